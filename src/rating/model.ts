@@ -17,7 +17,7 @@ export type RatingRequest = {
   durationIndex: bigint
 }
 
-/** One rate group (slot) of a rate. Reference 03, 2.2. `unit` and `increment` are never 0. */
+/** One rate group (slot) of a rate. Reference 03, 2.2. `unit` and `increment` are above 0. */
 export type RateGroup = { start: bigint; price: Decimal; increment: bigint; unit: bigint }
 
 /** A timing: empty lists match all; startTime `hh:mm:ss`. weekDays: 0 = Sunday. */
@@ -42,16 +42,26 @@ export type Rating = {
   groups: readonly RateGroup[]
 }
 
-/** A timing with its price and weight: one row of a rating plan, compiled. Frozen and shared: compare by identity. */
+/** A timing with its price and weight: one row of a rating plan. Immutable and shared. */
 export type RateInterval = {
   /** Null for the synthetic interval of a `*zero` subject. */
   timing: Timing | null
   rating: Rating
   weight: number
+  /** Its content as stored: equal intervals have equal texts (rate-interval.ts makes it). */
+  text: string
 }
 
 /** `count` equal increments of `duration` usage at `cost` each: never expanded. */
 export type IncrementRun = { duration: bigint; cost: Decimal; count: bigint }
+
+/** Where a price came from. */
+export type RatingMatch = {
+  matchedSubject: string
+  matchedPrefix: string
+  matchedDestinationId: string
+  ratingPlanId: string
+}
 
 /** A rated timespan before anybody pays it. Reference 03, 4.5 and 4.6. */
 export type RatedSpan = {
@@ -61,14 +71,11 @@ export type RatedSpan = {
   interval: RateInterval
   /** Its increments in closed form (reference 03, 4.6.4): all of one length and cost. */
   increments: IncrementRun
-  matchedSubject: string
-  matchedPrefix: string
-  matchedDestinationId: string
-  ratingPlanId: string
+  match: RatingMatch
 }
 
 /** Expected outcomes of rating that are not a price. */
-export type RatingFault = 'RATING_PLAN_NOT_FOUND' | 'UNAUTHORIZED_DESTINATION' | 'MAX_INCREMENTS_EXCEEDED'
+export type RatingFault = 'RATING_PLAN_NOT_FOUND' | 'UNAUTHORIZED_DESTINATION'
 
 export type RatingResult = { ok: true; spans: readonly RatedSpan[] } | { ok: false; fault: RatingFault }
 
@@ -77,10 +84,10 @@ export type RatingResult = { ok: true; spans: readonly RatedSpan[] } | { ok: fal
  * All calls are synchronous and pure.
  */
 export interface Tariff {
-  /** Spans covering the usage in order (the last may end after it: increments are whole). Zero usage: no spans, ok. */
+  /** Spans covering the usage in order (the last may end after it: increments are whole). Usage above 0. */
   rate(request: RatingRequest): RatingResult
+  /** What would price the start of the request, undefined when nothing does. For requests without usage. */
+  match(request: RatingRequest): RatingMatch | undefined
   /** Destination ids that hold exactly this prefix. */
   destinationsOfPrefix(prefix: string): readonly string[]
-  /** Prefixes of a destination id, or undefined when there is none. */
-  prefixesOf(destinationId: string): readonly string[] | undefined
 }

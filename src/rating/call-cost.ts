@@ -1,0 +1,82 @@
+import type { Decimal } from '../core/decimal.ts'
+import type { ZonedTime } from '../core/time.ts'
+import type { RateInterval, RatingMatch } from './model.ts'
+
+/** Units taken from a unit balance by each increment of a run. Reference 03, 5.1. */
+export type UnitPayment = {
+  balanceUuid: string
+  balanceId: string
+  /** Value of the balance after the run. */
+  value: Decimal
+  /** The dialled destination. */
+  destination: string
+  consumed: Decimal
+  factor: Decimal
+  category: string
+  toR: string
+  /** Set when the units have a price of their own; null for `*zero` subjects. */
+  interval: RateInterval | null
+}
+
+/** Money taken by each increment of a run: its cost. Reference 03, 5.1. */
+export type MonetaryPayment = {
+  balanceUuid: string
+  balanceId: string
+  /** Value of the balance after the run. */
+  value: Decimal
+  /** Set when the balance has a rating subject of its own. */
+  interval: RateInterval | null
+}
+
+/** Who pays the increments of a run; both parts null and accountId '' when nobody does (a price without a debit). */
+export type Payment = { unit: UnitPayment | null; monetary: MonetaryPayment | null; accountId: string }
+
+/** `count` equal increments, paid alike. */
+export type Increment = { duration: bigint; cost: Decimal; count: bigint; payment: Payment }
+
+export type Timespan = {
+  timeStart: ZonedTime
+  usage: bigint
+  durationIndex: bigint
+  /** Null only in the empty span of a request without usage. */
+  interval: RateInterval | null
+  increments: readonly Increment[]
+  /** Correction of the span's cost by the tariff's rounding. Reference 03, 4.8.5. */
+  rounding: Increment | null
+  /** Increments, connect fee and correction. */
+  cost: Decimal
+  match: RatingMatch
+}
+
+/** One balance in an account summary. Reference 04, 2.4. */
+export type BalanceSummary = {
+  uuid: string
+  id: string
+  type: string
+  initial: Decimal
+  value: Decimal
+  weight: number
+  disabled: boolean
+  factors: Readonly<Record<string, Decimal>> | null
+}
+
+export type AccountSummary = {
+  tenant: string
+  accountId: string
+  /** Null when the account has none. */
+  balances: readonly BalanceSummary[] | null
+  allowNegative: boolean
+  disabled: boolean
+}
+
+/** What a request costs, and who pays. Reference 03, 5.1. */
+export type CallCost = {
+  timespans: readonly Timespan[]
+  /** Sum of the timespans, rounded and capped as the caller asked. */
+  cost: Decimal
+  /** Usage that is covered: whole increments. */
+  ratedUsage: bigint
+  accountSummary: AccountSummary | null
+}
+
+export const NO_PAYMENT: Payment = { unit: null, monetary: null, accountId: '' }

@@ -1,0 +1,41 @@
+import type { Decimal } from '../core/decimal.ts'
+import type { ZonedTime } from '../core/time.ts'
+import type { CallCost } from '../rating/call-cost.ts'
+import type { Unit } from '../store/unit-of-work.ts'
+
+/** What one run wants rated or debited; carried forward from debit to debit. Reference 05, 4 ("CD"). */
+export type Descriptor = {
+  tenant: string
+  category: string
+  account: string
+  subject: string
+  destination: string
+  toR: string
+  /** Name of the balance factor to use; empty: none. Reference 04, 2.2. */
+  balanceFactorId: string
+  /** Start of the next part, in the zone that the event's time was given in. */
+  timeStart: ZonedTime
+  /** Debits made so far; the connect fee is due in the first only. */
+  loopIndex: number
+  /** Usage paid for so far: where the next part stands in the rate groups. */
+  durationIndex: bigint
+  maxCostSoFar: Decimal
+  /** Refuse instead of granting less than asked. */
+  forceDuration: boolean
+}
+
+/**
+ * Money, as sessions and CDRs need it. Synchronous within the unit; the tariff and the clock are the implementation's.
+ * All throw ChargingRefused (its text is the wire text): ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED, RATING_PLAN_NOT_FOUND,
+ * UNAUTHORIZED_DESTINATION, INSUFFICIENT_CREDIT, INSUFFICIENT_CREDIT_BALANCE_BLOCKER, MAX_USAGE_EXCEEDED.
+ */
+export interface Charging {
+  /** Longest usage up to `usage` that can be paid without debt; -1n: no limit. Reference 04, 5.1. */
+  maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint
+  /** Debits what the account can pay of `usage`, in whole increments; no credit gives an empty cost. Reference 04, 5.2. */
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): CallCost
+  /** Debits all of `usage`; the rest that no balance covers goes to `*default`. Reference 04, 4. */
+  debit(unit: Unit, descriptor: Descriptor, usage: bigint, options: { rounding: boolean }): CallCost
+  /** Rates without an account. Reference 03, 4.7. */
+  cost(descriptor: Descriptor, usage: bigint): CallCost
+}

@@ -1,0 +1,47 @@
+import type { EventFields } from '../core/event.ts'
+import type { EventCost } from '../rating/event-cost.ts'
+import type { Descriptor } from './charging.ts'
+import type { Quota } from './quota.ts'
+
+/** One billing run of a session. Immutable: a debit makes a new one. Reference 05, 4. */
+export type Run = {
+  runId: string
+  requestType: string
+  /** The event as ChargerS gave it to this run. */
+  event: EventFields
+  descriptor: Descriptor
+  quota: Quota
+  /** What was paid so far; undefined before the first debit and in runs that are not charged while they live. */
+  cost: EventCost | undefined
+}
+
+/**
+ * A session: one per CGRID. Live ones are charged; a closed one waits for its CDR and then goes.
+ * Immutable, stored whole with every change.
+ */
+export type Session = {
+  cgrId: string
+  tenant: string
+  originId: string
+  originHost: string
+  /** The start event, kept up to date by updates (reference 05, 6.4.1). */
+  eventStart: EventFields
+  optsStart: EventFields
+  runs: readonly Run[]
+  /** Time of the last request, ms since the epoch. */
+  updatedAtMs: number
+  /** When it is ended for lack of requests, ms since the epoch; undefined: never. */
+  deadlineMs: number | undefined
+  /** Set when it has ended and its CDR has not been asked for yet: when that was, ms since the epoch. */
+  closedAtMs: number | undefined
+}
+
+/** Modes that reserve credit while the session lives. Reference 05, 5. */
+export function isPrepaid(requestType: string): boolean {
+  return requestType === '*prepaid' || requestType === '*dynaprepaid'
+}
+
+/** Modes whose price is found when the session has ended. Reference 05, 5. */
+export function isRatedAtEnd(requestType: string): boolean {
+  return requestType === '*postpaid' || requestType === '*pseudoprepaid' || requestType === '*rated'
+}
