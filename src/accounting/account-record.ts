@@ -28,7 +28,13 @@ const DISABLED = 1
 const BLOCKER = 2
 const ALLOW_NEGATIVE = 2
 
-type StoredAccount = { tenant: string; id: string; flags: number; updatedAtMs: number; balances: Record<string, StoredBalance[]> }
+type StoredAccount = {
+  tenant: string
+  id: string
+  flags: number
+  updatedAtMs: number
+  balances: Record<string, StoredBalance[]>
+}
 
 /** Accounts in the data store, by `tenant:id`. */
 export const accountKind: RecordKind<Account> = {

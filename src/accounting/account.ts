@@ -99,7 +99,16 @@ export function accountSummary(account: Account, initial: Account): AccountSumma
   const balances: BalanceSummary[] = []
   for (const type of SUMMARY_ORDER) {
     for (const { uuid, id, value, weight, disabled, factors } of account.balances[type] ?? []) {
-      balances.push({ uuid, id: id || uuid, type, initial: before.get(uuid) ?? value, value, weight, disabled, factors })
+      balances.push({
+        uuid,
+        id: id || uuid,
+        type,
+        initial: before.get(uuid) ?? value,
+        value,
+        weight,
+        disabled,
+        factors,
+      })
     }
   }
   return {

@@ -1,10 +1,18 @@
-import { parseDuration } from '../core/duration.ts'
 import { Decimal } from '../core/decimal.ts'
+import { parseDuration } from '../core/duration.ts'
 import { addNs, type ZonedTime } from '../core/time.ts'
 import type { CallCost, Increment, Payment, Timespan } from '../rating/call-cost.ts'
 import type { RatedSpan, RateInterval, RatingFault, RatingMatch, Tariff } from '../rating/model.ts'
 import { zeroInterval } from '../rating/rate-interval.ts'
-import { type Account, accountKey, accountSummary, type Balance, DEFAULT_BALANCE, newBalance, withValues } from './account.ts'
+import {
+  type Account,
+  accountKey,
+  accountSummary,
+  type Balance,
+  DEFAULT_BALANCE,
+  newBalance,
+  withValues,
+} from './account.ts'
 import { type Candidate, isActiveAt, selectBalances } from './select.ts'
 
 /** What is to be debited. Reference 04, 4. Usage in ns (`*voice`) or plain units. */
@@ -28,7 +36,7 @@ export type DebitRequest = {
  * How far a debit goes.
  * - `available`: what the balances can pay, in whole increments; max cost `*disconnect` and a blocker end it
  * - `all`: everything; what no balance covers goes to `*default`, which may become negative
- * - `allOrNothing`: as `all`, but the rest that no balance covers is dropped instead
+ * - `covered`: as `all`, but the rest that no balance covers is dropped instead (DenyNegativeAccount)
  */
 export type DebitMode = 'available' | 'all' | 'covered'
 
@@ -234,7 +242,9 @@ class Debit {
       usage,
       durationIndex: 0n,
       interval,
-      increments: [{ duration: step, cost: Decimal.ZERO, count, payment: this.#unitPayment(candidate, left, amount, null) }],
+      increments: [
+        { duration: step, cost: Decimal.ZERO, count, payment: this.#unitPayment(candidate, left, amount, null) },
+      ],
       rounding: null,
       cost: Decimal.ZERO,
       match: {
@@ -431,7 +441,9 @@ class Debit {
       }
       const free = this.#freeAfterMaxCost(span, priced)
       if (free > 0n) {
-        increments.push(this.#freeIncrement(span, free, { balance: payer, type: '*monetary', prefix: '', destinationId: '' }))
+        increments.push(
+          this.#freeIncrement(span, free, { balance: payer, type: '*monetary', prefix: '', destinationId: '' }),
+        )
       }
       this.#pushSpan({ span, offset: 0n, count: priced + free }, increments)
     }
@@ -447,7 +459,7 @@ class Debit {
       toR,
       timeStart: this.#position,
       usage: this.#remaining,
-      durationIndex: durationIndex > this.#remaining ? durationIndex : this.#remaining,
+      durationIndex: Math.max(durationIndex, this.#remaining),
     })
     if (!rated.ok) throw new Fault(rated.fault)
     return rated.spans
@@ -492,7 +504,12 @@ class Debit {
     }
   }
 
-  #unitPayment({ balance, type }: Candidate, value: Decimal, consumed: Decimal, interval: RateInterval | null): Payment {
+  #unitPayment(
+    { balance, type }: Candidate,
+    value: Decimal,
+    consumed: Decimal,
+    interval: RateInterval | null,
+  ): Payment {
     const { category, destination, toR, balanceFactorId } = this.#request
     return {
       unit: {

@@ -200,7 +200,11 @@ function mergeSummaries(older: AccountSummary | null, newer: AccountSummary | nu
   for (const balance of newer.balances ?? []) {
     const before = known.get(balance.uuid)
     known.delete(balance.uuid)
-    balances.push(before === undefined || before.initial.equals(balance.initial) ? balance : { ...balance, initial: before.initial })
+    balances.push(
+      before === undefined || before.initial.equals(balance.initial)
+        ? balance
+        : { ...balance, initial: before.initial },
+    )
   }
   for (const vanished of known.values()) balances.push({ ...vanished, value: Decimal.ZERO, initial: Decimal.ZERO })
   return { ...newer, balances }

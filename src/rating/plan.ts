@@ -29,8 +29,8 @@ export type PlanRow = { destinationId: string; interval: RateInterval }
 export function compilePlan(id: string, rows: readonly PlanRow[]): CompiledPlan {
   const grouped = new Map<string, Map<string, RateInterval>>()
   for (const { destinationId, interval } of rows) {
-    let intervals = grouped.get(destinationId)
-    if (intervals === undefined) grouped.set(destinationId, (intervals = new Map()))
+    const intervals = grouped.get(destinationId) ?? new Map<string, RateInterval>()
+    grouped.set(destinationId, intervals)
     if (!intervals.has(interval.text)) intervals.set(interval.text, interval)
   }
   const byDestination = new Map<string, DestinationRates>()

@@ -34,15 +34,7 @@ function textOf(timing: Timing | null, rating: Rating, weight: number): string {
   const stored = [
     timing === null
       ? null
-      : [
-          timing.id,
-          timing.years,
-          timing.months,
-          timing.monthDays,
-          timing.weekDays,
-          timing.startTime,
-          timing.endTime,
-        ],
+      : [timing.id, timing.years, timing.months, timing.monthDays, timing.weekDays, timing.startTime, timing.endTime],
     [
       rating.connectFee.toString(),
       rating.roundingMethod,

@@ -60,7 +60,9 @@ export class TariffIndex implements Tariff {
     for (const { tenant, category, subject, activations } of source.profiles) {
       this.#profiles.set(profileKey(tenant, category, subject), {
         key: `*out:${tenant}:${category}:${subject}`,
-        activations: activations.toSorted((a, b) => (a.activationNs < b.activationNs ? -1 : a.activationNs > b.activationNs ? 1 : 0)),
+        activations: activations.toSorted((a, b) =>
+          a.activationNs < b.activationNs ? -1 : a.activationNs > b.activationNs ? 1 : 0,
+        ),
       })
     }
   }
@@ -90,7 +92,8 @@ export class TariffIndex implements Tariff {
   /** All infos of the request's time, every gap filled by fallback subjects, or why there is none. */
   #infosOf(request: RatingRequest): RatingInfo[] | 'RATING_PLAN_NOT_FOUND' | 'UNAUTHORIZED_DESTINATION' {
     const { tenant, category, subject } = request
-    const profile = this.#findProfile(tenant, category, subject) ?? this.#profiles.get(profileKey(tenant, category, ANY))
+    const profile =
+      this.#findProfile(tenant, category, subject) ?? this.#profiles.get(profileKey(tenant, category, ANY))
     if (profile === undefined) return 'RATING_PLAN_NOT_FOUND'
     const infos = this.#fill(this.#expand(profile, request), request, 1)
     return infos ?? 'UNAUTHORIZED_DESTINATION'
@@ -149,7 +152,7 @@ export class TariffIndex implements Tariff {
         infos.push(item)
         continue
       }
-      const from = item.activationNs > start ? item.activationNs : start
+      const from = Math.max(item.activationNs, start)
       const until = found[i + 1]?.activationNs ?? start + request.usage
       const part = {
         ...request,
@@ -175,7 +178,10 @@ export class TariffIndex implements Tariff {
   }
 
   /** The rates of the longest prefix that the plan prices at the start of the request. Reference 03, 4.3.2. */
-  #matchDestination(plan: CompiledPlan, request: RatingRequest): { rates: DestinationRates; prefix: string } | undefined {
+  #matchDestination(
+    plan: CompiledPlan,
+    request: RatingRequest,
+  ): { rates: DestinationRates; prefix: string } | undefined {
     const { destination } = request
     const any = plan.byDestination.get(ANY)
     if (destination === '' || destination === ANY) return any && { rates: any, prefix: ANY }
@@ -203,7 +209,11 @@ export class TariffIndex implements Tariff {
   }
 
   /** Matches that no clock decided are kept: the index is immutable. */
-  #remember<M extends { rates: DestinationRates; prefix: string } | undefined>(keep: boolean, key: string, match: M): M {
+  #remember<M extends { rates: DestinationRates; prefix: string } | undefined>(
+    keep: boolean,
+    key: string,
+    match: M,
+  ): M {
     if (!keep) return match
     if (this.#timelessMatches.size >= MATCH_CACHE_LIMIT) this.#timelessMatches.clear()
     this.#timelessMatches.set(key, match ?? null)

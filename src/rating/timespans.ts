@@ -1,4 +1,4 @@
-import { addNs, atSecondOfDay, nextMidnight, wallClock, type WallClock, type ZonedTime } from '../core/time.ts'
+import { addNs, atSecondOfDay, nextMidnight, type WallClock, wallClock, type ZonedTime } from '../core/time.ts'
 import type { RatedSpan, RateGroup, RatingMatch } from './model.ts'
 import { appliesAt, type DestinationRates, type PlanInterval } from './plan.ts'
 

@@ -27,7 +27,10 @@ export interface DataStore {
   /** The record of that key, or undefined. */
   get(table: Table, key: string): MaybePromise<StoredRecord | undefined>
   /** Records of a table in key order, from `prefix`; `after` (a key, exclusive) and `limit` page through it. */
-  scan(table: Table, options?: { prefix?: string; after?: string; limit?: number }): AsyncIterable<[string, StoredRecord]>
+  scan(
+    table: Table,
+    options?: { prefix?: string; after?: string; limit?: number },
+  ): AsyncIterable<[string, StoredRecord]>
   /**
    * Applies one batch. Rejects with VersionConflict (nothing applied) when a version does not fit, with StoreFailure when it
    * cannot be made durable: nothing may be answered then.
