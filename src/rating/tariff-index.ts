@@ -152,7 +152,7 @@ export class TariffIndex implements Tariff {
         infos.push(item)
         continue
       }
-      const from = Math.max(item.activationNs, start)
+      const from = item.activationNs > start ? item.activationNs : start
       const until = found[i + 1]?.activationNs ?? start + request.usage
       const part = {
         ...request,

@@ -32,14 +32,14 @@ function play(steps: readonly Step[]): { quota: Quota; asked: bigint[] } {
   return { quota, asked }
 }
 
-const W1: Step[] = [
-  { asked: 6144n },
-  { asked: 8192n, used: 7168n },
-  { asked: 1024n, used: 5120n },
-  { asked: 1024n },
-]
+const W1: Step[] = [{ asked: 6144n }, { asked: 8192n, used: 7168n }, { asked: 1024n, used: 5120n }, { asked: 1024n }]
 const rows: { name: string; steps: Step[]; asked: bigint[]; quota: Quota }[] = [
-  { name: '05 W1 row 1', steps: W1.slice(0, 1), asked: [6144n], quota: { reserve: 0n, lastGrant: 6144n, total: 6144n } },
+  {
+    name: '05 W1 row 1',
+    steps: W1.slice(0, 1),
+    asked: [6144n],
+    quota: { reserve: 0n, lastGrant: 6144n, total: 6144n },
+  },
   {
     name: '05 W1 row 2: more was used than granted',
     steps: W1.slice(0, 2),
@@ -127,7 +127,8 @@ t.test('property: what is paid for is always total + reserve', async (t) => {
           paid += charged
           quota = grantCharged(quota, asked, charged)
         }
-        if (quota.total + quota.reserve !== paid) throw new Error(`paid ${paid}, quota ${JSON.stringify(quota, (_, v) => String(v))}`)
+        if (quota.total + quota.reserve !== paid)
+          throw new Error(`paid ${paid}, quota ${JSON.stringify(quota, (_, v) => String(v))}`)
         if (quota.lastGrant < 0n || quota.lastGrant > asked) throw new Error(`granted ${quota.lastGrant} of ${asked}`)
       }
     }),

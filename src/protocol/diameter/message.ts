@@ -122,4 +122,9 @@ export const Avp = {
 } as const
 
 /** Command codes. RFC 6733, 3.1; RFC 8506, 3. */
-export const Command = { CAPABILITIES_EXCHANGE: 257, CREDIT_CONTROL: 272, DEVICE_WATCHDOG: 280, DISCONNECT_PEER: 282 } as const
+export const Command = {
+  CAPABILITIES_EXCHANGE: 257,
+  CREDIT_CONTROL: 272,
+  DEVICE_WATCHDOG: 280,
+  DISCONNECT_PEER: 282,
+} as const

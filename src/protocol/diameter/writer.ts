@@ -15,7 +15,13 @@ export class MessageWriter {
   }
 
   /** Starts a message. flags: command flags. */
-  begin(header: { flags: number; commandCode: number; applicationId: number; hopByHopId: number; endToEndId: number }): this {
+  begin(header: {
+    flags: number
+    commandCode: number
+    applicationId: number
+    hopByHopId: number
+    endToEndId: number
+  }): this {
     this.#length = 0
     this.#open.length = 0
     this.#reserve(HEADER_SIZE)
