@@ -3,101 +3,113 @@ import type { Timing } from '../rating/model.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Account, Balance, NameSet } from './account.ts'
 
+/** A whole number: as text when it does not fit a JavaScript number. */
+type StoredInteger = number | string
+
+/** value = coefficient x 10^-scale. */
 type StoredBalance = [
   uuid: string,
   id: string,
-  value: string,
-  expiresAtNs: string | null,
+  coefficient: StoredInteger,
+  scale: number,
+  expiresAtNs: StoredInteger | null,
   weight: number,
   flags: number,
   rest: StoredRest | 0,
 ]
 
-/** What most balances do not have. */
+/** What most balances do not have; only what is set is there. */
 type StoredRest = {
-  destinationIds: NameSet
-  ratingSubject: string
-  categories: NameSet
-  sharedGroups: NameSet
-  timings: readonly Timing[] | null
-  timingIds: NameSet
-  factors: Record<string, string> | null
+  destinationIds?: NameSet
+  ratingSubject?: string
+  categories?: NameSet
+  sharedGroups?: NameSet
+  timings?: readonly Timing[] | null
+  timingIds?: NameSet
+  factors?: Record<string, string>
 }
+
+type StoredAccount = [
+  tenant: string,
+  id: string,
+  flags: number,
+  updatedAtMs: number,
+  balances: Record<string, StoredBalance[]>,
+]
 
 const DISABLED = 1
 const BLOCKER = 2
 const ALLOW_NEGATIVE = 2
 
-type StoredAccount = {
-  tenant: string
-  id: string
-  flags: number
-  updatedAtMs: number
-  balances: Record<string, StoredBalance[]>
-}
-
-/** Accounts in the data store, by `tenant:id`. */
+/** Accounts in the data store, by `tenant:id`. An account is written at every charge: the form is for speed. */
 export const accountKind: RecordKind<Account> = {
   table: 'account',
-  encode(account) {
-    const balances: Record<string, StoredBalance[]> = {}
-    for (const [type, list] of Object.entries(account.balances)) balances[type] = list.map(encodeBalance)
-    const flags = (account.disabled ? DISABLED : 0) | (account.allowNegative ? ALLOW_NEGATIVE : 0)
-    const { tenant, id, updatedAtMs } = account
-    return JSON.stringify({ tenant, id, flags, updatedAtMs, balances } satisfies StoredAccount)
+  encode({ tenant, id, balances, allowNegative, disabled, updatedAtMs }) {
+    const stored: Record<string, StoredBalance[]> = {}
+    for (const type in balances) stored[type] = (balances[type] ?? []).map(encodeBalance)
+    const flags = (disabled ? DISABLED : 0) | (allowNegative ? ALLOW_NEGATIVE : 0)
+    return JSON.stringify([tenant, id, flags, updatedAtMs, stored] satisfies StoredAccount)
   },
   decode(text) {
-    const { tenant, id, flags, updatedAtMs, balances: stored } = JSON.parse(text) as StoredAccount
+    const [tenant, id, flags, updatedAtMs, stored] = JSON.parse(text) as StoredAccount
     const balances: Record<string, readonly Balance[]> = {}
-    for (const [type, list] of Object.entries(stored)) balances[type] = list.map(decodeBalance)
-    return {
-      tenant,
-      id,
-      balances,
-      allowNegative: (flags & ALLOW_NEGATIVE) !== 0,
-      disabled: (flags & DISABLED) !== 0,
-      updatedAtMs,
-    }
+    for (const type in stored) balances[type] = (stored[type] ?? []).map(decodeBalance)
+    const allowNegative = (flags & ALLOW_NEGATIVE) !== 0
+    return { tenant, id, balances, allowNegative, disabled: (flags & DISABLED) !== 0, updatedAtMs }
   },
 }
 
 function encodeBalance(balance: Balance): StoredBalance {
+  const { uuid, id, value, expiresAtNs, weight } = balance
   const flags = (balance.disabled ? DISABLED : 0) | (balance.blocker ? BLOCKER : 0)
-  const expires = balance.expiresAtNs === null ? null : String(balance.expiresAtNs)
-  return [balance.uuid, balance.id, balance.value.toString(), expires, balance.weight, flags, encodeRest(balance)]
+  const expires = expiresAtNs === null ? null : encodeInteger(expiresAtNs)
+  return [uuid, id, encodeInteger(value.coefficient), value.scale, expires, weight, flags, encodeRest(balance)]
+}
+
+function encodeInteger(value: bigint): StoredInteger {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : String(value)
 }
 
 function encodeRest(balance: Balance): StoredRest | 0 {
   const { destinationIds, ratingSubject, categories, sharedGroups, timings, timingIds, factors } = balance
-  const plain = ratingSubject === '' && destinationIds === null && categories === null && sharedGroups === null
-  if (plain && timings === null && timingIds === null && factors === null) return 0
+  let rest: StoredRest | 0 = 0
+  if (ratingSubject !== '') rest = { ratingSubject }
+  if (destinationIds !== null) rest = { ...rest, destinationIds }
+  if (categories !== null) rest = { ...rest, categories }
+  if (sharedGroups !== null) rest = { ...rest, sharedGroups }
+  if (timings !== null) rest = { ...rest, timings }
+  if (timingIds !== null) rest = { ...rest, timingIds }
+  if (factors === null) return rest
   return {
-    destinationIds,
-    ratingSubject,
-    categories,
-    sharedGroups,
-    timings,
-    timingIds,
-    factors: factors && Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()])),
+    ...rest,
+    factors: Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()])),
   }
 }
 
-function decodeBalance([uuid, id, value, expires, weight, flags, rest]: StoredBalance): Balance {
-  const factors = rest === 0 ? null : rest.factors
+function decodeBalance(stored: StoredBalance): Balance {
+  const [uuid, id, coefficient, scale, expires, weight, flags, others] = stored
+  const rest = others === 0 ? NOTHING : others
+  const { factors } = rest
   return {
     uuid,
     id,
-    value: Decimal.parse(value),
+    value: new Decimal(BigInt(coefficient), scale),
     expiresAtNs: expires === null ? null : BigInt(expires),
     weight,
-    destinationIds: rest === 0 ? null : rest.destinationIds,
-    ratingSubject: rest === 0 ? '' : rest.ratingSubject,
-    categories: rest === 0 ? null : rest.categories,
-    sharedGroups: rest === 0 ? null : rest.sharedGroups,
-    timings: rest === 0 ? null : rest.timings,
-    timingIds: rest === 0 ? null : rest.timingIds,
+    destinationIds: rest.destinationIds ?? null,
+    ratingSubject: rest.ratingSubject ?? '',
+    categories: rest.categories ?? null,
+    sharedGroups: rest.sharedGroups ?? null,
+    timings: rest.timings ?? null,
+    timingIds: rest.timingIds ?? null,
     disabled: (flags & DISABLED) !== 0,
-    factors: factors && Object.fromEntries(Object.entries(factors).map(([name, text]) => [name, Decimal.parse(text)])),
+    factors:
+      factors === undefined
+        ? null
+        : Object.fromEntries(Object.entries(factors).map(([name, text]) => [name, Decimal.parse(text)])),
     blocker: (flags & BLOCKER) !== 0,
   }
 }
+
+const NOTHING: StoredRest = {}

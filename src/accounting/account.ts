@@ -1,4 +1,4 @@
-import type { Decimal } from '../core/decimal.ts'
+import { Decimal } from '../core/decimal.ts'
 import type { AccountSummary, BalanceSummary } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 
@@ -69,46 +69,24 @@ export function newBalance(uuid: string, id: string, value: Decimal): Balance {
   }
 }
 
-/** The account with new values of some balances (by uuid), and balances added to a type. */
-export function withValues(
-  account: Account,
-  values: ReadonlyMap<string, Decimal>,
-  added: { type: string; balance: Balance } | undefined,
-  nowMs: number,
-): Account {
-  const balances: Record<string, readonly Balance[]> = {}
-  for (const [type, list] of Object.entries(account.balances)) {
-    balances[type] = list.some(({ uuid }) => values.has(uuid))
-      ? list.map((balance) => {
-          const value = values.get(balance.uuid)
-          return value === undefined ? balance : { ...balance, value }
-        })
-      : list
-  }
-  if (added !== undefined) balances[added.type] = [...(balances[added.type] ?? []), added.balance]
-  return { ...account, balances, updatedAtMs: nowMs }
-}
-
 /** Types in the order of account summaries. Reference 04, 2.4. */
 const SUMMARY_ORDER = ['*data', '*sms', '*mms', '*voice', '*generic', '*monetary']
 
-/** The summary that cost documents carry. initial: the account before the debit. Reference 04, 2.4. */
-export function accountSummary(account: Account, initial: Account): AccountSummary {
-  const before = new Map<string, Decimal>()
-  for (const list of Object.values(initial.balances)) for (const { uuid, value } of list) before.set(uuid, value)
+/** The summary that cost documents carry. before: the account as it was before the debit. Reference 04, 2.4. */
+export function accountSummary(account: Account, before: Account): AccountSummary {
   const balances: BalanceSummary[] = []
   for (const type of SUMMARY_ORDER) {
-    for (const { uuid, id, value, weight, disabled, factors } of account.balances[type] ?? []) {
-      balances.push({
-        uuid,
-        id: id || uuid,
-        type,
-        initial: before.get(uuid) ?? value,
-        value,
-        weight,
-        disabled,
-        factors,
-      })
+    const list = account.balances[type] ?? []
+    const earlier = before.balances[type] ?? []
+    for (const [i, { uuid, id, value, weight, disabled, factors }] of list.entries()) {
+      const was = earlier[i]?.uuid === uuid ? earlier[i] : earlier.find((balance) => balance.uuid === uuid)
+      const initial = was?.value ?? Decimal.ZERO
+      balances.push({ uuid, id: id || uuid, type, initial, value, weight, disabled, factors })
+    }
+    for (const { uuid, id, weight, disabled, factors } of earlier) {
+      if (list.some((balance) => balance.uuid === uuid)) continue
+      const nothing = { initial: Decimal.ZERO, value: Decimal.ZERO }
+      balances.push({ uuid, id: id || uuid, type, ...nothing, weight, disabled, factors })
     }
   }
   return {

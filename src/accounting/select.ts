@@ -40,11 +40,9 @@ export function isExpired({ expiresAtNs }: Balance, atNs: bigint): boolean {
   return expiresAtNs !== null && expiresAtNs < atNs
 }
 
-/** Exclusions do not work in categories. Reference 04, 2.2. */
+/** Names only: neither exclusions nor `*any` work in categories. Reference 04, 2.2. */
 function matchesCategory(categories: NameSet, category: string): boolean {
-  if (categories === null) return true
-  const names = Object.keys(categories)
-  return names.length === 0 || names.includes(category) || names.includes('*any')
+  return categories === null || categories[category] === true || Object.keys(categories).length === 0
 }
 
 /** Reference 04, 3.2. */
