@@ -1,0 +1,250 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  write,
+} from 'node:fs'
+import { join } from 'node:path'
+import { StoreFailure } from '../../core/errors.ts'
+import type { Change } from '../data-store.ts'
+import { readRecord, recordBound, writeRecord } from './journal-record.ts'
+
+export type JournalOptions = {
+  folder: string
+  /** `commit`: an append resolves when its bytes are on disk. `async`: when the operating system has them. */
+  durability: 'commit' | 'async'
+}
+
+type Waiter = { resolve: () => void; reject: (cause: unknown) => void }
+
+const SEGMENT = /^journal-(\d{10})\.log$/
+
+/**
+ * An append-only log in numbered segment files. Appends that arrive while a flush runs go out together in the next one:
+ * one write and one fdatasync, off the event loop. After a failed flush nothing is accepted any more.
+ */
+export class Journal {
+  readonly #options: JournalOptions
+  #segment: number
+  #descriptor: number
+  #segmentBytes = 0
+  #buffer = Buffer.allocUnsafe(1 << 20)
+  #spare = Buffer.allocUnsafe(1 << 20)
+  #length = 0
+  #waiters: Waiter[] = []
+  #flushing: Promise<void> | undefined
+  #rotation: { resolve: (complete: number) => void; reject: (cause: unknown) => void } | undefined
+  #failure: StoreFailure | undefined
+
+  /** segment: number of the first segment to write; it must not exist. Throws StoreFailure. */
+  constructor(options: JournalOptions, segment: number) {
+    this.#options = options
+    this.#segment = segment
+    this.#descriptor = this.#open(segment)
+  }
+
+  /** Number of the segment being written. */
+  get segment(): number {
+    return this.#segment
+  }
+
+  /** Octets appended to the segment being written. */
+  get segmentBytes(): number {
+    return this.#segmentBytes
+  }
+
+  /** Appends that are not durable yet. */
+  get depth(): number {
+    return this.#waiters.length
+  }
+
+  get failure(): StoreFailure | undefined {
+    return this.#failure
+  }
+
+  /** Appends one commit; resolves when it is durable, rejects with StoreFailure when it cannot be. */
+  append(changes: readonly Change[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const bound = recordBound(changes)
+    if (this.#length + bound > this.#buffer.length) this.#grow(bound)
+    this.#length = writeRecord(this.#buffer, this.#length, changes)
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#wake()
+    })
+  }
+
+  /** Resolves when everything appended so far is durable; rejects with StoreFailure. */
+  flushed(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#wake()
+    })
+  }
+
+  /** Goes on in a new segment between two flushes. Resolves to the number of the one that is complete. */
+  rotate(): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#rotation = { resolve, reject }
+      this.#wake()
+    })
+  }
+
+  async close(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing
+    closeSync(this.#descriptor)
+  }
+
+  #open(segment: number): number {
+    try {
+      const descriptor = openSync(segmentPath(this.#options.folder, segment), 'ax')
+      const folder = openSync(this.#options.folder, 'r')
+      fsyncSync(folder)
+      closeSync(folder)
+      return descriptor
+    } catch (cause) {
+      throw new StoreFailure(
+        `cannot create journal segment ${segmentPath(this.#options.folder, segment)}: ${String(cause)}`,
+        { cause },
+      )
+    }
+  }
+
+  #grow(bound: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bound))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+
+  /** Everything that this turn of the event loop appends goes out together. */
+  #wake(): void {
+    this.#flushing ??= new Promise<void>((done) => setImmediate(done)).then(() => this.#flushLoop())
+  }
+
+  #switchSegment(): void {
+    const rotation = this.#rotation
+    if (rotation === undefined) return
+    this.#rotation = undefined
+    const complete = this.#segment
+    try {
+      const next = this.#open(complete + 1)
+      closeSync(this.#descriptor)
+      this.#descriptor = next
+      this.#segment = complete + 1
+      this.#segmentBytes = 0
+      rotation.resolve(complete)
+    } catch (cause) {
+      rotation.reject(cause)
+    }
+  }
+
+  async #flushLoop(): Promise<void> {
+    while ((this.#waiters.length > 0 || this.#rotation !== undefined) && this.#failure === undefined) {
+      this.#switchSegment()
+      const { bytes, waiters } = this.#takeBatch()
+      try {
+        if (bytes.length > 0) await writeAll(this.#descriptor, bytes)
+        if (this.#options.durability === 'async') for (const { resolve } of waiters.splice(0)) resolve()
+        if (bytes.length > 0) await dataSync(this.#descriptor)
+        this.#segmentBytes += bytes.length
+        for (const { resolve } of waiters) resolve()
+      } catch (cause) {
+        this.#fail(cause, waiters)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  #takeBatch(): { bytes: Buffer; waiters: Waiter[] } {
+    const bytes = this.#buffer.subarray(0, this.#length)
+    const waiters = this.#waiters
+    const full = this.#buffer
+    this.#buffer = this.#spare
+    this.#spare = full
+    this.#length = 0
+    this.#waiters = []
+    return { bytes, waiters }
+  }
+
+  #fail(cause: unknown, waiters: readonly Waiter[]): void {
+    const path = segmentPath(this.#options.folder, this.#segment)
+    this.#failure = new StoreFailure(`cannot write ${path}: ${String(cause)}`, { cause })
+    for (const { reject } of [...waiters, ...this.#waiters]) reject(this.#failure)
+    this.#waiters = []
+    this.#length = 0
+    this.#rotation?.reject(this.#failure)
+    this.#rotation = undefined
+  }
+}
+
+function segmentPath(folder: string, segment: number): string {
+  return join(folder, `journal-${String(segment).padStart(10, '0')}.log`)
+}
+
+/** Numbers of the segments in a folder, oldest first. */
+export function listSegments(folder: string): number[] {
+  return readdirSync(folder)
+    .map((name) => SEGMENT.exec(name)?.[1])
+    .filter((number) => number !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+export function deleteSegment(folder: string, segment: number): void {
+  unlinkSync(segmentPath(folder, segment))
+}
+
+/**
+ * Reads the segments in order. A damaged end of the last one is what a crash leaves of commits that were never
+ * acknowledged: it is cut off and its size returned. Damage anywhere else throws StoreFailure with file and offset.
+ */
+export function replaySegments(
+  folder: string,
+  segments: readonly number[],
+  apply: (changes: Change[]) => void,
+): number {
+  let torn = 0
+  for (const [i, segment] of segments.entries()) {
+    const path = segmentPath(folder, segment)
+    const bytes = readFileSync(path)
+    let offset = 0
+    while (offset < bytes.length) {
+      const record = readRecord(bytes, offset)
+      if (record === undefined) break
+      apply(record.changes)
+      offset = record.end
+    }
+    if (offset === bytes.length) continue
+    if (i < segments.length - 1)
+      throw new StoreFailure(`${path} is damaged at octet ${offset}; restore it from a backup`)
+    torn = bytes.length - offset
+    truncateSync(path, offset)
+  }
+  return torn
+}
+
+function writeAll(descriptor: number, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next = (offset: number) => {
+      write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
+        if (error !== null) reject(error)
+        else if (offset + written < bytes.length) next(offset + written)
+        else resolve()
+      })
+    }
+    next(0)
+  })
+}
+
+function dataSync(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)))
+  })
+}

@@ -1,0 +1,191 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { StoreFailure } from '../../core/errors.ts'
+import type { Change, DataStore, StoredRecord, Table } from '../data-store.ts'
+import { checkVersions, page } from '../memory-data-store.ts'
+import { lockFolder } from './folder-lock.ts'
+import { deleteSegment, Journal, listSegments, replaySegments } from './journal.ts'
+
+export type LmdbOptions = {
+  folder: string
+  durability: 'commit' | 'async'
+  /** A checkpoint starts when the journal segment has grown to this many octets. */
+  checkpointBytes?: number
+  /** Told of what went wrong beside a commit: a checkpoint that failed, a torn journal end that was cut off. */
+  onEvent?: (event: { kind: 'tornJournal'; octets: number } | { kind: 'checkpointFailed'; cause: unknown }) => void
+}
+
+type Overlay = Map<string, { table: Table; key: string; record: StoredRecord | undefined; version: number }>
+
+const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta']
+const CHECKPOINT_CHUNK = 2_000
+/** LMDB's limit for a key, less some room. */
+const MAX_KEY_OCTETS = 1_900
+
+/**
+ * The durable store (`*lmdb`): a commit is an append to a journal; LMDB is a checkpoint of it, written lazily in large
+ * batches. What is newer than the checkpoint lies in memory. Recovery is the checkpoint plus the journal.
+ */
+export class LmdbDataStore implements DataStore {
+  readonly #options: LmdbOptions
+  readonly #release: () => void
+  readonly #root: RootDatabase<string, string>
+  readonly #tables: Readonly<Record<Table, Database<string, string>>>
+  readonly #journal: Journal
+  /** Changes since the last checkpoint began, and those that the running one writes. */
+  #young: Overlay = new Map()
+  #old: Overlay | undefined
+  #checkpoint: Promise<void> | undefined
+
+  /** Opens or creates the store. Throws StoreFailure when the folder is in use, damaged or not writable. */
+  constructor(options: LmdbOptions) {
+    this.#options = options
+    mkdirSync(options.folder, { recursive: true })
+    this.#release = lockFolder(options.folder)
+    this.#root = open<string, string>({
+      path: join(options.folder, 'records.mdb'),
+      encoding: 'string',
+      maxDbs: TABLES.length,
+    })
+    const table = (name: Table) => this.#root.openDB<string, string>({ name, encoding: 'string' })
+    this.#tables = {
+      account: table('account'),
+      session: table('session'),
+      profile: table('profile'),
+      answer: table('answer'),
+      outbox: table('outbox'),
+      meta: table('meta'),
+    }
+    const segments = listSegments(options.folder)
+    const torn = replaySegments(options.folder, segments, (changes) => this.#apply(changes))
+    if (torn > 0) options.onEvent?.({ kind: 'tornJournal', octets: torn })
+    this.#journal = new Journal(options, (segments.at(-1) ?? 0) + 1)
+    if (segments.length > 0) this.#startCheckpoint()
+  }
+
+  /** Commits that are not durable yet. */
+  get depth(): number {
+    return this.#journal.depth
+  }
+
+  /** Why nothing can be committed any more, if so. */
+  get failure(): StoreFailure | undefined {
+    return this.#journal.failure
+  }
+
+  get(table: Table, key: string): StoredRecord | undefined {
+    const address = `${table}\u0000${key}`
+    const held = this.#young.get(address) ?? this.#old?.get(address)
+    if (held !== undefined) return held.record
+    const text = this.#tables[table].get(key)
+    return text === undefined ? undefined : parseStored(text)
+  }
+
+  async *scan(
+    table: Table,
+    options: { prefix?: string; after?: string; limit?: number } = {},
+  ): AsyncIterable<[string, StoredRecord]> {
+    const { prefix = '', after } = options
+    const entries = new Map<string, StoredRecord>()
+    const start = after !== undefined && after > prefix ? after : prefix
+    for (const { key, value } of this.#tables[table].getRange({ start })) {
+      if (!key.startsWith(prefix)) break
+      entries.set(key, parseStored(value))
+    }
+    for (const overlay of [this.#old, this.#young]) {
+      for (const held of overlay?.values() ?? []) {
+        if (held.table !== table) continue
+        if (held.record === undefined) entries.delete(held.key)
+        else entries.set(held.key, held.record)
+      }
+    }
+    yield* page([...entries], options)
+  }
+
+  commit(changes: readonly Change[]): Promise<void> {
+    if (this.#journal.failure !== undefined) return Promise.reject(this.#journal.failure)
+    try {
+      for (const { table, key } of changes) checkKey(table, key)
+      checkVersions(changes, (table, key) => this.get(table, key)?.version ?? 0)
+    } catch (refused) {
+      return Promise.reject(refused)
+    }
+    this.#apply(changes)
+    const durable = this.#journal.append(changes)
+    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 64 << 20)
+    if (full && this.#checkpoint === undefined) this.#startCheckpoint()
+    return durable
+  }
+
+  async deletePrefix(table: Table, prefix: string): Promise<void> {
+    await this.#checkpoint
+    const changes: Change[] = []
+    for await (const [key, { version }] of this.scan(table, { prefix })) {
+      changes.push({ table, key, value: undefined, version: version + 1 })
+    }
+    for (let at = 0; at < changes.length; at += CHECKPOINT_CHUNK)
+      await this.commit(changes.slice(at, at + CHECKPOINT_CHUNK))
+  }
+
+  async close(): Promise<void> {
+    await this.#checkpoint
+    if (this.#journal.failure === undefined && this.#young.size > 0) await this.#startCheckpoint()
+    await this.#journal.close()
+    await this.#root.close()
+    this.#release()
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const { table, key, value, version } of changes) {
+      const record = value === undefined ? undefined : { value, version }
+      this.#young.set(`${table}\u0000${key}`, { table, key, record, version })
+    }
+  }
+
+  #startCheckpoint(): Promise<void> {
+    this.#checkpoint = this.#writeCheckpoint()
+      .catch((cause: unknown) => this.#options.onEvent?.({ kind: 'checkpointFailed', cause }))
+      .finally(() => {
+        this.#checkpoint = undefined
+      })
+    return this.#checkpoint
+  }
+
+  /** Writes all that is newer than LMDB into it; the journal before it goes once LMDB is flushed. */
+  async #writeCheckpoint(): Promise<void> {
+    const complete = await this.#journal.rotate()
+    // Commits since then are in the new segment and here as well: writing them twice does no harm.
+    const overlay = this.#old === undefined ? this.#young : new Map([...this.#old, ...this.#young])
+    this.#old = overlay
+    this.#young = new Map()
+    // LMDB must never hold a part of a commit that the journal lost.
+    await this.#journal.flushed()
+    let written = 0
+    let last: Promise<unknown> = Promise.resolve()
+    for (const { table, key, record } of overlay.values()) {
+      const database = this.#tables[table]
+      last = record === undefined ? database.remove(key) : database.put(key, `${record.version}\n${record.value}`)
+      if (++written % CHECKPOINT_CHUNK === 0) await last
+    }
+    await last
+    await this.#root.flushed
+    this.#old = undefined
+    for (const segment of listSegments(this.#options.folder)) {
+      if (segment <= complete) deleteSegment(this.#options.folder, segment)
+    }
+  }
+}
+
+function parseStored(text: string): StoredRecord {
+  const newline = text.indexOf('\n')
+  return { version: Number(text.slice(0, newline)), value: text.slice(newline + 1) }
+}
+
+function checkKey(table: Table, key: string): void {
+  if (key.length > MAX_KEY_OCTETS / 3 && Buffer.byteLength(key) > MAX_KEY_OCTETS) {
+    throw new StoreFailure(
+      `a key of table ${table} has ${Buffer.byteLength(key)} octets, at most ${MAX_KEY_OCTETS} are possible`,
+    )
+  }
+}
