@@ -1,0 +1,50 @@
+import type { Tariff } from '../rating/model.ts'
+import type { Account } from './account.ts'
+import {
+  callCostOf,
+  type DebitContext,
+  type DebitFault,
+  type DebitRequest,
+  type DebitResult,
+  type DebitSettings,
+  debit,
+} from './debit.ts'
+import { type MaxRate, maxUsage, UNLIMITED } from './max-usage.ts'
+
+export type MaxDebitResult =
+  | Extract<DebitResult, { ok: true }>
+  | { ok: false; fault: DebitFault | 'INSUFFICIENT_CREDIT' }
+
+export type MaxDebitLimits = {
+  /** Refuse instead of granting less than asked. */
+  forceDuration?: boolean
+  maxRate?: MaxRate
+}
+
+/**
+ * Debits what the account can pay of the request; without credit the cost is empty. Whole increments are taken, so the
+ * reply may cover more than was asked. Reference 04, 5.2.
+ */
+export function maxDebit(
+  account: Account,
+  request: DebitRequest,
+  tariff: Tariff,
+  settings: DebitSettings,
+  context: DebitContext,
+  limits: MaxDebitLimits = {},
+): MaxDebitResult {
+  if (request.usage <= 0n) return debit(account, request, 'all', tariff, settings, context)
+  const max = maxUsage(account, request, tariff, settings, context, limits.maxRate)
+  if (!max.ok) return max
+  const { usage, dryRun } = max
+  if (usage === UNLIMITED) return debit(account, request, 'all', tariff, settings, context)
+  // All of it is covered without debt: a real debit would do just the same again.
+  if (dryRun !== undefined && usage === request.usage) return dryRun
+  if (limits.forceDuration === true) return { ok: false, fault: 'INSUFFICIENT_CREDIT' }
+  if (usage === 0n) {
+    const callCost = callCostOf([], account, account, settings.roundingDecimals)
+    return { ok: true, account, callCost, maxCostSoFar: request.maxCostSoFar, negativeConnectFee: false }
+  }
+  const durationIndex = request.durationIndex - (request.usage - usage)
+  return debit(account, { ...request, usage, durationIndex }, 'all', tariff, settings, context)
+}
