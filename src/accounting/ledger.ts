@@ -26,9 +26,9 @@ export class Ledger {
 
   /** How many times, up to `wanted`, the balance can pay `each`. */
   affordable(balance: Balance, each: Decimal, wanted: bigint): bigint {
-    if (!each.isPositive) return wanted
     const value = this.valueOf(balance)
     if (value.compare(each) < 0) return 0n
+    if (!each.isPositive) return wanted
     const first = this.#afterOne(value, each)
     const more = first.isPositive ? first.floorDivide(each) : 0n
     return more + 1n < wanted ? more + 1n : wanted

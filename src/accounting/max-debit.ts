@@ -24,6 +24,9 @@ export type MaxDebitLimits = {
 /**
  * Debits what the account can pay of the request; without credit the cost is empty. Whole increments are taken, so the
  * reply may cover more than was asked. Reference 04, 5.2.
+ *
+ * It goes the way of the dry run that found the longest usage, so it never makes a debt on an account that may have none
+ * (the reference lets `*default` pay the price of units there).
  */
 export function maxDebit(
   account: Account,
@@ -38,7 +41,6 @@ export function maxDebit(
   if (!max.ok) return max
   const { usage, dryRun } = max
   if (usage === UNLIMITED) return debit(account, request, 'all', tariff, settings, context)
-  // All of it is covered without debt: a real debit would do just the same again.
   if (dryRun !== undefined && usage === request.usage) return dryRun
   if (limits.forceDuration === true) return { ok: false, fault: 'INSUFFICIENT_CREDIT' }
   if (usage === 0n) {
@@ -46,5 +48,5 @@ export function maxDebit(
     return { ok: true, account, callCost, maxCostSoFar: request.maxCostSoFar, negativeConnectFee: false }
   }
   const durationIndex = request.durationIndex - (request.usage - usage)
-  return debit(account, { ...request, usage, durationIndex }, 'all', tariff, settings, context)
+  return debit(account, { ...request, usage, durationIndex }, 'available', tariff, settings, context)
 }

@@ -448,6 +448,11 @@ const rows: Row[] = [
     result: '5', after: `V 5${S}, *default -5`,
   },
   {
+    name: 'units that nobody can pay for make room for free ones',
+    rates: U, balances: { '*voice': { V: { value: '2s', ratingSubject: 'U', weight: 10 }, F: '7s' } }, do: 'maxDebit',
+    usage: '8s', result: '0', covers: '7s', after: `V 2${S}, F 0`,
+  },
+  {
     name: 'units that cost money, in debt by right',
     rates: U, flags: { allowNegative: true },
     balances: { '*voice': { V: { value: '3s', ratingSubject: 'U' } }, '*monetary': { A: '1' } }, do: 'maxDebit',
