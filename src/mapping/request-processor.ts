@@ -1,0 +1,106 @@
+import type { MappingContext } from './context.ts'
+import { compileFieldList, type FieldPlan, type FieldTemplate, type PlanEnvironment } from './field-plan.ts'
+import { TemplateError } from './value.ts'
+import { compileValue, type Source } from './value-parser.ts'
+
+/** A request processor as the configuration holds it. Reference 07, 1.1. */
+export type RequestProcessorTemplate = {
+  id: string
+  filters: readonly string[]
+  tenant: string
+  flags: readonly string[]
+  /** Path of a repeated group (`*req.Multiple-Services-Credit-Control`): the processor runs once per instance. */
+  forEach: string
+  requestFields: readonly FieldTemplate[]
+  replyFields: readonly FieldTemplate[]
+  place: string
+}
+
+/** The session call of a processor, in the order of precedence. Reference 07, 1.4. */
+export const MAIN_FLAGS = [
+  '*dryrun',
+  '*authorize',
+  '*initiate',
+  '*update',
+  '*terminate',
+  '*message',
+  '*cdrs',
+  '*event',
+  '*none',
+] as const
+export type MainFlag = (typeof MAIN_FLAGS)[number]
+
+export type ProcessorFlags = {
+  main: MainFlag
+  /** Usage is asked for, reserved or settled. */
+  accounts: boolean
+  cdrs: boolean
+  forceDuration: boolean
+  log: boolean
+  continue: boolean
+}
+
+export type RequestProcessor<M, G> = {
+  id: string
+  flags: ProcessorFlags
+  matches: (context: MappingContext<M, G>) => boolean
+  /** Undefined: the default tenant. */
+  tenant: Source<M, G> | undefined
+  /** Reads the instances of the repeated group; undefined when the processor runs once. */
+  instances: ((message: M) => readonly G[]) | undefined
+  fillRequest: FieldPlan<M, G>
+  fillReply: FieldPlan<M, G>
+}
+
+/** Services that a flag asks for and that this version does not have. */
+const UNAVAILABLE = ['*attributes', '*thresholds', '*stats', '*resources', '*ips', '*routes', '*radauth', '*event']
+
+/** Compiles a processor. environment: made for its `for_each` group. Throws TemplateError naming file and line. */
+export function compileProcessor<M, G>(
+  template: RequestProcessorTemplate,
+  environmentFor: (group: string | undefined) => PlanEnvironment<M, G>,
+): RequestProcessor<M, G> {
+  const group = groupOf(template)
+  const environment = environmentFor(group)
+  try {
+    return {
+      id: template.id,
+      flags: compileFlags(template.flags),
+      matches: environment.compileFilters(template.filters),
+      tenant:
+        template.tenant === '' ? undefined : compileValue(template.tenant, environment.reader, environment.options),
+      instances: group === undefined ? undefined : environment.reader.compileGroupPath(group),
+      fillRequest: compileFieldList(template.requestFields, environment),
+      fillReply: compileFieldList(template.replyFields, environment),
+    }
+  } catch (cause) {
+    if (!(cause instanceof TemplateError)) throw cause
+    throw new TemplateError(`${template.place}: request processor ${template.id}: ${cause.message}`)
+  }
+}
+
+function groupOf({ forEach, place, id }: RequestProcessorTemplate): string | undefined {
+  if (forEach === '') return undefined
+  if (forEach.startsWith('*req.')) return forEach.slice('*req.'.length)
+  throw new TemplateError(
+    `${place}: request processor ${id}: for_each ${JSON.stringify(forEach)}, expected *req.<group>`,
+  )
+}
+
+function compileFlags(flags: readonly string[]): ProcessorFlags {
+  const given = new Map(flags.map((flag) => [flag.split(':')[0] ?? flag, flag]))
+  const isOn = (flag: string) => given.has(flag) && given.get(flag) !== `${flag}:false`
+  const missing = UNAVAILABLE.find(isOn)
+  if (missing !== undefined) throw new TemplateError(`flag ${missing} is not available in this version`)
+  const main = MAIN_FLAGS.find((flag) => given.has(flag))
+  if (main === undefined)
+    throw new TemplateError(`unknown request type: <>; expected one of the flags ${MAIN_FLAGS.join(' ')}`)
+  return {
+    main,
+    accounts: given.has('*accounts'),
+    cdrs: isOn('*cdrs'),
+    forceDuration: given.has('*fd'),
+    log: given.has('*log') || main === '*dryrun',
+    continue: isOn('*continue'),
+  }
+}

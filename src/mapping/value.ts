@@ -1,0 +1,31 @@
+import type { Decimal } from '../core/decimal.ts'
+import { TollgateError } from '../core/errors.ts'
+
+/**
+ * What a selector reads or a converter makes; undefined is NOT_FOUND. Usage stays a bigint and octets a Buffer until text is
+ * needed. A Duration prints as Go does.
+ */
+export type Value = string | number | bigint | boolean | Decimal | Buffer | Duration | undefined
+
+/** Usage that prints as a duration (`1m30s`). Reference 02, 1.1. */
+export class Duration {
+  readonly ns: bigint
+
+  constructor(ns: bigint) {
+    this.ns = ns
+  }
+}
+
+/** A template, value or filter that cannot be compiled: where it stands and what is wrong with it. */
+export class TemplateError extends TollgateError {
+  constructor(message: string) {
+    super('TEMPLATE_ERROR', message)
+  }
+}
+
+/** A template that failed for one message; the message is refused. Texts of reference 07, 1.6. */
+export class MappingError extends TollgateError {
+  constructor(message: string) {
+    super('MAPPING_ERROR', message)
+  }
+}
