@@ -1,6 +1,7 @@
 import type { Decimal } from '../core/decimal.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { CallCost } from '../rating/call-cost.ts'
+import type { EventCost } from '../rating/event-cost.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 
 /** What one run wants rated or debited; carried forward from debit to debit. Reference 05, 4 ("CD"). */
@@ -24,18 +25,27 @@ export type Descriptor = {
   forceDuration: boolean
 }
 
+/** A cost, and what the next debit must know of it. */
+export type Charged = { callCost: CallCost; maxCostSoFar: Decimal }
+
 /**
  * Money, as sessions and CDRs need it. Synchronous within the unit; the tariff and the clock are the implementation's.
- * All throw ChargingRefused (its text is the wire text): ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED, RATING_PLAN_NOT_FOUND,
+ * All throw SessionRefused with the text that clients see: ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED, RATING_PLAN_NOT_FOUND,
  * UNAUTHORIZED_DESTINATION, INSUFFICIENT_CREDIT, INSUFFICIENT_CREDIT_BALANCE_BLOCKER, MAX_USAGE_EXCEEDED.
  */
 export interface Charging {
   /** Longest usage up to `usage` that can be paid without debt; -1n: no limit. Reference 04, 5.1. */
   maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint
   /** Debits what the account can pay of `usage`, in whole increments; no credit gives an empty cost. Reference 04, 5.2. */
-  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): CallCost
-  /** Debits all of `usage`; the rest that no balance covers goes to `*default`. Reference 04, 4. */
-  debit(unit: Unit, descriptor: Descriptor, usage: bigint, options: { rounding: boolean }): CallCost
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): Charged
+  /** Debits all of `usage`; the rest that no balance covers goes to `*default`. rounding: as the tariff says. Reference 04, 4. */
+  debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): Charged
   /** Rates without an account. Reference 03, 4.7. */
-  cost(descriptor: Descriptor, usage: bigint): CallCost
+  rate(descriptor: Descriptor, usage: bigint): CallCost
+  /** Gives back what paid this cost; balances that are gone get nothing. Reference 04, 6. */
+  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): void
+  /** Rounds each charge as its tariff says and books the corrections. Reference 05, 6.9. */
+  round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost
+  /** Money that a cost took. */
+  total(cost: EventCost): Decimal
 }

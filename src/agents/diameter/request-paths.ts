@@ -1,0 +1,205 @@
+import type { MessageReader } from '../../mapping/context.ts'
+import { TemplateError, type Value } from '../../mapping/value.ts'
+import { compilePattern } from '../../mapping/value-parser.ts'
+import type { RawAvp } from '../../protocol/diameter/avp.ts'
+import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
+import type { DiameterMessage } from '../../protocol/diameter/message.ts'
+import { decodeAvp } from '../../protocol/diameter/types.ts'
+
+/** One match of a path: the AVP, and the lists of AVPs it lies in, outermost first. */
+type Match = { avp: RawAvp; levels: readonly (readonly RawAvp[])[] }
+
+type Condition = { definition: AvpDefinition; accepts: (text: string) => boolean; equals: (text: string) => boolean }
+
+type CompiledPath = { steps: readonly AvpDefinition[]; index: number | undefined; conditions: readonly Condition[] }
+
+/**
+ * Selectors of AVPs, compiled against the dictionary. `A.B` is the first B in any A, `A.B[1]` the second, `A.B[-1]` the last,
+ * `A.B[~C(rule)]` the one whose own group (or the nearest around it) holds a C that the rule accepts. Reference 07, 2.4.
+ */
+export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
+  readonly #dictionary: Dictionary
+  readonly #applicationId: number
+
+  constructor(dictionary: Dictionary, applicationId: number) {
+    this.#dictionary = dictionary
+    this.#applicationId = applicationId
+  }
+
+  compileRequestPath(path: string): (message: DiameterMessage) => Value {
+    const compiled = this.#compile(path)
+    if (compiled === undefined) return () => ''
+    const [only] = compiled.steps
+    if (only !== undefined && isPlain(compiled, 1)) {
+      return (message) => {
+        const avp = message.find(only.code, only.vendorId)
+        return avp && readAvp(message, avp, only)
+      }
+    }
+    return (message) => select(message, message.avps, compiled)
+  }
+
+  compileItemPath(path: string): (message: DiameterMessage, item: RawAvp) => Value {
+    const compiled = this.#compile(path)
+    if (compiled === undefined) return () => ''
+    return (message, item) => select(message, message.group(item), compiled)
+  }
+
+  compileGroupPath(path: string): (message: DiameterMessage) => readonly RawAvp[] {
+    const compiled = this.#compile(path)
+    const last = compiled?.steps.at(-1)
+    if (compiled === undefined || last?.type !== 'Grouped')
+      throw new TemplateError(`${path} is no grouped AVP of the dictionary`)
+    return (message) => collect(message, message.avps, compiled.steps).map(({ avp }) => avp)
+  }
+
+  /** Undefined when a name is in no dictionary: such a path reads as empty text. Reference 07, 1.6. */
+  #compile(path: string): CompiledPath | undefined {
+    const open = path.indexOf('[')
+    if (open >= 0 && !path.endsWith(']'))
+      throw new TemplateError(`filter rule <${path.slice(open + 1)}> needs to end in ]`)
+    const names = (open < 0 ? path : path.slice(0, open)).split('.')
+    const steps: AvpDefinition[] = []
+    for (const name of names) {
+      const definition = this.#dictionary.byName(this.#applicationId, name)
+      if (definition === undefined) return undefined
+      steps.push(definition)
+    }
+    const selector = open < 0 ? '' : path.slice(open + 1, -1)
+    if (/^-?\d+$/.test(selector)) return { steps, index: Number(selector), conditions: [] }
+    const conditions = selector === '' ? [] : selector.split('|').map((text) => this.#compileCondition(text))
+    return { steps, index: undefined, conditions }
+  }
+
+  #compileCondition(text: string): Condition {
+    const [, name = '', rule = ''] = /^~([^(]+)\((.*)\)$/.exec(text) ?? []
+    const definition = this.#dictionary.byName(this.#applicationId, name)
+    if (definition === undefined)
+      throw new TemplateError(`Could not find ${JSON.stringify(name)} of the selector [${text}] in the dictionary`)
+    const rules = rule.split('&').map(compileRule)
+    return {
+      definition,
+      accepts: (value) => rules.every((accepts) => accepts(value)),
+      equals: (value) => value === rule,
+    }
+  }
+}
+
+function isPlain({ steps, index, conditions }: CompiledPath, length: number): boolean {
+  return steps.length === length && index === undefined && conditions.length === 0
+}
+
+function collect(
+  message: DiameterMessage,
+  avps: readonly RawAvp[],
+  steps: readonly AvpDefinition[],
+  depth = 0,
+): Match[] {
+  const step = steps[depth]
+  if (step === undefined) return []
+  const found: Match[] = []
+  for (const avp of avps) {
+    if (avp.code !== step.code || avp.vendorId !== step.vendorId) continue
+    if (depth === steps.length - 1) found.push({ avp, levels: [avps] })
+    else {
+      for (const { avp: inner, levels } of collect(message, message.group(avp), steps, depth + 1)) {
+        found.push({ avp: inner, levels: [avps, ...levels] })
+      }
+    }
+  }
+  return found
+}
+
+function select(message: DiameterMessage, avps: readonly RawAvp[], { steps, index, conditions }: CompiledPath): Value {
+  const last = steps.at(-1)
+  if (last === undefined) return undefined
+  if (index === undefined && conditions.length === 0) {
+    const avp = first(message, avps, steps, 0)
+    return avp && readAvp(message, avp, last)
+  }
+  const matches = collect(message, avps, steps)
+  if (index !== undefined) {
+    const match = matches.at(index)
+    return match && readAvp(message, match.avp, last)
+  }
+  const accepted = matches.filter((match) =>
+    conditions.every((condition) => holds(message, match, condition, condition.accepts)),
+  )
+  // "(1)" is a substring rule that also accepts 10: an equal value goes first.
+  const best = accepted.find((match) =>
+    conditions.every((condition) => holds(message, match, condition, condition.equals)),
+  )
+  const match = best ?? accepted[0]
+  return match && readAvp(message, match.avp, last)
+}
+
+/** The first match of a path, without collecting the others. */
+function first(
+  message: DiameterMessage,
+  avps: readonly RawAvp[],
+  steps: readonly AvpDefinition[],
+  depth: number,
+): RawAvp | undefined {
+  const step = steps[depth]
+  if (step === undefined) return undefined
+  for (const avp of avps) {
+    if (avp.code !== step.code || avp.vendorId !== step.vendorId) continue
+    const found = depth === steps.length - 1 ? avp : first(message, message.group(avp), steps, depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The condition's AVP is looked for beside the match, then one level further out, and so on; not at the top level. */
+function holds(
+  message: DiameterMessage,
+  { levels }: Match,
+  { definition }: Condition,
+  accepts: (text: string) => boolean,
+): boolean {
+  for (let level = levels.length - 1; level > 0; level--) {
+    const beside = levels[level]?.find(
+      ({ code, vendorId }) => code === definition.code && vendorId === definition.vendorId,
+    )
+    if (beside === undefined) continue
+    const value = readAvp(message, beside, definition)
+    return value !== undefined && accepts(value instanceof Buffer ? value.toString('latin1') : String(value))
+  }
+  return false
+}
+
+function readAvp(message: DiameterMessage, avp: RawAvp, { type }: AvpDefinition): Value {
+  const value = decodeAvp(type, message.bytes, avp.dataStart, avp.dataEnd)
+  // Octets are a view of the message, which is gone when the event still lives.
+  return value instanceof Buffer ? Buffer.from(value) : value
+}
+
+/** Rules of selectors. Reference 07, 2.4. */
+function compileRule(rule: string): (value: string) => boolean {
+  if (rule.startsWith('!')) {
+    const accepts = compileRule(rule.slice(1))
+    return (value) => !accepts(value)
+  }
+  if (rule.startsWith('~')) {
+    const pattern = compilePattern(rule.slice(1), rule)
+    return (value) => pattern.test(value)
+  }
+  const [, operator, bound] = /^(>=|<=|>|<)(.+)$/.exec(rule) ?? []
+  if (operator !== undefined && bound !== undefined) {
+    const limit = Number(bound)
+    return (value) =>
+      operator === '>='
+        ? Number(value) >= limit
+        : operator === '<='
+          ? Number(value) <= limit
+          : operator === '>'
+            ? Number(value) > limit
+            : Number(value) < limit
+  }
+  const anchoredStart = rule.startsWith('^')
+  const anchoredEnd = rule.endsWith('$')
+  const text = rule.slice(anchoredStart ? 1 : 0, anchoredEnd ? -1 : undefined)
+  if (anchoredStart && anchoredEnd) return (value) => value === text
+  if (anchoredStart) return (value) => value.startsWith(text)
+  return anchoredEnd ? (value) => value.endsWith(text) : (value) => value.includes(text)
+}
