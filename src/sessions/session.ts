@@ -1,6 +1,6 @@
 import type { EventFields } from '../core/event.ts'
 import type { EventCost } from '../rating/event-cost.ts'
-import type { Descriptor } from './charging.ts'
+import type { Descriptor } from '../services/charging.ts'
 import type { Quota } from './quota.ts'
 
 /** One billing run of a session. Immutable: a debit makes a new one. Reference 05, 4. */

@@ -1,0 +1,167 @@
+import { Decimal } from '../core/decimal.ts'
+import type { EventFields } from '../core/event.ts'
+import { cgrIdOf, fieldText, fieldUsage } from '../core/event-values.ts'
+import { formatTime, parseTime, type ZonedTime } from '../core/time.ts'
+import type { EventCost } from '../rating/event-cost.ts'
+import { parseEventCost, storedEventCost } from '../rating/event-cost-record.ts'
+import type { RecordKind } from '../store/unit-of-work.ts'
+
+/** A call data record: what is billed. Reference 05, 8. */
+export type Cdr = {
+  cgrId: string
+  runId: string
+  originHost: string
+  source: string
+  originId: string
+  toR: string
+  requestType: string
+  tenant: string
+  category: string
+  account: string
+  subject: string
+  destination: string
+  setupTime: ZonedTime
+  answerTime: ZonedTime
+  /** ns for `*voice`, else plain units. */
+  usage: bigint
+  /** Every field of the event that has no place of its own, as text. */
+  extraFields: Readonly<Record<string, string>>
+  extraInfo: string
+  costSource: string
+  /** -1: not rated, or rating failed (extraInfo says why). */
+  cost: Decimal
+  costDetails: EventCost | undefined
+}
+
+export type CdrDefaults = { tenant: string; category: string; requestType: string; timeZone: string }
+
+const MAIN_FIELDS = new Set([
+  'CGRID',
+  'RunID',
+  'OrderID',
+  'OriginHost',
+  'Source',
+  'OriginID',
+  'ToR',
+  'RequestType',
+  'Tenant',
+  'Category',
+  'Account',
+  'Subject',
+  'Destination',
+  'SetupTime',
+  'AnswerTime',
+  'Usage',
+  'Cost',
+  'CostDetails',
+  'CostSource',
+  'ExtraInfo',
+  'PreRated',
+  'Partial',
+])
+/** Fields of a request that say nothing about the whole event. */
+const SESSION_FIELDS = new Set(['LastUsed', 'TotalUsage', 'InitialOriginID'])
+
+export const NOT_RATED = Decimal.of(-1n)
+
+/** The CDR of an event, not rated yet. Throws InvalidText for a usage that is none. Reference 05, 8 "Event -> CDR". */
+export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults, now: ZonedTime): Cdr {
+  const extraFields: Record<string, string> = {}
+  for (const name of Object.keys(event)) {
+    if (!MAIN_FIELDS.has(name) && !SESSION_FIELDS.has(name)) extraFields[name] = fieldText(event, name)
+  }
+  const account = fieldText(event, 'Account')
+  const time = (name: string) => parseTime(fieldText(event, name), defaults.timeZone, now)
+  return {
+    cgrId: cgrIdOf(event),
+    runId: fieldText(event, 'RunID') || '*default',
+    originHost: fieldText(event, 'OriginHost'),
+    source: fieldText(event, 'Source'),
+    originId: fieldText(event, 'OriginID'),
+    toR: fieldText(event, 'ToR') || '*voice',
+    requestType: fieldText(event, 'RequestType') || defaults.requestType,
+    tenant: fieldText(event, 'Tenant') || tenant,
+    category: fieldText(event, 'Category') || defaults.category,
+    account,
+    subject: fieldText(event, 'Subject') || account,
+    destination: fieldText(event, 'Destination'),
+    setupTime: time('SetupTime'),
+    answerTime: time('AnswerTime'),
+    usage: fieldUsage(event, 'Usage') ?? 0n,
+    extraFields,
+    extraInfo: '',
+    costSource: '',
+    cost: NOT_RATED,
+    costDetails: undefined,
+  }
+}
+
+/** Key of a CDR wherever it is kept: the same event and run is the same CDR. */
+export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): string {
+  return `${cgrId}:${runId}`
+}
+
+/** CDRs on their way to the CDR store and the writers. */
+export const outboxKind: RecordKind<Cdr> = {
+  table: 'outbox',
+  encode: encodeCdr,
+  decode: decodeCdr,
+}
+
+type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'costDetails'> & {
+  setupTime: [string, string]
+  answerTime: [string, string]
+  usage: string
+  cost: string
+  costDetails: unknown
+}
+
+export function encodeCdr(cdr: Cdr): string {
+  const time = ({ ns, zone }: ZonedTime): [string, string] => [String(ns), zone]
+  return JSON.stringify({
+    ...cdr,
+    setupTime: time(cdr.setupTime),
+    answerTime: time(cdr.answerTime),
+    usage: String(cdr.usage),
+    cost: cdr.cost.toString(),
+    costDetails: cdr.costDetails === undefined ? null : storedEventCost(cdr.costDetails),
+  } satisfies StoredCdr)
+}
+
+export function decodeCdr(text: string): Cdr {
+  const stored = JSON.parse(text) as StoredCdr
+  const time = ([ns, zone]: [string, string]): ZonedTime => ({ ns: BigInt(ns), zone })
+  return {
+    ...stored,
+    setupTime: time(stored.setupTime),
+    answerTime: time(stored.answerTime),
+    usage: BigInt(stored.usage),
+    cost: Decimal.parse(stored.cost),
+    costDetails: stored.costDetails === null ? undefined : parseEventCost(stored.costDetails),
+  }
+}
+
+/** The CDR as an event, for templates and filters of writers. Reference 05, 8 "CDR -> event". */
+export function eventOfCdr(cdr: Cdr): EventFields {
+  return {
+    ...cdr.extraFields,
+    CGRID: cdr.cgrId,
+    RunID: cdr.runId,
+    OriginHost: cdr.originHost,
+    Source: cdr.source,
+    OriginID: cdr.originId,
+    ToR: cdr.toR,
+    RequestType: cdr.requestType,
+    Tenant: cdr.tenant,
+    Category: cdr.category,
+    Account: cdr.account,
+    Subject: cdr.subject,
+    Destination: cdr.destination,
+    SetupTime: formatTime(cdr.setupTime),
+    AnswerTime: formatTime(cdr.answerTime),
+    Usage: cdr.usage,
+    ExtraInfo: cdr.extraInfo,
+    CostSource: cdr.costSource,
+    Cost: cdr.cost,
+  }
+}

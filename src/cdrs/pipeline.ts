@@ -1,0 +1,103 @@
+import { Decimal } from '../core/decimal.ts'
+import type { EventFields } from '../core/event.ts'
+import { isZeroTime, type ZonedTime } from '../core/time.ts'
+import { type EventCost, eventCostOf } from '../rating/event-cost.ts'
+import type { Charging, Descriptor } from '../services/charging.ts'
+import { SessionRefused } from '../services/errors.ts'
+import type { RecordKind, Unit } from '../store/unit-of-work.ts'
+import { type Cdr, type CdrDefaults, cdrKey, cdrOf, outboxKind } from './cdr.ts'
+
+/** Marks a CDR as made, for as long as duplicates of it are refused. Reference 05, 9.1.3. */
+export const cdrMarkKind: RecordKind<true> = {
+  table: 'answer',
+  encode: () => 'true',
+  decode: () => true,
+}
+
+/** What a session has found out about one run. */
+export type SettledRun = {
+  event: EventFields
+  tenant: string
+  cost: EventCost | undefined
+  usage: bigint
+  rateNow: boolean
+}
+
+/** Turns ended events into CDRs: rates what was not paid yet, refuses duplicates, writes the outbox. Reference 05, 9.1. */
+export class CdrPipeline {
+  readonly #charging: Charging
+  readonly #defaults: CdrDefaults
+  readonly #now: () => ZonedTime
+  readonly #markKey: (key: string) => { written: string; looked: readonly string[] }
+
+  /** markKey: where the mark of a CDR is written, and where it may have been written before (retention buckets). */
+  constructor(
+    charging: Charging,
+    defaults: CdrDefaults,
+    now: () => ZonedTime,
+    markKey: (key: string) => { written: string; looked: readonly string[] },
+  ) {
+    this.#charging = charging
+    this.#defaults = defaults
+    this.#now = now
+    this.#markKey = markKey
+  }
+
+  /** The CDR of one run of an ended session. Throws SessionRefused('EXISTS') when it has been made before. */
+  ofRun(unit: Unit, { event, tenant, cost, usage, rateNow }: SettledRun): Cdr {
+    const cdr = { ...cdrOf(event, tenant, this.#defaults, this.#now()), usage }
+    if (cost !== undefined) {
+      return this.#keep(unit, { ...cdr, cost: this.#charging.total(cost), costDetails: cost, costSource: '*sessions' })
+    }
+    return this.#keep(unit, rateNow ? this.#rate(unit, cdr) : cdr)
+  }
+
+  /** The CDR of an event that no session has seen: rated and, unless `*rated` or `*none`, debited here. */
+  ofEvent(unit: Unit, event: EventFields, tenant: string): Cdr {
+    const cdr = cdrOf(event, tenant, this.#defaults, this.#now())
+    return this.#keep(unit, cdr.requestType === '*none' ? cdr : this.#rate(unit, cdr))
+  }
+
+  #keep(unit: Unit, cdr: Cdr): Cdr {
+    const key = cdrKey(cdr)
+    const { written, looked } = this.#markKey(key)
+    if (looked.some((place) => unit.get(cdrMarkKind, place) === true)) throw new SessionRefused('EXISTS')
+    unit.put(cdrMarkKind, written, true)
+    unit.put(outboxKind, key, cdr)
+    return cdr
+  }
+
+  /** A rating error is no failure: the CDR keeps its text and Cost -1. Reference 05, 9.4. */
+  #rate(unit: Unit, cdr: Cdr): Cdr {
+    const usage = cdr.usage < 0n ? 0n : cdr.usage
+    const descriptor = descriptorOf(cdr, usage)
+    try {
+      const callCost =
+        cdr.requestType === '*rated'
+          ? this.#charging.rate(descriptor, usage)
+          : unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true)).callCost
+      const details = eventCostOf(callCost, cdr.cgrId, cdr.runId)
+      return { ...cdr, usage, cost: callCost.cost, costDetails: details, costSource: '*cdrs' }
+    } catch (cause) {
+      if (!(cause instanceof SessionRefused)) throw cause
+      return { ...cdr, usage, extraInfo: cause.message }
+    }
+  }
+}
+
+function descriptorOf(cdr: Cdr, usage: bigint): Descriptor {
+  return {
+    tenant: cdr.tenant,
+    category: cdr.category,
+    account: cdr.account,
+    subject: cdr.subject,
+    destination: cdr.destination,
+    toR: cdr.toR,
+    balanceFactorId: cdr.extraFields['BalanceFactorID'] ?? '',
+    timeStart: isZeroTime(cdr.answerTime) ? cdr.setupTime : cdr.answerTime,
+    loopIndex: 0,
+    durationIndex: usage,
+    maxCostSoFar: Decimal.ZERO,
+    forceDuration: false,
+  }
+}

@@ -1,0 +1,430 @@
+import type { Cdr } from '../cdrs/cdr.ts'
+import type { CdrPipeline } from '../cdrs/pipeline.ts'
+import { Decimal } from '../core/decimal.ts'
+import { InvalidText } from '../core/errors.ts'
+import type { ChargingEvent, EventFields } from '../core/event.ts'
+import { cgrIdOf, fieldText, fieldUsage, originHash } from '../core/event-values.ts'
+import { addNs, isZeroTime, parseTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
+import { type EventCost, eventCostOf, eventCostUsage, mergeEventCost, trimEventCost } from '../rating/event-cost.ts'
+import type { ChargerRun, Chargers } from '../services/chargers.ts'
+import type { Charged, Charging, Descriptor } from '../services/charging.ts'
+import { SessionRefused } from '../services/errors.ts'
+import type { Unit } from '../store/unit-of-work.ts'
+import {
+  EMPTY_QUOTA,
+  finalUsage,
+  fromTotalUsage,
+  grantCharged,
+  grantFromReserve,
+  grantUncharged,
+  type Quota,
+  reportUsed,
+} from './quota.ts'
+import { isPrepaid, isRatedAtEnd, type Run, type Session } from './session.ts'
+import { sessionKind } from './session-record.ts'
+
+export type SessionSettings = {
+  /** Usage asked for when the event has none, by ToR and `*any`. */
+  defaultUsage: Readonly<Record<string, bigint>>
+  defaultCategory: string
+  /** Zone of times that name none. */
+  timeZone: string
+  /** Run fields that updates, terminates and CDR events may change. */
+  alterableFields: readonly string[]
+  /** Ends a session this long after its last request; 0: never. */
+  ttlMs: number
+  /** Charged on top when a session ends so; undefined: nothing. */
+  ttlLastUsage: bigint | undefined
+}
+
+export type SessionDependencies = {
+  charging: Charging
+  /** Undefined: no chargers_conns. */
+  chargers: (() => Chargers) | undefined
+  /** Undefined: no cdrs_conns. */
+  cdrs: CdrPipeline | undefined
+  now: () => ZonedTime
+}
+
+/** Answer of a call that grants usage: ns or plain units; -1n: no limit. */
+export type Granted = { maxUsage: bigint; cgrId: string }
+
+const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
+
+/**
+ * Sessions: reserve and debit credit while an event lives, settle the difference at its end. Every call is one synchronous
+ * part of a unit of work; when it throws, the caller undoes the part. Reference 05, 6 and 7.
+ */
+export class Sessions {
+  readonly #settings: SessionSettings
+  readonly #dependencies: SessionDependencies
+
+  constructor(settings: SessionSettings, dependencies: SessionDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  /** Longest usage that every run can pay for; nothing is debited. Reference 05, 6.2. */
+  authorize(unit: Unit, event: ChargingEvent): bigint {
+    const requested = this.#requested(event.event)
+    const session = this.#build(unit, event, false)
+    return this.#smallest(session.runs, requested, (run) => {
+      if (!isPrepaid(run.requestType) && run.requestType !== '*pseudoprepaid') return requested
+      const max = this.#dependencies.charging.maxUsage(unit, run.descriptor, requested)
+      return max > requested ? requested : max
+    })
+  }
+
+  /** Opens a session and reserves its first usage. Throws SessionRefused('EXISTS') for one that is open. Reference 05, 7.2. */
+  initiate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
+    const cgrId = cgrIdOf(event.event)
+    if (this.#open(unit, cgrId) !== undefined) throw new SessionRefused('EXISTS')
+    // What was used of an earlier grant cannot belong to a session that begins (reference 05, 12 row 36).
+    const { LastUsed: _, ...fields } = event.event
+    return this.#update(unit, this.#build(unit, { ...event, event: fields }, options.forceDuration), fields)
+  }
+
+  /** Settles the last grant and reserves the next; opens a session that is not known. Reference 05, 7.3. */
+  update(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
+    const found = this.#find(unit, event)
+    if (found === undefined) return this.#update(unit, this.#build(unit, event, options.forceDuration), event.event)
+    const session = this.#alter({ ...found, eventStart: mergeStart(found.eventStart, event.event) }, event.event)
+    return this.#update(unit, session, event.event)
+  }
+
+  /** Ends a session; it waits, closed, for its CDR. An unknown one is charged at once as one event. Reference 05, 7.4. */
+  terminate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): { cgrId: string } {
+    const { event: fields } = event
+    if (fieldText(fields, 'OriginID') === '') throw new SessionRefused('MANDATORY_IE_MISSING: [OriginID]')
+    const cgrId = cgrIdOf(fields)
+    const usage = fieldUsage(fields, 'Usage')
+    const lastUsed = lenientUsage(fields, 'LastUsed')
+    const found = this.#find(unit, event)
+    if (found !== undefined) {
+      this.#end(unit, this.#alter(found, fields), usage, lastUsed, fieldText(fields, 'AnswerTime'))
+      return { cgrId: found.cgrId }
+    }
+    // A closed session was ended by an earlier try of the same request: there is nothing left to charge.
+    if (unit.get(sessionKind, cgrId) !== undefined) return { cgrId }
+    const once = { ...fields, Usage: usage ?? lastUsed ?? 0n }
+    delete (once as EventFields)['LastUsed']
+    const session = this.#build(unit, { ...event, event: once }, options.forceDuration)
+    this.#update(unit, session, once)
+    const updated = this.#open(unit, cgrId)
+    if (updated !== undefined) this.#end(unit, updated, undefined, undefined, '')
+    return { cgrId }
+  }
+
+  /** Charges one event at once. Reference 05, 6.19. */
+  message(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
+    const session = this.#build(unit, event, options.forceDuration)
+    if (unit.get(sessionKind, session.cgrId) !== undefined) throw new SessionRefused('EXISTS')
+    const granted = this.#update(unit, session, event.event)
+    const open = this.#open(unit, session.cgrId)
+    if (open !== undefined) this.#end(unit, open, granted.maxUsage < 0n ? undefined : granted.maxUsage, undefined, '')
+    return granted
+  }
+
+  /** Makes the CDRs of a closed session, or of an event that no session has seen. Reference 05, 7.6. */
+  processCdr(unit: Unit, event: ChargingEvent): Cdr[] {
+    const { cdrs, chargers } = this.#dependencies
+    if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
+    const cgrId = cgrIdOf(event.event)
+    const session = unit.get(sessionKind, cgrId) ?? this.#find(unit, event)
+    if (session === undefined) {
+      const fields: EventFields = {
+        ...event.event,
+        CGRID: cgrId,
+        Source: fieldText(event.event, 'Source') || '*sessions',
+      }
+      const runs = chargers?.().runsOf({ ...event, event: fields }) ?? [{ event: fields }]
+      return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant))
+    }
+    if (session.closedAtMs === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
+    const { runs } = this.#alter(session, event.event)
+    unit.delete(sessionKind, session.cgrId)
+    return runs.map(({ event: fields, quota, cost, requestType }) =>
+      cdrs.ofRun(unit, {
+        event: fields,
+        tenant: session.tenant,
+        cost,
+        usage: quota.total,
+        rateNow: isRatedAtEnd(requestType),
+      }),
+    )
+  }
+
+  /** Ends a session that its peer has left: nothing of the last grant was used beyond what it told. */
+  abandon(unit: Unit, cgrId: string, withCdr: boolean): Cdr[] {
+    const session = this.#open(unit, cgrId)
+    if (session === undefined) return []
+    this.#end(unit, session, undefined, 0n, '')
+    return withCdr ? this.processCdr(unit, eventOf(session)) : []
+  }
+
+  /** Ends a session whose time is up, and makes its CDR. Reference 05, 6.11 and 6.12. */
+  expire(unit: Unit, cgrId: string): Cdr[] {
+    const session = this.#open(unit, cgrId)
+    if (session === undefined) return []
+    const extra = this.#settings.ttlLastUsage ?? 0n
+    const runs = session.runs.map((run) =>
+      extra > 0n && isPrepaid(run.requestType) ? this.#debit(unit, run, session.cgrId, extra, undefined) : run,
+    )
+    this.#end(unit, { ...session, runs }, undefined, undefined, '')
+    return this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(session))
+  }
+
+  /** The session while it is charged. */
+  #open(unit: Unit, cgrId: string): Session | undefined {
+    const session = unit.get(sessionKind, cgrId)
+    return session?.closedAtMs === undefined ? session : undefined
+  }
+
+  /** Finds the session of an event, under its former OriginID too: it is then re-keyed. Reference 05, 6.10. */
+  #find(unit: Unit, { event }: ChargingEvent): Session | undefined {
+    const cgrId = cgrIdOf(event)
+    const found = this.#open(unit, cgrId)
+    const initial = fieldText(event, 'InitialOriginID')
+    if (found !== undefined || initial === '') return found
+    const formerId = originHash(initial, fieldText(event, 'OriginHost'))
+    const former = this.#open(unit, formerId)
+    if (former === undefined) return undefined
+    unit.delete(sessionKind, formerId)
+    const originId = fieldText(event, 'OriginID')
+    const rename = (fields: EventFields): EventFields => ({ ...fields, CGRID: cgrId, OriginID: originId })
+    return {
+      ...former,
+      cgrId,
+      originId,
+      eventStart: rename(former.eventStart),
+      runs: former.runs.map((run) => ({ ...run, event: rename(run.event), cost: run.cost && { ...run.cost, cgrId } })),
+    }
+  }
+
+  #build(_unit: Unit, event: ChargingEvent, forceDuration: boolean): Session {
+    const { chargers, now } = this.#dependencies
+    if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
+    const fields: EventFields = { ...event.event }
+    const cgrId = cgrIdOf(fields)
+    fields['CGRID'] = cgrId
+    const runs = chargers().runsOf({ ...event, event: fields })
+    if (runs.length === 0) throw new SessionRefused('CHARGERS_ERROR:NOT_FOUND')
+    return {
+      cgrId,
+      tenant: event.tenant,
+      originId: fieldText(fields, 'OriginID'),
+      originHost: fieldText(fields, 'OriginHost'),
+      eventStart: fields,
+      optsStart: event.apiOpts,
+      runs: runs.map((run) => this.#newRun(run, fields, event.tenant, forceDuration)),
+      updatedAtMs: Number(now().ns / 1_000_000n),
+      deadlineMs: undefined,
+      closedAtMs: undefined,
+    }
+  }
+
+  #newRun({ runId, event }: ChargerRun, start: EventFields, tenant: string, forceDuration: boolean): Run {
+    const account = fieldText(event, 'Account')
+    const answered = this.#time(fieldText(event, 'AnswerTime'))
+    const descriptor: Descriptor = {
+      tenant,
+      category: fieldText(event, 'Category') || this.#settings.defaultCategory,
+      account,
+      subject: fieldText(event, 'Subject') || account,
+      destination: fieldText(event, 'Destination'),
+      toR: fieldText(event, 'ToR') || '*voice',
+      balanceFactorId: fieldText(event, 'BalanceFactorID'),
+      timeStart: isZeroTime(answered) ? this.#time(fieldText(start, 'SetupTime')) : answered,
+      loopIndex: 0,
+      durationIndex: 0n,
+      maxCostSoFar: Decimal.ZERO,
+      forceDuration,
+    }
+    return {
+      runId,
+      requestType: fieldText(event, 'RequestType'),
+      event,
+      descriptor,
+      quota: EMPTY_QUOTA,
+      cost: undefined,
+    }
+  }
+
+  /** A time that cannot be read counts as missing. Reference 05, 1.4. */
+  #time(text: string): ZonedTime {
+    try {
+      return parseTime(text, this.#settings.timeZone, this.#dependencies.now())
+    } catch (cause) {
+      if (cause instanceof InvalidText) return ZERO_TIME
+      throw cause
+    }
+  }
+
+  /** Copies the fields that may change after the start into every run. */
+  #alter(session: Session, fields: EventFields): Session {
+    const { alterableFields } = this.#settings
+    const changed = alterableFields.filter((name) => fields[name] !== undefined)
+    if (changed.length === 0) return session
+    const alter = (event: EventFields): EventFields => {
+      const altered = { ...event }
+      for (const name of changed) altered[name] = fields[name] ?? ''
+      return altered
+    }
+    return { ...session, runs: session.runs.map((run) => ({ ...run, event: alter(run.event) })) }
+  }
+
+  /** Reference 05, 6.4. */
+  #update(unit: Unit, session: Session, fields: EventFields): Granted {
+    const nowMs = Number(this.#dependencies.now().ns / 1_000_000n)
+    const totalUsage = fieldUsage(fields, 'TotalUsage')
+    const firstQuota = session.runs[0]?.quota ?? EMPTY_QUOTA
+    const { requested, used } =
+      totalUsage === undefined
+        ? { requested: this.#requested(fields), used: lenientUsage(fields, 'LastUsed') }
+        : fromTotalUsage(firstQuota, totalUsage)
+    const runs = session.runs.map((run) => this.#advance(unit, run, session.cgrId, requested, used))
+    const { ttlMs } = this.#settings
+    unit.put(sessionKind, session.cgrId, {
+      ...session,
+      runs: runs.map(({ run }) => run),
+      updatedAtMs: nowMs,
+      deadlineMs: ttlMs === 0 ? undefined : nowMs + ttlMs,
+    })
+    const maxUsage = runs.reduce((least, { granted }) => (granted < least ? granted : least), requested)
+    return { maxUsage, cgrId: session.cgrId }
+  }
+
+  #advance(
+    unit: Unit,
+    run: Run,
+    cgrId: string,
+    requested: bigint,
+    used: bigint | undefined,
+  ): { run: Run; granted: bigint } {
+    if (isPrepaid(run.requestType)) {
+      const debited = this.#debit(unit, run, cgrId, requested, used)
+      return { run: debited, granted: debited.quota.lastGrant }
+    }
+    const quota = grantUncharged({ ...reportUsed(run.quota, used), reserve: 0n }, requested)
+    if (run.requestType !== '*pseudoprepaid') return { run: { ...run, quota }, granted: requested }
+    const max = this.#dependencies.charging.maxUsage(unit, run.descriptor, requested)
+    const granted = max < 0n || max > requested ? requested : max
+    return {
+      run: { ...run, quota: { ...quota, lastGrant: granted, total: quota.total - requested + granted } },
+      granted,
+    }
+  }
+
+  /** Reference 05, 6.3. A failure leaves the run as it was: the unit is undone. */
+  #debit(unit: Unit, run: Run, cgrId: string, requested: bigint, used: bigint | undefined): Run {
+    const told = reportUsed(run.quota, used)
+    const covered = grantFromReserve(told, requested)
+    if (covered !== undefined) return { ...run, quota: covered }
+    const missing = requested - told.reserve
+    const charged = this.#dependencies.charging.maxDebit(
+      unit,
+      { ...run.descriptor, durationIndex: run.descriptor.durationIndex + missing },
+      missing,
+    )
+    const quota = grantCharged(told, requested, charged.callCost.ratedUsage)
+    return charged.callCost.ratedUsage === 0n ? { ...run, quota } : paid(run, cgrId, charged, quota)
+  }
+
+  /** Settles every run and closes the session. Reference 05, 6.6. */
+  #end(
+    unit: Unit,
+    session: Session,
+    total: bigint | undefined,
+    lastUsed: bigint | undefined,
+    answerTime: string,
+  ): void {
+    const runs = session.runs.map((run) => {
+      const settled = this.#settle(unit, run, session.cgrId, finalUsage(run.quota, total, lastUsed))
+      return answerTime === '' ? settled : { ...settled, event: { ...settled.event, AnswerTime: answerTime } }
+    })
+    const closedAtMs = Number(this.#dependencies.now().ns / 1_000_000n)
+    unit.put(sessionKind, session.cgrId, { ...session, runs, closedAtMs, deadlineMs: undefined })
+  }
+
+  #settle(unit: Unit, run: Run, cgrId: string, quota: Quota): Run {
+    if (!isPrepaid(run.requestType)) return { ...run, quota }
+    const { charging } = this.#dependencies
+    const paidUsage = run.cost === undefined ? 0n : eventCostUsage(run.cost)
+    const gap = quota.total - paidUsage
+    let settled: Run = { ...run, quota }
+    if (gap > 0n) {
+      const descriptor = { ...run.descriptor, durationIndex: run.descriptor.durationIndex + gap }
+      settled = paid(settled, cgrId, charging.debit(unit, descriptor, gap, false), quota)
+    } else if (gap < 0n && settled.cost !== undefined) {
+      const { kept, surplus } = trimEventCost(settled.cost, quota.total)
+      if (surplus !== undefined) charging.refund(unit, run.descriptor, surplus)
+      settled = { ...settled, cost: kept }
+    }
+    const cost: EventCost = settled.cost ?? {
+      cgrId,
+      runId: run.runId,
+      startTime: ZERO_TIME,
+      charges: [],
+      accountSummary: null,
+    }
+    return { ...settled, cost: charging.round(unit, run.descriptor, cost) }
+  }
+
+  #requested(fields: EventFields): bigint {
+    const { defaultUsage } = this.#settings
+    return fieldUsage(fields, 'Usage') ?? defaultUsage[fieldText(fields, 'ToR') || '*any'] ?? 0n
+  }
+
+  #smallest(runs: readonly Run[], requested: bigint, usageOf: (run: Run) => bigint): bigint {
+    let least = requested
+    for (const run of runs) {
+      const usage = usageOf(run)
+      if (usage < least) least = usage
+    }
+    return least
+  }
+}
+
+/** The run after a debit: its cost grown, its descriptor moved on. */
+function paid(run: Run, cgrId: string, { callCost, maxCostSoFar }: Charged, quota: Quota): Run {
+  const { descriptor } = run
+  const added = eventCostOf(callCost, cgrId, run.runId)
+  return {
+    ...run,
+    quota,
+    cost: run.cost === undefined ? added : mergeEventCost(run.cost, added),
+    descriptor: {
+      ...descriptor,
+      timeStart: addNs(descriptor.timeStart, callCost.ratedUsage),
+      durationIndex: descriptor.durationIndex + callCost.ratedUsage,
+      loopIndex: descriptor.loopIndex + 1,
+      maxCostSoFar,
+    },
+  }
+}
+
+function mergeStart(start: EventFields, update: EventFields): EventFields {
+  const merged = { ...start }
+  for (const [name, value] of Object.entries(update)) if (!FIXED_FIELDS.has(name)) merged[name] = value
+  return merged
+}
+
+/** An unreadable LastUsed is ignored. Reference 05, 11. */
+function lenientUsage(fields: EventFields, name: string): bigint | undefined {
+  try {
+    return fieldUsage(fields, name)
+  } catch (cause) {
+    if (cause instanceof InvalidText) return undefined
+    throw cause
+  }
+}
+
+function eventOf({ tenant, cgrId, originId, originHost }: Session): ChargingEvent {
+  return {
+    tenant,
+    id: '',
+    time: null,
+    event: { CGRID: cgrId, OriginID: originId, OriginHost: originHost },
+    apiOpts: {},
+  }
+}
