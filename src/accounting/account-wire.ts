@@ -1,0 +1,47 @@
+import { formatTime, ZERO_TIME } from '../core/time.ts'
+import { type Account, accountKey, type Balance } from './account.ts'
+
+/** An account as APIerSv2.GetAccount shows it: JSON values and Decimals, in the order of the reference. 04, 2.1. */
+export function accountWire(account: Account): Record<string, unknown> {
+  const types = Object.entries(account.balances)
+  const map = types.map(([type, list]) => [type, list.length === 0 ? null : list.map(balanceWire)])
+  return {
+    ID: accountKey(account.tenant, account.id),
+    BalanceMap: types.length === 0 ? null : Object.fromEntries(map),
+    UnitCounters: null,
+    ActionTriggers: null,
+    AllowNegative: account.allowNegative,
+    Disabled: account.disabled,
+    UpdateTime: formatTime({ ns: BigInt(account.updatedAtMs) * 1_000_000n, zone: 'UTC' }),
+  }
+}
+
+function balanceWire(balance: Balance): Record<string, unknown> {
+  const { timings, factors } = balance
+  const expires = balance.expiresAtNs === null ? ZERO_TIME : { ns: balance.expiresAtNs, zone: 'UTC' }
+  return {
+    Uuid: balance.uuid,
+    ID: balance.id,
+    Value: balance.value,
+    ExpirationDate: formatTime(expires),
+    Weight: balance.weight,
+    DestinationIDs: balance.destinationIds,
+    RatingSubject: balance.ratingSubject,
+    Categories: balance.categories,
+    SharedGroups: balance.sharedGroups,
+    Timings:
+      timings?.map(({ id, years, months, monthDays, weekDays, startTime, endTime }) => ({
+        ID: id,
+        Years: years,
+        Months: months,
+        MonthDays: monthDays,
+        WeekDays: weekDays,
+        StartTime: startTime,
+        EndTime: endTime,
+      })) ?? null,
+    TimingIDs: balance.timingIds,
+    Disabled: balance.disabled,
+    Factors: factors,
+    Blocker: balance.blocker,
+  }
+}

@@ -1,0 +1,159 @@
+import { Decimal } from '../core/decimal.ts'
+import { TollgateError } from '../core/errors.ts'
+import { type Account, type Balance, newAccount, newBalance } from './account.ts'
+import type { Action } from './action.ts'
+import {
+  ActionRefused,
+  type Changed,
+  type RunContext,
+  removeBalances,
+  setBalance,
+  setExpiry,
+  type Touched,
+  takeUnits,
+  topUp,
+  transferToDefault,
+  withoutExpired,
+  zeroNegative,
+} from './balance-actions.ts'
+
+/** One CDR that `*cdrlog` asks for: what one balance action of the set did. Reference 04, 11.6. */
+export type ActionRecord = Touched & { action: Action }
+
+/** What a set wants done outside the account. */
+export type ActionEffect =
+  | { kind: 'publish'; account: Account }
+  | { kind: 'log'; account: Account | undefined }
+  | { kind: 'cdrlog'; template: string; account: Account | undefined; records: readonly ActionRecord[] }
+
+/** Not ok: the account stays as it was, callers see PARTIALLY_EXECUTED. Effects are those of the actions that ran. */
+export type ActionsOutcome =
+  | { ok: true; account: Account | undefined; effects: readonly ActionEffect[] }
+  | { ok: false; cause: string; effects: readonly ActionEffect[] }
+
+export type ActionEnvironment = RunContext & {
+  /** rals.remove_expired. */
+  removeExpired: boolean
+  /** Whether an account passes the filters of an action; a TollgateError stops the set. */
+  passes(filters: readonly string[], account: Account): boolean
+}
+
+/** One set under way. */
+type Run = { account: Account; effects: ActionEffect[]; records: ActionRecord[] }
+
+type Effectless = (account: Account, action: Action, environment: ActionEnvironment) => Account | Changed
+
+/** Actions on the account alone. Reference 04, 11.4. */
+const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
+  '*topup': (account, action, context) => topUp(account, action, context, false),
+  '*topup_reset': (account, action, context) => topUp(account, action, context, true),
+  '*debit': (account, action, context) => takeUnits(account, action, context, false),
+  '*debit_reset': (account, action, context) => takeUnits(account, action, context, true),
+  '*topup_zero_negative': zeroNegative,
+  '*set_balance': setBalance,
+  '*remove_balance': (account, action, context) => removeBalances(account, action, context, false),
+  '*remove_expired': (account, action, context) => removeBalances(account, action, context, true),
+  '*set_expiry': setExpiry,
+  '*transfer_monetary_default': transferToDefault,
+  '*reset_account': (account, _action, { newUuid }) => resetAccount(account, newUuid),
+  '*allow_negative': (account) => ({ ...account, allowNegative: true }),
+  '*deny_negative': (account) => ({ ...account, allowNegative: false }),
+  '*enable_account': (account) => ({ ...account, disabled: false }),
+  '*disable_account': (account) => ({ ...account, disabled: true }),
+}
+
+/** Actions after which expired balances go. Reference 04, 10.2. */
+const CLEANING = new Set([
+  '*topup',
+  '*topup_reset',
+  '*debit',
+  '*debit_reset',
+  '*set_balance',
+  '*transfer_monetary_default',
+  '*reset_account',
+])
+
+/**
+ * Runs a set for one account, heaviest action first; an unknown account (undefined) is made. The first action that fails
+ * or is not known stops the set, and nothing of it is kept. Reference 04, 11.2.
+ */
+export function runActions(
+  target: { tenant: string; id: string },
+  account: Account | undefined,
+  actions: readonly Action[],
+  environment: ActionEnvironment,
+): ActionsOutcome {
+  const nowMs = Number(environment.now.ns / 1_000_000n)
+  const run: Run = { account: account ?? newAccount(target.tenant, target.id, nowMs), effects: [], records: [] }
+  try {
+    for (const action of byWeight(actions)) {
+      if (action.filters.length > 0 && !environment.passes(action.filters, run.account)) continue
+      runAction(run, action, environment)
+    }
+  } catch (cause) {
+    if (!(cause instanceof ActionRefused || cause instanceof TollgateError)) throw cause
+    return { ok: false, cause: cause.message, effects: run.effects }
+  }
+  return { ok: true, account: { ...run.account, updatedAtMs: nowMs }, effects: run.effects }
+}
+
+/** Runs a set without an account: actions on accounts are skipped. */
+export function runAccountlessActions(actions: readonly Action[]): ActionsOutcome {
+  const effects: ActionEffect[] = []
+  for (const { type, extraParameters } of byWeight(actions)) {
+    if (type === '*log') effects.push({ kind: 'log', account: undefined })
+    else if (type === '*cdrlog') {
+      effects.push({ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] })
+    } else if (type === '*remove_expired') return { ok: false, cause: 'nil account', effects }
+    else if (type !== '*publish_account' && ACCOUNT_ACTIONS[type] === undefined) {
+      return { ok: false, cause: unknownType(type), effects }
+    }
+  }
+  return { ok: true, account: undefined, effects }
+}
+
+function runAction(run: Run, action: Action, environment: ActionEnvironment): void {
+  const { type } = action
+  const change = ACCOUNT_ACTIONS[type]
+  if (change === undefined) {
+    run.effects.push(effectOf(run, action))
+    return
+  }
+  const changed = change(run.account, action, environment)
+  if ('touched' in changed) {
+    run.records.push(...recordsOf(action, changed.touched))
+    run.account = changed.account
+  } else run.account = changed
+  if (environment.removeExpired && CLEANING.has(type)) run.account = withoutExpired(run.account, environment.now.ns)
+}
+
+/** One record for an action, but one for each balance that it removed. */
+function recordsOf(action: Action, touched: readonly Touched[]): ActionRecord[] {
+  const isRemoval = action.type === '*remove_balance' || action.type === '*remove_expired'
+  return (isRemoval ? touched : touched.slice(0, 1)).map((each) => ({ ...each, action }))
+}
+
+function effectOf({ account, records }: Run, { type, extraParameters }: Action): ActionEffect {
+  // The records of the whole set, those of lighter actions too: they are added while the effect waits.
+  if (type === '*cdrlog') return { kind: 'cdrlog', template: extraParameters, account, records }
+  if (type === '*log') return { kind: 'log', account }
+  if (type === '*publish_account') return { kind: 'publish', account }
+  throw new ActionRefused(unknownType(type))
+}
+
+function unknownType(type: string): string {
+  return `Function type ${type} not available, aborting execution!`
+}
+
+function byWeight(actions: readonly Action[]): Action[] {
+  return actions.toSorted((a, b) => b.weight - a.weight)
+}
+
+/** Each type becomes one blank balance of 0. */
+function resetAccount(account: Account, newUuid: () => string): Account {
+  const blank = Object.keys(account.balances).map((type): [string, Balance[]] => [
+    type,
+    [newBalance(newUuid(), '', Decimal.ZERO)],
+  ])
+  return { ...account, balances: Object.fromEntries(blank) }
+}
