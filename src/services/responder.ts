@@ -1,0 +1,204 @@
+import type { Account } from '../accounting/account.ts'
+import { accountKey } from '../accounting/account.ts'
+import { accountKind } from '../accounting/account-record.ts'
+import {
+  type DebitContext,
+  type DebitRequest,
+  type DebitResult,
+  type DebitSettings,
+  debit,
+} from '../accounting/debit.ts'
+import { maxDebit } from '../accounting/max-debit.ts'
+import { maxUsage } from '../accounting/max-usage.ts'
+import { creditsOfEventCost, refund } from '../accounting/refund.ts'
+import { roundCallCost } from '../accounting/rounding.ts'
+import { Decimal } from '../core/decimal.ts'
+import { type CallCost, NO_PAYMENT, type Timespan } from '../rating/call-cost.ts'
+import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
+import type { Tariff } from '../rating/model.ts'
+import type { Unit } from '../store/unit-of-work.ts'
+import type { Charged, Charging, Descriptor } from './charging.ts'
+import { SessionRefused } from './errors.ts'
+
+export type ResponderSettings = DebitSettings & {
+  /** rals.max_computed_usage: by ToR, and `*any`. */
+  maxComputedUsage: Readonly<Record<string, bigint>>
+}
+
+/** Rating and accounting on the accounts of a unit of work. Reference 04, 5. */
+export class Responder implements Charging {
+  readonly #settings: ResponderSettings
+  readonly #tariff: () => Tariff
+  readonly #context: () => DebitContext
+
+  /** tariff: the one in force; it changes with a load. */
+  constructor(settings: ResponderSettings, tariff: () => Tariff, context: () => DebitContext) {
+    this.#settings = settings
+    this.#tariff = tariff
+    this.#context = context
+  }
+
+  maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint {
+    this.#checkUsage(descriptor, usage)
+    const result = maxUsage(
+      accountOf(unit, descriptor),
+      requestOf(descriptor, usage),
+      this.#tariff(),
+      this.#settings,
+      this.#context(),
+    )
+    if (!result.ok) throw new SessionRefused(result.fault)
+    return result.usage
+  }
+
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): Charged {
+    this.#checkUsage(descriptor, usage)
+    const account = accountOf(unit, descriptor)
+    const { forceDuration } = descriptor
+    const context = this.#context()
+    return this.#store(
+      unit,
+      account,
+      maxDebit(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, { forceDuration }),
+    )
+  }
+
+  debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): Charged {
+    this.#checkUsage(descriptor, usage)
+    const account = accountOf(unit, descriptor)
+    const context = this.#context()
+    const result = debit(account, requestOf(descriptor, usage), 'all', this.#tariff(), this.#settings, context)
+    if (!rounding || !result.ok) return this.#store(unit, account, result)
+    const rounded = roundCallCost(
+      result.account,
+      result.callCost,
+      account,
+      this.#settings.roundingDecimals,
+      context.nowMs,
+    )
+    return this.#store(unit, account, { ...result, ...rounded })
+  }
+
+  rate(descriptor: Descriptor, usage: bigint): CallCost {
+    this.#checkUsage(descriptor, usage)
+    if (usage <= 0n) return { timespans: [], cost: Decimal.ZERO, ratedUsage: 0n, accountSummary: null }
+    const { tenant, category, subject, destination, toR, timeStart, durationIndex } = descriptor
+    const rated = this.#tariff().rate({ tenant, category, subject, destination, toR, timeStart, usage, durationIndex })
+    if (!rated.ok) throw new SessionRefused(rated.fault)
+    const timespans = rated.spans.map((span, i): Timespan => {
+      const fee =
+        i === 0 && descriptor.loopIndex === 0
+          ? [{ duration: 0n, cost: span.interval.rating.connectFee, count: 1n, payment: NO_PAYMENT }]
+          : []
+      const increments = [...fee, { ...span.increments, payment: NO_PAYMENT }]
+      const cost = increments.reduce((sum, each) => sum.plus(each.cost.timesInteger(each.count)), Decimal.ZERO)
+      return { ...span, increments, rounding: null, cost }
+    })
+    return {
+      timespans,
+      cost: totalCost(timespans),
+      ratedUsage: timespans.reduce((sum, span) => sum + span.usage, 0n),
+      accountSummary: null,
+    }
+  }
+
+  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): void {
+    const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
+    if (account === undefined) return
+    const { nowMs } = this.#context()
+    const refunded = refund(account, creditsOfEventCost(cost), this.#settings.roundingDecimals, nowMs)
+    put(unit, account, refunded.account)
+  }
+
+  round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost {
+    const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
+    if (account === undefined || cost.charges.length === 0) return cost
+    const { roundingDecimals } = this.#settings
+    const corrections: Charge[] = []
+    const charges = cost.charges.map((charge): Charge => {
+      const correction = correctionOf(charge, account, roundingDecimals)
+      const paid = charge.increments[0]?.accounting
+      if (correction.isZero || paid === null || paid === undefined) return charge
+      const accounting = { ...paid, kind: 'rounding' as const, units: correction }
+      const increment = { usage: 0n, cost: correction, accounting, count: 1n }
+      corrections.push({ ...charge, increments: [{ ...increment, cost: correction.negate() }] })
+      return { ...charge, increments: [...charge.increments, increment] }
+    })
+    if (corrections.length === 0) return cost
+    const { nowMs } = this.#context()
+    const credits = creditsOfEventCost({ ...cost, charges: corrections })
+    put(unit, account, refund(account, credits, roundingDecimals, nowMs).account)
+    return { ...cost, charges }
+  }
+
+  total(cost: EventCost): Decimal {
+    return eventCostTotal(cost, this.#settings.roundingDecimals)
+  }
+
+  #checkUsage({ toR }: Descriptor, usage: bigint): void {
+    const limits = this.#settings.maxComputedUsage
+    const limit = limits[toR] ?? limits['*any']
+    if (limit !== undefined && usage > limit) throw new SessionRefused('MAX_USAGE_EXCEEDED')
+  }
+
+  #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }): Charged {
+    if (!result.ok) throw new SessionRefused(result.fault)
+    put(unit, before, result.account)
+    return { callCost: result.callCost, maxCostSoFar: result.maxCostSoFar }
+  }
+}
+
+/** The correction of a charge that was paid with money, when the balance that takes it still exists. Reference 05, 6.9. */
+function correctionOf(charge: Charge, account: Account, decimals: number): Decimal {
+  const [first] = charge.increments
+  if (charge.interval === null || first?.accounting?.kind !== 'monetary' || first.cost.isZero) return Decimal.ZERO
+  const { balanceUuid } = first.accounting
+  if (account.balances['*monetary']?.some(({ uuid }) => uuid === balanceUuid) !== true) return Decimal.ZERO
+  const cost = chargeCost(charge, decimals)
+  const { roundingDecimals, roundingMethod } = charge.interval.rating
+  return cost.round(roundingDecimals, roundingMethod).minus(cost)
+}
+
+/** Rounded by the span with the most decimals, capped by `*free`. Reference 03, 4.7. */
+function totalCost(timespans: readonly Timespan[]): Decimal {
+  let total = Decimal.ZERO
+  let rounding = timespans[0]?.interval?.rating
+  for (const { cost, interval } of timespans) {
+    total = total.plus(cost)
+    const rating = interval?.rating
+    if (rating?.maxCostStrategy === '*free' && rating.maxCost.isPositive && total.compare(rating.maxCost) > 0)
+      total = rating.maxCost
+    if (rating !== undefined && rounding !== undefined && rating.roundingDecimals > rounding.roundingDecimals)
+      rounding = rating
+  }
+  return rounding === undefined || rounding.roundingDecimals <= 0
+    ? total
+    : total.round(rounding.roundingDecimals, rounding.roundingMethod)
+}
+
+function accountOf(unit: Unit, { tenant, account, subject }: Descriptor): Account {
+  const found = unit.get(accountKind, accountKey(tenant, account || subject))
+  if (found === undefined) throw new SessionRefused('ACCOUNT_NOT_FOUND')
+  return found
+}
+
+function put(unit: Unit, before: Account, after: Account): void {
+  if (after !== before) unit.put(accountKind, accountKey(after.tenant, after.id), after)
+}
+
+function requestOf(descriptor: Descriptor, usage: bigint): DebitRequest {
+  const { category, subject, destination, toR, balanceFactorId, timeStart, durationIndex, loopIndex, maxCostSoFar } =
+    descriptor
+  return {
+    category,
+    subject,
+    destination,
+    toR,
+    balanceFactorId,
+    timeStart,
+    usage,
+    durationIndex,
+    loopIndex,
+    maxCostSoFar,
+  }
+}

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { TollgateError } from '../core/errors.ts'
+
+/** A tariff that cannot be loaded: `file:line: column: value, what was expected`. */
+export class TariffError extends TollgateError {
+  constructor(message: string) {
+    super('TARIFF_ERROR', message)
+  }
+}
+
+/** Columns of the files that are loaded, and how many of them name the object. Reference 03, 2.2 and 2.3. */
+export const TARIFF_FILES = {
+  Timings: { columns: ['ID', 'Years', 'Months', 'MonthDays', 'WeekDays', 'Time'], idColumns: 1 },
+  Destinations: { columns: ['ID', 'Prefix'], idColumns: 1 },
+  Rates: { columns: ['ID', 'ConnectFee', 'Rate', 'RateUnit', 'RateIncrement', 'GroupIntervalStart'], idColumns: 1 },
+  DestinationRates: {
+    columns: ['ID', 'DestinationsID', 'RatesID', 'RoundingMethod', 'RoundingDecimals', 'MaxCost', 'MaxCostStrategy'],
+    idColumns: 1,
+  },
+  RatingPlans: { columns: ['ID', 'DestinationRatesID', 'TimingID', 'Weight'], idColumns: 1 },
+  RatingProfiles: {
+    columns: ['Tenant', 'Category', 'Subject', 'ActivationTime', 'RatingPlanID', 'FallbackSubjects'],
+    idColumns: 3,
+  },
+  Actions: {
+    columns: [
+      'ID',
+      'Action',
+      'ExtraParameters',
+      'Filters',
+      'BalanceID',
+      'BalanceType',
+      'Categories',
+      'DestinationIDs',
+      'RatingSubject',
+      'SharedGroups',
+      'ExpiryTime',
+      'TimingIDs',
+      'Units',
+      'BalanceWeight',
+      'BalanceBlocker',
+      'BalanceDisabled',
+      'Weight',
+    ],
+    idColumns: 1,
+  },
+  ActionPlans: { columns: ['ID', 'ActionsID', 'TimingID', 'Weight'], idColumns: 1 },
+  AccountActions: {
+    columns: ['Tenant', 'Account', 'ActionPlanID', 'ActionTriggersID', 'AllowNegative', 'Disabled'],
+    idColumns: 2,
+  },
+  Chargers: {
+    columns: ['Tenant', 'ID', 'FilterIDs', 'ActivationInterval', 'RunID', 'AttributeIDs', 'Weight'],
+    idColumns: 2,
+  },
+} as const
+
+export type TariffFile = keyof typeof TARIFF_FILES
+
+/** One CSV row with where it came from. */
+export type TariffRow = { values: readonly string[]; place: string }
+
+/** Rows by file, then by the id of the object they belong to, in file order. */
+export type TariffRows = ReadonlyMap<TariffFile, ReadonlyMap<string, readonly TariffRow[]>>
+
+const FILES = Object.keys(TARIFF_FILES) as TariffFile[]
+
+/**
+ * Reads a tariff-plan folder and its subfolders. Files that are missing are none; `ignored` names the CSV files that this
+ * version does not load. Throws TariffError naming file and line. Reference 03, 2.1.
+ */
+export function readTariffFolder(folder: string): { rows: TariffRows; ignored: string[] } {
+  const rows = new Map<TariffFile, Map<string, TariffRow[]>>()
+  const ignored: string[] = []
+  for (const path of csvFiles(folder)) {
+    const name = path.slice(path.lastIndexOf('/') + 1, -'.csv'.length)
+    const file = FILES.find((known) => known === name)
+    if (file === undefined) {
+      ignored.push(path)
+      continue
+    }
+    const objects = rows.get(file) ?? new Map<string, TariffRow[]>()
+    rows.set(file, objects)
+    for (const row of readRows(path, file)) {
+      const id = idOf(file, row.values)
+      const held = objects.get(id)
+      if (held === undefined) objects.set(id, [row])
+      else held.push(row)
+    }
+  }
+  return { rows, ignored }
+}
+
+export function idOf(file: TariffFile, values: readonly string[]): string {
+  return values.slice(0, TARIFF_FILES[file].idColumns).join(':')
+}
+
+/** The rows of both; an object of `added` replaces the one of the same id. */
+export function mergeTariffRows(held: TariffRows, added: TariffRows): TariffRows {
+  const merged = new Map<TariffFile, ReadonlyMap<string, readonly TariffRow[]>>()
+  for (const file of FILES) merged.set(file, new Map([...(held.get(file) ?? []), ...(added.get(file) ?? [])]))
+  return merged
+}
+
+function csvFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        const path = join(folder, entry.name)
+        if (entry.isDirectory()) return csvFiles(path)
+        return entry.name.endsWith('.csv') ? [path] : []
+      })
+  } catch (cause) {
+    if (cause instanceof TollgateError) throw cause
+    throw new TariffError(`${folder}: cannot be read as a tariff folder: ${String(cause)}`)
+  }
+}
+
+function readRows(path: string, file: TariffFile): TariffRow[] {
+  const { columns } = TARIFF_FILES[file]
+  const text = readFileSync(path, 'utf8')
+  let records: { record: string[]; info: { lines: number } }[]
+  try {
+    records = parse(text, {
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      comment: '#',
+      comment_no_infix: true,
+    }) as unknown as typeof records
+  } catch (cause) {
+    throw new TariffError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+  return records.map(({ record, info }) => {
+    const place = `${path}:${info.lines}`
+    if (record.length !== columns.length) {
+      throw new TariffError(
+        `${place}: record on line ${info.lines}: wrong number of fields: ${record.length}, expected ${columns.length} (${columns.join(',')})`,
+      )
+    }
+    return { values: record, place }
+  })
+}
