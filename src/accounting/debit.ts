@@ -43,8 +43,8 @@ export function debit(
   if (request.usage <= 0n) return emptyDebit(account, request, tariff)
   const run = new DebitRun(account, request, mode, tariff, settings, context)
   try {
-    consumeBalances(run, tariff)
-    if (!run.isDone) consumeRest(run)
+    const money = consumeBalances(run, tariff)
+    if (!run.isDone) consumeRest(run, money)
   } catch (cause) {
     if (cause instanceof DebitRefused) return { ok: false, fault: cause.fault }
     throw cause
@@ -99,8 +99,8 @@ function emptyDebit(account: Account, request: DebitRequest, tariff: Tariff): De
   return { ok: true, account, callCost, maxCostSoFar, negativeConnectFee: false }
 }
 
-/** Rounds over unit and monetary balances while one of them still pays. Reference 04, 4.1.1. */
-function consumeBalances(run: DebitRun, tariff: Tariff): void {
+/** Rounds over unit and monetary balances while one of them still pays; the monetary ones. Reference 04, 4.1.1. */
+function consumeBalances(run: DebitRun, tariff: Tariff): readonly Candidate[] {
   const { toR, destination, category, timeStart: start } = run.request
   const event = { destination, category, start }
   const units = selectBalances(run.account, toR, event, tariff)
@@ -109,6 +109,7 @@ function consumeBalances(run: DebitRun, tariff: Tariff): void {
     progress = pass(run, units, true, money)
     if (!run.isDone && pass(run, money, false, money)) progress = true
   }
+  return money
 }
 
 /** Goes over the candidates until none of them pays any more; true when one did. */

@@ -30,13 +30,15 @@ export type MaxDebitLimits = {
  */
 export function maxDebit(
   account: Account,
-  request: DebitRequest,
+  asked: DebitRequest,
   tariff: Tariff,
   settings: DebitSettings,
   context: DebitContext,
   limits: MaxDebitLimits = {},
 ): MaxDebitResult {
-  if (request.usage <= 0n) return debit(account, request, 'all', tariff, settings, context)
+  if (asked.usage <= 0n) return debit(account, asked, 'all', tariff, settings, context)
+  // Unlike in a plain debit, free units that pay first count in the rate groups of what follows them.
+  const request = asked.durationIndex < asked.usage ? { ...asked, durationIndex: asked.usage } : asked
   const max = maxUsage(account, request, tariff, settings, context, limits.maxRate)
   if (!max.ok) return max
   const { usage, dryRun } = max

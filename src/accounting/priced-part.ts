@@ -152,22 +152,22 @@ function takeFee(run: DebitRun, balance: Balance, fee: Decimal): Increment {
  * What no balance has covered: free when it costs nothing, else for `*default` or dropped, as the mode says. Max cost is
  * not asked here: it belongs to balances. Reference 04, 4.1.2.
  */
-export function consumeRest(run: DebitRun): void {
+export function consumeRest(run: DebitRun, money: readonly Candidate[]): void {
   const spans = run.rate('')
   const [first] = spans
   if (first === undefined) return
-  const fee = run.feeDue ? first.interval.rating.connectFee : Decimal.ZERO
-  const isFree = fee.isZero && spans.every(({ increments }) => increments.cost.isZero)
+  const isFeeFree = !run.feeDue || first.interval.rating.connectFee.isZero
+  const isFree = isFeeFree && spans.every(({ increments }) => increments.cost.isZero)
   if (!isFree && run.mode !== 'all' && run.mode !== 'preview') return
+  const fee = isFeeFree ? undefined : payConnectFee(run, first, money)
   for (const span of spans) {
     const { duration, cost, count } = span.increments
-    const runs: Increment[] = []
-    if (isFree) runs.push(run.increment(duration, cost, count, { unit: null, monetary: null }))
-    else {
-      const payer = run.ledger.default
-      if (span === first && !fee.isZero) runs.push(takeFee(run, payer, fee))
-      runs.push(run.payMoney(payer, duration, cost, count, null))
-    }
+    const runs: Increment[] = fee !== undefined && fee !== 'blocked' && span === first ? [fee] : []
+    runs.push(
+      isFree
+        ? run.increment(duration, cost, count, { unit: null, monetary: null })
+        : run.payMoney(run.ledger.default, duration, cost, count, null),
+    )
     run.book(span, runs, count)
   }
 }
