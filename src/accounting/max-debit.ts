@@ -9,7 +9,7 @@ import {
   type DebitSettings,
   debit,
 } from './debit.ts'
-import { type MaxRate, maxUsage, UNLIMITED } from './max-usage.ts'
+import { type MaxRate, maxUsage, UNLIMITED, withDurationIndex } from './max-usage.ts'
 
 export type MaxDebitResult =
   | Extract<DebitResult, { ok: true }>
@@ -37,8 +37,7 @@ export function maxDebit(
   limits: MaxDebitLimits = {},
 ): MaxDebitResult {
   if (asked.usage <= 0n) return debit(account, asked, 'all', tariff, settings, context)
-  // Unlike in a plain debit, free units that pay first count in the rate groups of what follows them.
-  const request = asked.durationIndex < asked.usage ? { ...asked, durationIndex: asked.usage } : asked
+  const request = withDurationIndex(asked)
   const max = maxUsage(account, request, tariff, settings, context, limits.maxRate)
   if (!max.ok) return max
   const { usage, dryRun } = max

@@ -36,11 +36,16 @@ export function maxUsage(
 ): MaxUsage {
   if (account.disabled) return { ok: false, fault: 'ACCOUNT_DISABLED' }
   if (account.allowNegative) return { ok: true, usage: UNLIMITED, dryRun: undefined }
-  const dryRun = debit(account, request, 'available', tariff, settings, context)
+  const dryRun = debit(account, withDurationIndex(request), 'available', tariff, settings, context)
   if (!dryRun.ok) return dryRun
   if (dryRun.negativeConnectFee) return { ok: true, usage: 0n, dryRun }
   const covered = coveredUsage(account, dryRun.callCost.timespans, maxRate)
   return { ok: true, usage: covered < request.usage ? covered : request.usage, dryRun }
+}
+
+/** Unlike in a plain debit, free units that pay first count in the rate groups of what follows them. */
+export function withDurationIndex(request: DebitRequest): DebitRequest {
+  return request.durationIndex < request.usage ? { ...request, durationIndex: request.usage } : request
 }
 
 /** Usage before the first span above the rate limit, or the first increment that would put `*default` into debt. */

@@ -156,10 +156,11 @@ export function consumeRest(run: DebitRun, money: readonly Candidate[]): void {
   const spans = run.rate('')
   const [first] = spans
   if (first === undefined) return
-  const isFeeFree = !run.feeDue || first.interval.rating.connectFee.isZero
-  const isFree = isFeeFree && spans.every(({ increments }) => increments.cost.isZero)
+  // A first request is free only without a connect fee, whether or not free units have spared it that fee.
+  const hasFee = run.request.loopIndex === 0 && !first.interval.rating.connectFee.isZero
+  const isFree = !hasFee && spans.every(({ increments }) => increments.cost.isZero)
   if (!isFree && run.mode !== 'all' && run.mode !== 'preview') return
-  const fee = isFeeFree ? undefined : payConnectFee(run, first, money)
+  const fee = run.feeDue ? payConnectFee(run, first, money) : undefined
   for (const span of spans) {
     const { duration, cost, count } = span.increments
     const runs: Increment[] = fee !== undefined && fee !== 'blocked' && span === first ? [fee] : []

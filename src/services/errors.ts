@@ -6,3 +6,19 @@ export class SessionRefused extends TollgateError {
     super(text, text)
   }
 }
+
+/** Refusals that come from rating and accounting: sessions prefix them for their clients. Reference 05, 7. */
+const CHARGING_REFUSALS = new Set([
+  'ACCOUNT_NOT_FOUND',
+  'ACCOUNT_DISABLED',
+  'RATING_PLAN_NOT_FOUND',
+  'UNAUTHORIZED_DESTINATION',
+  'INSUFFICIENT_CREDIT',
+  'INSUFFICIENT_CREDIT_BALANCE_BLOCKER',
+  'MAX_USAGE_EXCEEDED',
+])
+
+/** The text of a refusal as session clients see it. */
+export function apiErrorText({ message }: SessionRefused): string {
+  return CHARGING_REFUSALS.has(message) ? `RALS_ERROR:${message}` : message
+}

@@ -1,0 +1,397 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Cdr } from '../../cdrs/cdr.ts'
+import { InvalidText } from '../../core/errors.ts'
+import type { ChargingEvent, EventFields } from '../../core/event.ts'
+import type { ZonedTime } from '../../core/time.ts'
+import { type MappingContext, OrderedEntries, textOf } from '../../mapping/context.ts'
+import type { ProcessorFlags, RequestProcessor } from '../../mapping/request-processor.ts'
+import { MappingError } from '../../mapping/value.ts'
+import { beginAnswer, echoProxyInfo, errorAnswer, readdressed } from '../../protocol/diameter/answers.ts'
+import type { RawAvp } from '../../protocol/diameter/avp.ts'
+import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
+import type { Dictionary } from '../../protocol/diameter/dictionary.ts'
+import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
+import { missingAvp, validateRequest } from '../../protocol/diameter/validate.ts'
+import { MessageWriter } from '../../protocol/diameter/writer.ts'
+import { apiErrorText, SessionRefused } from '../../services/errors.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
+import type { Records, Unit } from '../../store/unit-of-work.ts'
+import { Connection } from './connection.ts'
+import { findEnded, isAnswered, liveKey, peerSessionKind, type RetentionBuckets } from './peer-session.ts'
+import type { ReplyEncoder } from './reply-encoder.ts'
+
+export type DiameterAgentSettings = {
+  local: LocalCapabilities
+  listeners: readonly { host: string; port: number }[]
+  cerTimeoutMs: number
+  watchdogMs: number
+  /** Requests of one connection that may wait for their answer; 0: no bound. Beyond it 3004 is answered. */
+  maxInFlight: number
+  defaultTenant: string
+  nodeId: string
+}
+
+export type DiameterAgentDependencies = {
+  dictionary: Dictionary
+  processors: readonly RequestProcessor<DiameterMessage, RawAvp>[]
+  encoder: ReplyEncoder
+  sessions: Sessions
+  records: Records
+  buckets: RetentionBuckets
+  now: () => ZonedTime
+  newId: () => string
+  /** Told once per request: Result-Code of the answer and ns since it came. */
+  observe: (resultCode: number, latencyNs: bigint) => void
+  /** Told after the commit: CDRs that were made, sessions that were touched. */
+  committed: (cdrs: readonly Cdr[], cgrIds: readonly string[]) => void
+  /** One line per connection event and per error cause. */
+  log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
+}
+
+type Context = MappingContext<DiameterMessage, RawAvp>
+type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds: readonly string[] }
+
+/** Serves credit control over Diameter: one CCR is one unit of work, and its answer leaves after the commit. Reference 07. */
+export class DiameterAgent {
+  readonly #settings: DiameterAgentSettings
+  readonly #dependencies: DiameterAgentDependencies
+  readonly #servers: Server[] = []
+  readonly #connections = new Set<Connection>()
+  readonly #writer = new MessageWriter(4096)
+  /** Commits under way by Session-Id: the answer to a repeated request waits for the commit of the first. */
+  readonly #pending = new Map<string, Promise<void>>()
+
+  constructor(settings: DiameterAgentSettings, dependencies: DiameterAgentDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  get openConnections(): number {
+    let open = 0
+    for (const connection of this.#connections) if (connection.isOpen) open++
+    return open
+  }
+
+  /** Opens the listeners; resolves to the addresses that are listened on. */
+  async listen(): Promise<string[]> {
+    return Promise.all(
+      this.#settings.listeners.map(
+        ({ host, port }) =>
+          new Promise<string>((resolve, reject) => {
+            const server = createServer((socket) => this.#accept(socket))
+            this.#servers.push(server)
+            server.once('error', reject)
+            server.listen(port, host, () => {
+              const address = server.address()
+              resolve(
+                typeof address === 'object' && address !== null
+                  ? `${address.address}:${address.port}`
+                  : String(address),
+              )
+            })
+          }),
+      ),
+    )
+  }
+
+  /** Stops accepting, answers what is under way and closes. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    for (const connection of this.#connections) connection.drain()
+    await Promise.all(closed)
+  }
+
+  #accept(socket: Socket): void {
+    const { local, cerTimeoutMs, watchdogMs } = this.#settings
+    const { dictionary, log } = this.#dependencies
+    const connection = new Connection(
+      socket,
+      { local, dictionary, cerTimeoutMs, watchdogMs },
+      {
+        request: (message) => this.#receive(message, connection),
+        opened: ({ remote, peer }) => log('info', 'diameter peer connected', { remote, ...peer }),
+        closed: ({ remote, peer }, reason) => {
+          this.#connections.delete(connection)
+          log('info', 'diameter peer disconnected', { remote, ...peer, reason })
+        },
+      },
+    )
+    this.#connections.add(connection)
+  }
+
+  #receive(message: DiameterMessage, connection: Connection): void {
+    const startedNs = process.hrtime.bigint()
+    const reply = (answer: Buffer) => {
+      connection.answer(answer)
+      this.#dependencies.observe(resultCodeOf(answer), process.hrtime.bigint() - startedNs)
+    }
+    const refused = this.#refuse(message, connection)
+    if (refused !== undefined) {
+      reply(refused)
+      return
+    }
+    try {
+      const executed = this.#dependencies.records.execute((unit) => this.#handle(unit, message, connection))
+      if (executed instanceof Promise) {
+        executed
+          .then(({ result, durable }) => this.#answerAfter(message, result, durable, reply))
+          .catch((cause) => reply(this.#failed(message, cause)))
+      } else this.#answerAfter(message, executed.result, executed.durable, reply)
+    } catch (cause) {
+      reply(this.#failed(message, cause))
+    }
+  }
+
+  #answerAfter(
+    message: DiameterMessage,
+    outcome: Outcome,
+    durable: Promise<void> | undefined,
+    reply: (answer: Buffer) => void,
+  ): void {
+    const sessionId = message.text(Avp.SESSION_ID)
+    const commit = durable ?? (outcome.repeated ? this.#pending.get(sessionId) : undefined)
+    if (commit === undefined) {
+      reply(outcome.answer)
+      return
+    }
+    if (durable !== undefined) this.#pending.set(sessionId, durable)
+    commit.then(
+      () => {
+        if (this.#pending.get(sessionId) === commit) this.#pending.delete(sessionId)
+        reply(outcome.answer)
+        if (durable !== undefined) this.#dependencies.committed(outcome.cdrs, outcome.cgrIds)
+      },
+      (cause) => {
+        this.#pending.delete(sessionId)
+        reply(this.#failed(message, cause))
+      },
+    )
+  }
+
+  /** The answer to a request that is not even looked at, undefined when it is sound. */
+  #refuse(message: DiameterMessage, connection: Connection): Buffer | undefined {
+    const { local, maxInFlight } = this.#settings
+    if (maxInFlight > 0 && connection.inFlight > maxInFlight)
+      return errorAnswer(message, 3004, local, 'too many requests are waiting')
+    const fault = validateRequest(message, this.#dependencies.dictionary)
+    if (fault !== undefined) return errorAnswer(message, fault.resultCode, local, fault.message, fault.failedAvp)
+    if (message.commandCode !== Command.CREDIT_CONTROL) return undefined
+    for (const name of ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']) {
+      const definition = this.#dependencies.dictionary.byName(message.applicationId, name)
+      if (definition === undefined) continue
+      const avp = message.find(definition.code, definition.vendorId)
+      if (avp === undefined || avp.dataEnd === avp.dataStart)
+        return errorAnswer(message, 5005, local, `AVP ${name} is missing`, missingAvp(definition))
+    }
+    return undefined
+  }
+
+  /** Nothing was charged: the unit is gone. */
+  #failed(message: DiameterMessage, cause: unknown): Buffer {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    this.#dependencies.log(cause instanceof MappingError ? 'warn' : 'error', 'diameter request failed', {
+      cause: text,
+      ...(cause instanceof MappingError ? {} : { stack: cause instanceof Error ? cause.stack : '' }),
+    })
+    return errorAnswer(message, 5012, this.#settings.local, cause instanceof MappingError ? text : '')
+  }
+
+  #handle(unit: Unit, message: DiameterMessage, connection: Connection): Outcome {
+    const { buckets, now } = this.#dependencies
+    const sessionId = message.text(Avp.SESSION_ID)
+    const nowMs = Number(now().ns / 1_000_000n)
+    const { written, looked } = buckets.keys(`answer/${sessionId}`, nowMs)
+    const live = unit.get(peerSessionKind, liveKey(sessionId))
+    const known = live ?? findEnded(unit, looked)
+    if (known !== undefined && isAnswered(message, known)) {
+      return { answer: readdressed(known.answer, message), repeated: true, cdrs: [], cgrIds: [] }
+    }
+    const call = new Call(unit, this.#dependencies.sessions, live?.cgrIds ?? [])
+    const context = this.#context(message, connection)
+    if (!this.#runProcessors(context, call)) throw new MappingError('no request processor matches')
+    call.endAbandoned()
+    const answer = this.#encode(message, context)
+    if (call.isUsed) {
+      const requestType = message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0
+      const requestNumber = message.unsigned32(Avp.CC_REQUEST_NUMBER) ?? 0
+      const isLast = requestType === 3 || requestType === 4
+      const record = {
+        requestType,
+        requestNumber,
+        endToEndId: message.endToEndId,
+        answer,
+        cgrIds: isLast ? [] : call.cgrIds,
+      }
+      if (live !== undefined && isLast) unit.delete(peerSessionKind, liveKey(sessionId))
+      unit.put(peerSessionKind, isLast ? written : liveKey(sessionId), record)
+    }
+    return { answer, repeated: false, cdrs: call.cdrs, cgrIds: call.cgrIds }
+  }
+
+  #context(message: DiameterMessage, connection: Connection): Context {
+    const { local, defaultTenant, nodeId } = this.#settings
+    const { dictionary, now } = this.#dependencies
+    const command = dictionary.command(message.applicationId, message.commandCode)
+    const application = dictionary.applications.find(({ id }) => id === message.applicationId)
+    return {
+      message,
+      item: undefined,
+      instance: -1,
+      tenant: defaultTenant,
+      now: now(),
+      vars: {
+        OriginHost: local.originHost,
+        OriginRealm: local.originRealm,
+        ProductName: local.productName,
+        '*app': application?.name ?? '',
+        '*appid': String(message.applicationId),
+        '*cmd': `${command?.short ?? ''}R`,
+        RemoteHost: connection.remote,
+        node_id: nodeId,
+      },
+      request: {},
+      opts: {},
+      reply: {},
+      rep: new OrderedEntries(),
+      tmp: {},
+    }
+  }
+
+  /** Runs the processors in order; false when none matched. Reference 07, 1.3. */
+  #runProcessors(context: Context, call: Call): boolean {
+    let matched = false
+    for (const processor of this.#dependencies.processors) {
+      const instances = processor.instances?.(context.message) ?? [undefined]
+      let ran = false
+      for (const [i, item] of instances.entries()) {
+        context.item = item
+        context.instance = processor.instances === undefined ? -1 : i
+        context.tmp = {}
+        if (!processor.matches(context)) continue
+        ran = matched = true
+        this.#runProcessor(processor, context, call)
+      }
+      if (ran && !processor.flags.continue) break
+    }
+    return matched
+  }
+
+  #runProcessor(processor: RequestProcessor<DiameterMessage, RawAvp>, context: Context, call: Call): void {
+    context.request = {}
+    const tenant = processor.tenant?.(context)
+    context.tenant = tenant === undefined || tenant === '' ? this.#settings.defaultTenant : textOf(tenant)
+    processor.fillRequest(context)
+    const event: ChargingEvent = {
+      tenant: context.tenant,
+      id: this.#dependencies.newId(),
+      time: context.now.ns,
+      event: context.request,
+      apiOpts: context.opts,
+    }
+    if (processor.flags.log) {
+      this.#dependencies.log('info', processor.flags.main === '*dryrun' ? 'DRY_RUN' : 'LOG', {
+        processor: processor.id,
+        event: event.event,
+      })
+    }
+    const reply = call.run(processor.flags, event)
+    if (reply !== undefined) context.reply = reply
+    context.tmp = {}
+    processor.fillReply(context)
+  }
+
+  #encode(message: DiameterMessage, context: Context): Buffer {
+    const writer = beginAnswer(this.#writer, message)
+    this.#dependencies.encoder.encode(context.rep.entries, writer)
+    echoProxyInfo(writer, message)
+    return writer.finish()
+  }
+}
+
+/** The session calls of one request, and what they have touched. */
+class Call {
+  readonly #unit: Unit
+  readonly #sessions: Sessions
+  readonly #cgrIds: Set<string>
+  readonly cdrs: Cdr[] = []
+  isUsed = false
+  #terminates = false
+  #withCdrs = false
+
+  constructor(unit: Unit, sessions: Sessions, cgrIds: readonly string[]) {
+    this.#unit = unit
+    this.#sessions = sessions
+    this.#cgrIds = new Set(cgrIds)
+  }
+
+  get cgrIds(): readonly string[] {
+    return [...this.#cgrIds]
+  }
+
+  /** Calls what the flags say; `*cgrep` afterwards, undefined when it stays as it was. A refusal undoes its own part only. */
+  run(flags: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
+    let reply = this.#main(flags, event)
+    if (!flags.cdrs || flags.main === '*dryrun') return reply
+    this.isUsed = this.#withCdrs = true
+    try {
+      this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, event)))
+    } catch (cause) {
+      reply = { ...reply, Error: refusalText(cause) }
+    }
+    return reply
+  }
+
+  #main({ main, accounts, forceDuration }: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
+    if (main === '*none' || main === '*dryrun' || main === '*cdrs') return undefined
+    if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
+    this.isUsed = true
+    try {
+      return { Error: '', ...this.#unit.attempt(() => this.#session(main, event, { forceDuration })) }
+    } catch (cause) {
+      return { Error: refusalText(cause) }
+    }
+  }
+
+  #session(main: string, event: ChargingEvent, options: { forceDuration: boolean }): EventFields {
+    const unit = this.#unit
+    switch (main) {
+      case '*authorize':
+        return { MaxUsage: this.#sessions.authorize(unit, event) }
+      case '*terminate':
+        this.#terminates = true
+        this.#cgrIds.delete(this.#sessions.terminate(unit, event, options).cgrId)
+        return {}
+      case '*message':
+        return { MaxUsage: this.#sessions.message(unit, event, options).maxUsage }
+      default: {
+        const granted =
+          main === '*initiate'
+            ? this.#sessions.initiate(unit, event, options)
+            : this.#sessions.update(unit, event, options)
+        this.#cgrIds.add(granted.cgrId)
+        return { MaxUsage: granted.maxUsage }
+      }
+    }
+  }
+
+  /** A request that ends its Diameter session ends every charging session that was opened under it. */
+  endAbandoned(): void {
+    if (!this.#terminates) return
+    for (const cgrId of this.#cgrIds) this.cdrs.push(...this.#sessions.abandon(this.#unit, cgrId, this.#withCdrs))
+  }
+}
+
+function refusalText(cause: unknown): string {
+  if (cause instanceof SessionRefused) return apiErrorText(cause)
+  if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`
+  throw cause
+}
+
+function resultCodeOf(answer: Buffer): number {
+  for (let at = 20; at + 12 <= answer.length; ) {
+    if (answer.readUInt32BE(at) === Avp.RESULT_CODE) return answer.readUInt32BE(at + 8)
+    const length = answer.readUIntBE(at + 5, 3)
+    at += length + (-length & 3)
+  }
+  return 0
+}
