@@ -428,6 +428,16 @@ const rows: Row[] = [
     do: 'maxDebit', usage: '5s', result: '3', after: 'V 0, M 47',
   },
   {
+    name: 'a free rest of a first request that has a fee is not granted without credit',
+    rates: { '*any': 'fee 2; 0/1s/1s' }, balances: { '*voice': { V: '2s' } }, do: 'maxDebit', usage: '5s',
+    result: '0', covers: '2s', after: 'V 0',
+  },
+  {
+    name: 'the fee of the rest comes from a balance that pays no usage',
+    balances: { '*monetary': { M: { value: '3', ratingSubject: '*zero4s' } } }, rates: FEE, do: 'debit', usage: '5s',
+    result: '7', after: 'M 1, *default -5',
+  },
+  {
     name: 'no fee in a later request',
     rates: FEE, balances: { '*monetary': { M: '50' } }, do: 'maxDebit', usage: '5s', fields: { loopIndex: 1 },
     result: '5', after: 'M 45',

@@ -177,10 +177,13 @@ export function naiveDebit(
   if (remaining > 0n && !ended) {
     const spans = rate(request.subject)
     if (typeof spans === 'string') return { fault: spans }
-    const fee = feeDue ? (spans[0]?.interval.rating.connectFee ?? Decimal.ZERO) : Decimal.ZERO
-    const costsNothing = fee.isZero && spans.every(({ increments }) => increments.cost.isZero)
+    const fee = spans[0]?.interval.rating.connectFee ?? Decimal.ZERO
+    const hasFee = request.loopIndex === 0 && !fee.isZero
+    const costsNothing = !hasFee && spans.every(({ increments }) => increments.cost.isZero)
     if (costsNothing || mode === 'all' || mode === 'preview') {
-      if (!fee.isZero) payFee(fee, [])
+      const payers = money.map(({ uuid }) => uuid)
+      if (feeDue) payFee(fee, payers)
+      if (!costsNothing) values.set(defaultId, left(defaultId))
       for (const { increments } of spans) {
         for (let i = 0n; i < increments.count; i++) {
           const { duration, cost } = increments
