@@ -34,17 +34,17 @@ export function loadActionPlan(
   return { plan: { ...loaded, accountIds }, tasks }
 }
 
-/** Rows of ActionPlans.csv and AccountActions.csv that matter to plans. */
+/** A row of ActionPlans.csv, and an account in a plan. */
 export type PlanRow = { id: string; actionsId: string; timing: Timing; weight: number }
-export type AccountRow = { accountId: string; planId: string }
+export type PlanMember = { accountId: string; planId: string }
 
-/** Plans of a load, with the accounts that its account rows put into them. The last row of an account counts. */
+/** Plans of a load, with the accounts that are put into them; of several entries of an account the last one counts. */
 export function actionPlansOf(
   rows: readonly PlanRow[],
-  accounts: readonly AccountRow[],
+  members: readonly PlanMember[],
   newUuid: () => string,
 ): ActionPlan[] {
-  const planOf = new Map(accounts.map(({ accountId, planId }) => [accountId, planId]))
+  const planOf = new Map(members.map(({ accountId, planId }) => [accountId, planId]))
   const plans = new Map<string, { timings: ActionTiming[]; accountIds: string[] }>()
   for (const { id, actionsId, timing, weight } of rows) {
     const plan = plans.get(id) ?? { timings: [], accountIds: [] }

@@ -122,7 +122,8 @@ function readNumber(cell: string): number {
   }
 }
 
-function readBoolean(cell: string): boolean {
+/** Go's texts of a boolean. Throws InvalidText. */
+export function readBoolean(cell: string): boolean {
   if (/^(?:1|t|T|TRUE|true|True)$/.test(cell)) return true
   if (/^(?:0|f|F|FALSE|false|False)$/.test(cell)) return false
   throw new InvalidText(`strconv.ParseBool: parsing ${JSON.stringify(cell)}: invalid syntax`)
