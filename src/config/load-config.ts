@@ -21,15 +21,19 @@ const MERGED_BY_KEY = new Set(['max_computed_usage', 'balance_rating_subject', '
 
 /**
  * Loads a folder: every `*.json` in lexical order, then its sub-folders, each merged over the last. Checks every key of the
- * sections that this version has. Throws ConfigError with all problems found. Reference 01, 2.
+ * sections that this version has. defaultsFile comes before all of them. Throws ConfigError with all problems found. Reference 01, 2.
  */
-export function loadConfig(folder: string, environment: Readonly<Record<string, string | undefined>>): LoadedConfig {
+export function loadConfig(
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  defaultsFile: string,
+): LoadedConfig {
   const files = configFiles(folder)
   if (files.length === 0)
     throw new ConfigError([{ place: undefined, key: '', problem: `No config file found on path ${folder}` }])
   let merged: Json = {}
   const places = new Map<string, Place>()
-  for (const file of files) {
+  for (const file of [defaultsFile, ...files]) {
     const located = parseConfigFile(file, readFileSync(file, 'utf8'), environment)
     if (located.value === null) continue
     if (typeof located.value !== 'object' || Array.isArray(located.value)) {

@@ -169,7 +169,8 @@ function holds(
 }
 
 function readAvp(message: DiameterMessage, avp: RawAvp, { type }: AvpDefinition): Value {
-  const value = decodeAvp(type, message.bytes, avp.dataStart, avp.dataEnd)
+  // A group is its octets: a filter may ask whether it is there.
+  const value = type === 'Grouped' ? message.data(avp) : decodeAvp(type, message.bytes, avp.dataStart, avp.dataEnd)
   // Octets are a view of the message, which is gone when the event still lives.
   return value instanceof Buffer ? Buffer.from(value) : value
 }

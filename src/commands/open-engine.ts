@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import { Engine, type EngineOptions, packageRoot } from '../engine/engine.ts'
+
+/** pino levels of general.log_level (syslog numbers). */
+const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const
+
+/** Loads a configuration and builds its engine, logging JSON lines to standard error. */
+export function openEngine(
+  configPath: string,
+  options: Pick<EngineOptions, 'observe'> = {},
+): { engine: Engine; loaded: LoadedConfig } {
+  const loaded = loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
+  const logger = pino(
+    { level: LEVELS[loaded.config.general.log_level] ?? 'info', base: null },
+    pino.destination({ dest: 2, sync: true }),
+  )
+  const engine = new Engine({
+    loaded,
+    root: packageRoot(),
+    log: (level, message, fields) => logger[level](fields, message),
+    ...options,
+  })
+  return { engine, loaded }
+}

@@ -1,0 +1,123 @@
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { DiameterAgent, type DiameterAgentDependencies } from '../agents/diameter/agent.ts'
+import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
+import { DiameterReader } from '../agents/diameter/request-paths.ts'
+import { ConfigError } from '../config/config-error.ts'
+import type { LoadedConfig } from '../config/load-config.ts'
+import type { FieldTemplateConfig, RequestProcessorConfig } from '../config/schema.ts'
+import { compileFilters } from '../filters/filters.ts'
+import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
+import { compileProcessor } from '../mapping/request-processor.ts'
+import type { RawAvp } from '../protocol/diameter/avp.ts'
+import { Dictionary, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
+import type { DiameterMessage } from '../protocol/diameter/message.ts'
+
+/** Credit control: the application whose dictionary compiles the processors. */
+const CREDIT_CONTROL = 4
+const FIRMWARE_REVISION = 918
+
+type Shared = Omit<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
+
+/** Compiles the Diameter agent of a configuration. root: folder of the package. Throws TemplateError, DictionaryError, ConfigError. */
+export function buildDiameterAgent(
+  { config, placeOf }: LoadedConfig,
+  root: string,
+  nodeId: string,
+  shared: Shared,
+): DiameterAgent {
+  const section = config.diameter_agent
+  if (section.sessions_conns.length === 0) {
+    throw new ConfigError([
+      {
+        place: placeOf('diameter_agent.sessions_conns'),
+        key: 'diameter_agent.sessions_conns',
+        problem: '<DiameterAgent> no SessionS connections defined',
+      },
+    ])
+  }
+  const own = section.dictionaries_path === '' ? [] : readDictionaryFolder(section.dictionaries_path)
+  const dictionary = new Dictionary([...readDictionaryFolder(join(root, 'dictionaries/diameter')), ...own])
+  const reader = new DiameterReader(dictionary, CREDIT_CONTROL)
+  const encoder = new ReplyEncoder(dictionary, CREDIT_CONTROL)
+  const place = (path: string) => {
+    const at = placeOf(path)
+    return at === undefined ? path : `${at.file}:${at.line}`
+  }
+  const templates = new Map(
+    Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
+  )
+  const environmentFor = (group: string | undefined): PlanEnvironment<DiameterMessage, RawAvp> => {
+    const options = { separator: config.general.rsr_separator, group }
+    return {
+      reader,
+      options,
+      templates,
+      compileFilters: (filters) => compileFilters(filters, reader, options),
+      checkReplyPath: (path) => encoder.compile(path),
+    }
+  }
+  const processors = section.request_processors.map((processor, i) => {
+    const path = `diameter_agent.request_processors[${i}]`
+    return compileProcessor(processorTemplate(processor, path, place), environmentFor)
+  })
+  const listeners = section.listeners.map(({ address }) => {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [undefined, '', '3868']
+    return { host: host === '' ? '0.0.0.0' : host, port: Number(port) }
+  })
+  const literal = listeners.map(({ host }) => host).filter((host) => host !== '0.0.0.0' && host !== '::')
+  const everywhere = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ address }) => address),
+  )
+  return new DiameterAgent(
+    {
+      local: {
+        originHost: section.origin_host,
+        originRealm: section.origin_realm,
+        hostAddresses: literal.length > 0 ? literal : everywhere,
+        vendorId: section.vendor_id,
+        productName: section.product_name,
+        firmwareRevision: FIRMWARE_REVISION,
+      },
+      listeners,
+      cerTimeoutMs: Number(section.cer_timeout / 1_000_000n),
+      watchdogMs: Number(section.watchdog_interval / 1_000_000n),
+      maxInFlight: section.max_inflight,
+      defaultTenant: config.general.default_tenant,
+      nodeId,
+    },
+    { ...shared, dictionary, processors, encoder },
+  )
+}
+
+function processorTemplate(processor: RequestProcessorConfig, path: string, place: (path: string) => string) {
+  return {
+    id: processor.id,
+    filters: processor.filters,
+    tenant: processor.tenant,
+    flags: processor.flags,
+    forEach: processor.for_each,
+    requestFields: fieldTemplates(processor.request_fields, `${path}.request_fields`, place),
+    replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
+    place: place(path),
+  }
+}
+
+/** Field templates of the configuration, with their places. */
+export function fieldTemplates(
+  fields: readonly FieldTemplateConfig[],
+  path: string,
+  place: (path: string) => string,
+): FieldTemplate[] {
+  return fields.map(({ tag, type, path: target, filters, value, mandatory, blocker, new_branch }, i) => ({
+    tag: tag === '' ? target : tag,
+    type,
+    path: target,
+    filters,
+    value,
+    mandatory,
+    blocker,
+    newBranch: new_branch,
+    place: place(`${path}[${i}]`),
+  }))
+}

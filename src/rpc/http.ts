@@ -1,0 +1,39 @@
+import fastify from 'fastify'
+import { answerCall, type RpcRequest } from './call.ts'
+import type { Methods } from './methods.ts'
+
+export type HttpOptions = {
+  methods: Methods
+  jsonRpcUrl: string
+  /** The metrics in Prometheus text form. */
+  metrics: () => Promise<string>
+  /** Why nothing can be charged, undefined when all is well. */
+  failure: () => string | undefined
+}
+
+/** Serves JSON-RPC by POST, `/metrics` and `/healthz`. address: `host:port`. Reference 01, 7.2. */
+export async function listenHttp(
+  address: string,
+  options: HttpOptions,
+): Promise<{ address: string; close: () => Promise<void> }> {
+  const server = fastify({ bodyLimit: 8 << 20, requestTimeout: 30_000, forceCloseConnections: true })
+  server.post(options.jsonRpcUrl, async (request, reply) => {
+    reply.type('application/json')
+    return answerCall((request.body ?? {}) as RpcRequest, options.methods)
+  })
+  server.get('/metrics', async (_, reply) => {
+    reply.type('text/plain; version=0.0.4; charset=utf-8')
+    return options.metrics()
+  })
+  server.get('/healthz', async (_, reply) => {
+    const failure = options.failure()
+    if (failure === undefined) return { status: 'ok' }
+    reply.code(503)
+    return { status: 'failed', reason: failure }
+  })
+  const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(address) ?? []
+  await server.listen({ host, port: Number(port) })
+  const bound = server.server.address()
+  const where = typeof bound === 'object' && bound !== null ? `${bound.address}:${bound.port}` : address
+  return { address: where, close: () => server.close() }
+}

@@ -1,0 +1,92 @@
+import { createServer, type Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
+import { answerCall, type RpcRequest } from './call.ts'
+import type { Methods } from './methods.ts'
+
+/** Characters that one request may have. */
+const MAX_REQUEST = 8 << 20
+
+/** Serves JSON objects back to back over TCP; replies leave as they come. address: `host:port`. Reference 01, 7.1. */
+export async function listenJsonTcp(
+  address: string,
+  methods: Methods,
+): Promise<{ address: string; close: () => Promise<void> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    const decoder = new StringDecoder('utf8')
+    const splitter = new JsonSplitter()
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('data', (chunk: Buffer) => {
+      for (const text of splitter.push(decoder.write(chunk))) {
+        const request = parse(text)
+        // As Go's server does: what is no JSON ends the connection.
+        if (request === undefined) {
+          socket.destroy()
+          return
+        }
+        void answerCall(request, methods).then((reply) => socket.write(reply))
+      }
+      if (splitter.isOverlong) socket.destroy()
+    })
+  })
+  const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(address) ?? []
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(Number(port), host, resolve)
+  })
+  const bound = server.address()
+  return {
+    address: typeof bound === 'object' && bound !== null ? `${bound.address}:${bound.port}` : address,
+    async close() {
+      for (const socket of sockets) socket.end()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+function parse(text: string): RpcRequest | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as RpcRequest) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Cuts JSON objects out of a stream of text, however it is split. */
+export class JsonSplitter {
+  #text = ''
+  #at = 0
+  #depth = 0
+  #inString = false
+  #escaped = false
+
+  get isOverlong(): boolean {
+    return this.#text.length > MAX_REQUEST
+  }
+
+  push(text: string): string[] {
+    this.#text += text
+    const objects: string[] = []
+    for (; this.#at < this.#text.length; this.#at++) {
+      const character = this.#text[this.#at]
+      if (this.#escaped) this.#escaped = false
+      else if (this.#inString) {
+        if (character === '\\') this.#escaped = true
+        else if (character === '"') this.#inString = false
+      } else if (character === '"') this.#inString = true
+      else if (character === '{' || character === '[') this.#depth++
+      else if (character === '}' || character === ']') {
+        this.#depth--
+        if (this.#depth > 0) continue
+        objects.push(this.#text.slice(0, this.#at + 1))
+        this.#text = this.#text.slice(this.#at + 1)
+        this.#at = -1
+        this.#depth = 0
+      }
+    }
+    return objects
+  }
+}
