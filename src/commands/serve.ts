@@ -9,11 +9,16 @@ import { openEngine } from './open-engine.ts'
 export async function serve({ configPath, tariffPath }: { configPath: string; tariffPath?: string }): Promise<void> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const answers = new Counter({
+  const counted = new Map<number, number>()
+  new Counter({
     name: 'tollgate_diameter_answers_total',
     help: 'Diameter answers',
     labelNames: ['result_code'],
     registers: [registry],
+    collect() {
+      for (const [resultCode, count] of counted) this.inc({ result_code: String(resultCode) }, count)
+      counted.clear()
+    },
   })
   const latency = new Histogram({
     name: 'tollgate_diameter_latency_seconds',
@@ -21,7 +26,6 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10],
     registers: [registry],
   })
-  const counted = new Map<number, number>()
   const { engine, loaded } = openEngine(configPath, {
     observe: (resultCode, latencyNs) => {
       counted.set(resultCode, (counted.get(resultCode) ?? 0) + 1)
@@ -34,8 +38,6 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
     registers: [registry],
     collect() {
       this.set(engine.openPeers)
-      for (const [resultCode, count] of counted) answers.inc({ result_code: String(resultCode) }, count)
-      counted.clear()
     },
   })
   await engine.openTariff()

@@ -1,4 +1,6 @@
-import { isIP } from 'node:net'
+import { InvalidText } from '../../core/errors.ts'
+import { parseTime, ZERO_TIME } from '../../core/time.ts'
+import { decodeAddress, decodeIpv4, decodeIpv6, encodeAddress, encodeIpv4, encodeIpv6 } from './address.ts'
 import type { MessageWriter } from './writer.ts'
 
 /** Data types of dictionaries. RFC 6733, 4.2 and 4.3; reference 07, 2.10. */
@@ -30,7 +32,21 @@ export type AvpValue = string | number | bigint | Buffer
 /** Seconds between 1900 and 1970. RFC 6733, 4.3.1 (Time). */
 const NTP_EPOCH = 2_208_988_800
 
-/** Data of an AVP by its type; undefined when the length or content does not fit it (fault 5014 or 5004). */
+/** Octets of data that a type must have; the others may have any number. RFC 6733, 4.2 and 4.3. */
+export const FIXED_SIZES: Readonly<Partial<Record<DataType, number>>> = {
+  Enumerated: 4,
+  Float32: 4,
+  Float64: 8,
+  IPv4: 4,
+  IPv6: 16,
+  Integer32: 4,
+  Integer64: 8,
+  Time: 4,
+  Unsigned32: 4,
+  Unsigned64: 8,
+}
+
+/** Data of an AVP by its type; undefined when the length or content does not fit it (fault 5014 or 5004), and for Grouped. */
 export function decodeAvp(type: DataType, bytes: Buffer, start: number, end: number): AvpValue | undefined {
   const length = end - start
   switch (type) {
@@ -60,9 +76,9 @@ export function decodeAvp(type: DataType, bytes: Buffer, start: number, end: num
     case 'Address':
       return decodeAddress(bytes.subarray(start, end))
     case 'IPv4':
-      return length === 4 ? [...bytes.subarray(start, end)].join('.') : undefined
+      return decodeIpv4(bytes.subarray(start, end))
     case 'IPv6':
-      return length === 16 ? ipv6Text(bytes.subarray(start, end)) : undefined
+      return decodeIpv6(bytes.subarray(start, end))
     case 'Grouped':
       return undefined
   }
@@ -72,20 +88,6 @@ export function decodeAvp(type: DataType, bytes: Buffer, start: number, end: num
 function decodeTime(seconds: number): string {
   const era = (seconds & 0x80000000) === 0 ? 2 ** 32 : 0
   return `${new Date((seconds + era - NTP_EPOCH) * 1000).toISOString().slice(0, 19)}Z`
-}
-
-/** Address families 1 (IPv4), 2 (IPv6) and 8 (E.164). RFC 6733, 4.3.1. */
-function decodeAddress(data: Buffer): string | undefined {
-  const family = data.length < 2 ? 0 : data.readUInt16BE(0)
-  const address = data.subarray(2)
-  if (family === 1 && address.length === 4) return [...address].join('.')
-  if (family === 2 && address.length === 16) return ipv6Text(address)
-  return family === 8 ? address.toString('latin1') : undefined
-}
-
-function ipv6Text(address: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, i) => address.readUInt16BE(i * 2).toString(16)).join(':')
-  return new URL(`http://[${groups}]`).hostname.slice(1, -1)
 }
 
 /** Writes an AVP from its text; false when the text is none of its type. Reference 07, 2.4 and 2.5. */
@@ -134,52 +136,55 @@ export function encodeAvp(
   }
 }
 
+/** A decimal number within bounds, both inclusive; a sign only where one can be. */
 function integerIn(text: string, least: bigint, most: bigint): bigint | undefined {
-  if (!/^-?\d{1,20}$/.test(text)) return undefined
-  const value = BigInt(text)
+  if (!(least < 0n ? /^[+-]?\d{1,40}$/ : /^\d{1,40}$/).test(text)) return undefined
+  const value = BigInt(text.startsWith('+') ? text.slice(1) : text)
   return value < least || value > most ? undefined : value
 }
 
 function encodeData(type: DataType, text: string): Buffer | undefined {
   switch (type) {
     case 'Float32':
-    case 'Float64': {
-      const value = Number(text)
-      if (text.trim() === '' || Number.isNaN(value)) return undefined
-      const data = Buffer.alloc(type === 'Float32' ? 4 : 8)
-      if (type === 'Float32') data.writeFloatBE(value)
-      else data.writeDoubleBE(value)
-      return data
-    }
-    case 'Time': {
-      const milliseconds = Date.parse(text)
-      if (Number.isNaN(milliseconds)) return undefined
-      const data = Buffer.alloc(4)
-      data.writeUInt32BE((Math.floor(milliseconds / 1000) + NTP_EPOCH) % 2 ** 32)
-      return data
-    }
-    case 'Address': {
-      const address = addressBytes(text)
-      if (address !== undefined) return Buffer.concat([Buffer.from([0, isIP(text) === 4 ? 1 : 2]), address])
-      return /^\d{1,15}$/.test(text) ? Buffer.concat([Buffer.from([0, 8]), Buffer.from(text)]) : undefined
-    }
+    case 'Float64':
+      return encodeFloat(text, type === 'Float32')
+    case 'Time':
+      return encodeTime(text)
+    case 'Address':
+      return encodeAddress(text)
     case 'IPv4':
-      return isIP(text) === 4 ? addressBytes(text) : undefined
+      return encodeIpv4(text)
     case 'IPv6':
-      return isIP(text) === 6 ? addressBytes(text) : undefined
+      return encodeIpv6(text)
     default:
       return undefined
   }
 }
 
-function addressBytes(text: string): Buffer | undefined {
-  if (isIP(text) === 4) return Buffer.from(text.split('.').map(Number))
-  if (isIP(text) !== 6) return undefined
-  const [head = '', tail] = text.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right]
-  const bytes = Buffer.alloc(16)
-  for (const [i, group] of groups.slice(0, 8).entries()) bytes.writeUInt16BE(Number.parseInt(group, 16), i * 2)
-  return bytes
+function encodeFloat(text: string, isSingle: boolean): Buffer | undefined {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return undefined
+  const value = isSingle ? Math.fround(Number(text)) : Number(text)
+  if (!Number.isFinite(value)) return undefined
+  const data = Buffer.alloc(isSingle ? 4 : 8)
+  if (isSingle) data.writeFloatBE(value)
+  else data.writeDoubleBE(value)
+  return data
+}
+
+/** The 32 bits reach from 1968-01-20T03:14:08Z to 2104-02-26T09:42:23Z: the first bit tells the era. RFC 4330, 3. */
+const FIRST_SECOND = 2 ** 31 - NTP_EPOCH
+const LAST_SECOND = 2 ** 32 + 2 ** 31 - 1 - NTP_EPOCH
+
+/** Any time literal that names an instant by itself; UTC where it names no zone. */
+function encodeTime(text: string): Buffer | undefined {
+  try {
+    const seconds = Math.floor(Number(parseTime(text, 'UTC', ZERO_TIME).ns / 1_000_000n) / 1000)
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return undefined
+    const data = Buffer.alloc(4)
+    data.writeUInt32BE((seconds + NTP_EPOCH) % 2 ** 32)
+    return data
+  } catch (cause) {
+    if (cause instanceof InvalidText) return undefined
+    throw cause
+  }
 }

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Test } from 'tap'
+import { type GroupRequest, type GyAnswer, gyRequest, readGyAnswer } from '../../src/commands/gy-gateway.ts'
+import { DiameterClient } from '../../src/protocol/diameter/client.ts'
+
+export const ROOT = resolve(import.meta.dirname, '..', '..')
+const SAMPLE = join(ROOT, 'config/samples/gy-data')
+
+export type Gateway = {
+  process: ChildProcess
+  diameterPort: number
+  httpPort: number
+  rpcPort: number
+  folder: string
+  /** Everything it printed. */
+  output: () => string
+}
+
+/** A scratch folder with the sample configuration on free ports; overrides are a further configuration file. */
+export function sampleFolder(t: Test, overrides: object = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync(SAMPLE, join(folder, 'config'), { recursive: true })
+  const free = {
+    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0' },
+    diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
+  }
+  writeFileSync(join(folder, 'config', 'z-free-ports.json'), JSON.stringify(free))
+  writeFileSync(join(folder, 'config', 'zz-overrides.json'), JSON.stringify(overrides))
+  return folder
+}
+
+/** Starts bin/tollgate in a scratch folder and waits until it is ready. Rejects with its output when it ends before. */
+export async function startGateway(folder: string, tariff = join(SAMPLE, 'tariff')): Promise<Gateway> {
+  const child = spawn(
+    join(ROOT, 'bin/tollgate'),
+    ['serve', '--config-path', join(folder, 'config'), '--tariff-path', tariff],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  await new Promise<void>((ready, failed) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString()
+      if (/^next/m.test(output)) ready()
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+    child.once('exit', (code) => failed(new Error(`left with ${code}: ${output}`)))
+  })
+  const port = (name: string) => Number(new RegExp(`^${name} +[\\d.]+:(\\d+)`, 'm').exec(output)?.[1])
+  return {
+    process: child,
+    diameterPort: port('Diameter'),
+    httpPort: port('HTTP'),
+    rpcPort: port('JSON-RPC'),
+    folder,
+    output: () => output,
+  }
+}
+
+/** Ends a gateway and gives its exit code, null when a signal ended it. */
+export function stopGateway({ process: child }: Gateway, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  return new Promise((done) => {
+    child.once('exit', (code) => done(code))
+    child.kill(signal)
+  })
+}
+
+export function connectGateway(port: number, applicationId = 4): Promise<DiameterClient> {
+  return DiameterClient.connect({
+    host: '127.0.0.1',
+    port,
+    originHost: 'pgw',
+    originRealm: 'operator.example',
+    applicationId,
+  })
+}
+
+export async function ask(
+  client: DiameterClient,
+  sessionId: string,
+  type: number,
+  number: number,
+  groups: readonly GroupRequest[],
+  account = '1001',
+): Promise<GyAnswer> {
+  return readGyAnswer(
+    await client.send(gyRequest(client, { sessionId, type, number, account, originHost: 'pgw', groups })),
+  )
+}
+
+/** Calls a JSON-RPC method over HTTP; the text of the reply, whose amounts keep all their digits. */
+export async function rpcText(httpPort: number, method: string, params: object): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${httpPort}/jsonrpc`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id: 1, method, params: [params] }),
+  })
+  return response.text()
+}
+
+/** Balances of an account by type and id, as the texts of their JSON numbers. */
+export async function balances(httpPort: number, account: string): Promise<Record<string, string>> {
+  const text = await rpcText(httpPort, 'APIerSv2.GetAccount', { Account: account })
+  const found: Record<string, string> = {}
+  for (const [, id = '', value = ''] of text.matchAll(/"ID":"([^":]+)","Value":(-?[\d.]+)/g)) found[id] = value
+  return found
+}
