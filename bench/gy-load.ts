@@ -1,0 +1,149 @@
+/**
+ * Load generator: SESSIONS Gy sessions at once on a few connections, each one CCR-I, UPDATES CCR-U and one CCR-T; prints one
+ * JSON line of figures for the updates. Arguments: port sessions updates octets rate(0: as fast as it goes) echo(0|1)
+ */
+import { connect, type Socket } from 'node:net'
+import { Framer } from '../src/protocol/diameter/framing.ts'
+import { MessageWriter } from '../src/protocol/diameter/writer.ts'
+
+const [port = 0, sessions = 0, updates = 0, octets = 0, rate = 0, echo = 0] = process.argv.slice(2).map(Number)
+const CONNECTIONS = 4
+const CCR = { flags: 0xc0, commandCode: 272, applicationId: 4 }
+
+type Session = { index: number; number: number; sentNs: bigint }
+
+const latencies: number[] = []
+let errors = 0
+let finished = 0
+let firstUpdateNs = 0n
+let lastUpdateNs = 0n
+let answeredUpdates = 0
+const waiting: (() => void)[] = []
+
+/** The bytes of a request; Hop-by-Hop id = session, so that an echo is matched as an answer is. */
+function requestOf({ index, number }: Session): Buffer {
+  const type = number === 0 ? 1 : number <= updates ? 2 : 3
+  const writer = new MessageWriter(512).begin({ ...CCR, hopByHopId: index, endToEndId: (index * 1000 + number) >>> 0 })
+  writer
+    .text(263, `bench;${process.pid};${index}`)
+    .text(264, 'pgw')
+    .text(296, 'operator.example')
+    .text(283, 'tollgate.example')
+  writer.unsigned32(258, 4).text(461, '32251@3gpp.org').unsigned32(416, type).unsigned32(415, number)
+  writer
+    .openGroup(443)
+    .unsigned32(450, 0)
+    .text(444, String(100_000 + (index % 50_000)))
+    .closeGroup()
+  writer.openGroup(456)
+  if (type !== 3) writer.openGroup(437).unsigned64(421, BigInt(octets)).closeGroup()
+  if (type !== 1) writer.openGroup(446).unsigned64(421, BigInt(octets)).closeGroup()
+  return writer.unsigned32(432, 1).closeGroup().finish()
+}
+
+class Peer {
+  readonly #socket: Socket
+  readonly #framer = new Framer()
+  readonly #sessions = new Map<number, Session>()
+  #out: Buffer[] = []
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#framer.push(chunk, (frame) => this.#answered(frame)))
+  }
+
+  static async open(): Promise<Peer> {
+    const socket = connect(port, '127.0.0.1')
+    await new Promise<void>((resolve) => socket.once('connect', () => resolve()))
+    const header = { flags: 0x80, commandCode: 257, applicationId: 0, hopByHopId: 0xffffffff, endToEndId: 1 }
+    const cer = new MessageWriter().begin(header).text(264, 'pgw').text(296, 'operator.example')
+    socket.write(
+      cer
+        .octets(257, Buffer.from([0, 1, 127, 0, 0, 1]))
+        .unsigned32(266, 0)
+        .text(269, 'bench')
+        .unsigned32(258, 4)
+        .finish(),
+    )
+    await new Promise<void>((resolve) => socket.once('data', () => resolve()))
+    return new Peer(socket)
+  }
+
+  start(index: number): void {
+    const session = { index, number: 0, sentNs: 0n }
+    this.#sessions.set(index, session)
+    this.#send(session)
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #send(session: Session): void {
+    if (rate > 0 && session.number > 0 && session.number <= updates) {
+      waiting.push(() => this.#write(session))
+      return
+    }
+    this.#write(session)
+  }
+
+  #write(session: Session): void {
+    session.sentNs = process.hrtime.bigint()
+    if (session.number === 1 && firstUpdateNs === 0n) firstUpdateNs = session.sentNs
+    if (this.#out.push(requestOf(session)) === 1) setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#socket.write(Buffer.concat(this.#out))
+    this.#out = []
+  }
+
+  #answered(frame: Buffer): void {
+    const session = this.#sessions.get(frame.readUInt32BE(12))
+    if (session === undefined) return
+    const now = process.hrtime.bigint()
+    if (echo === 0 && !frame.includes(OK)) errors++
+    if (session.number > 0 && session.number <= updates) {
+      latencies.push(Number(now - session.sentNs) / 1e6)
+      answeredUpdates++
+      lastUpdateNs = now
+    }
+    session.number++
+    if (session.number <= updates + 1) this.#send(session)
+    else if (++finished === sessions) finish()
+  }
+}
+
+/** Result-Code 2001 as an AVP. */
+const OK = Buffer.from('0000010c4000000c000007d1', 'hex')
+
+let done: () => void = () => undefined
+const ended = new Promise<void>((resolve) => {
+  done = resolve
+})
+function finish(): void {
+  done()
+}
+
+const peers = await Promise.all(Array.from({ length: CONNECTIONS }, () => Peer.open()))
+for (let index = 1; index <= sessions; index++) peers[index % CONNECTIONS]?.start(index)
+if (rate > 0) {
+  const startedMs = performance.now()
+  let released = 0
+  const pace = () => {
+    const due = Math.floor(((performance.now() - startedMs) * rate) / 1000)
+    for (; released < due && waiting.length > 0; released++) waiting.shift()?.()
+    released = Math.max(released, due - 50)
+    if (finished < sessions) setTimeout(pace, 1)
+  }
+  pace()
+}
+await ended
+for (const peer of peers) peer.close()
+latencies.sort((a, b) => a - b)
+const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+const seconds = Number(lastUpdateNs - firstUpdateNs) / 1e9
+process.stdout.write(
+  `${JSON.stringify({ perSecond: answeredUpdates / seconds, p50: at(0.5), p99: at(0.99), errors, updates: answeredUpdates })}\n`,
+)
