@@ -55,5 +55,23 @@ export function originHash(originId: string, originHost: string): string {
 
 /** JSON of event values: usage and amounts are numbers with all their digits. */
 export function eventJson(value: EventValue): string {
-  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? JSON.rawJSON(String(each)) : each))
+  return JSON.stringify(jsonReady(value))
+}
+
+/** The value with every bigint made a JSON number; what holds none stays itself. */
+function jsonReady(value: EventValue): unknown {
+  if (typeof value === 'bigint') return JSON.rawJSON(String(value))
+  if (typeof value !== 'object' || value === null || value instanceof Decimal) return value
+  if (Array.isArray(value)) return value.map(jsonReady)
+  let copy: Record<string, unknown> | undefined
+  for (const name in value) {
+    const member = (value as EventFields)[name]
+    if (member === undefined || typeof member === 'string' || typeof member === 'number' || typeof member === 'boolean')
+      continue
+    const ready = jsonReady(member)
+    if (ready === member) continue
+    copy ??= { ...value }
+    copy[name] = ready
+  }
+  return copy ?? value
 }

@@ -113,7 +113,7 @@ export class Engine {
           records: this.records,
           buckets: this.#buckets,
           now,
-          newId: () => randomBytes(4).toString('hex').slice(0, 7),
+          newId: newRequestIds(),
           observe: options.observe ?? (() => undefined),
           committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
           log: options.log,
@@ -378,6 +378,15 @@ export class Engine {
     this.store.deletePrefix('answer', expired).catch((cause: unknown) => {
       this.#options.log('error', 'old answers could not be deleted', { cause: String(cause) })
     })
+  }
+}
+
+/** Ids of seven hex digits that do not repeat soon: a random start, then one after the other. */
+function newRequestIds(): () => string {
+  let next = randomBytes(4).readUInt32BE() >>> 4
+  return () => {
+    next = (next + 1) & 0xfffffff
+    return next.toString(16).padStart(7, '0')
   }
 }
 

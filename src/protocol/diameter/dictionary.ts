@@ -48,16 +48,21 @@ export class Dictionary {
   readonly #applications = new Map<number, ApplicationDefinition[]>()
   readonly #commands = new Map<string, CommandDefinition>()
   readonly #byName = new Map<string, AvpDefinition>()
-  readonly #byCode = new Map<string, AvpDefinition>()
+  /** By application, then by code and vendor in one number. */
+  readonly #byCode = new Map<number, Map<number, AvpDefinition>>()
+  readonly #visible = new Map<number, ReadonlyMap<number, AvpDefinition>>()
+  readonly #offered: readonly ApplicationDefinition[]
 
   /** files: in load order; later definitions win. Throws DictionaryError. */
   constructor(files: readonly { path: string; text: string }[]) {
     for (const { path, text } of files) this.#load(path, text)
+    for (const id of this.#applications.keys()) this.#visible.set(id, this.#collect(id))
+    this.#offered = [...this.#applications.values()].flat().filter(({ id }) => id !== 0)
   }
 
   /** Applications offered to peers; 0 is not among them. */
   get applications(): readonly ApplicationDefinition[] {
-    return [...this.#applications.values()].flat().filter(({ id }) => id !== 0)
+    return this.#offered
   }
 
   hasApplication(id: number): boolean {
@@ -75,7 +80,16 @@ export class Dictionary {
   }
 
   byCode(applicationId: number, code: number, vendorId: number): AvpDefinition | undefined {
-    return this.#lookUp(applicationId, (id) => this.#byCode.get(`${id}:${vendorId}:${code}`))
+    return this.#visible.get(applicationId)?.get(codeKey(code, vendorId))
+  }
+
+  /** Every AVP that an application may use; nearer definitions hide further ones. */
+  #collect(applicationId: number): Map<number, AvpDefinition> {
+    const visible = new Map<number, AvpDefinition>()
+    for (const id of [0, ...(PARENTS[applicationId] ?? []).toReversed(), applicationId]) {
+      for (const [key, definition] of this.#byCode.get(id) ?? []) visible.set(key, definition)
+    }
+    return visible
   }
 
   #lookUp<T>(applicationId: number, find: (id: number) => T | undefined): T | undefined {
@@ -137,8 +151,14 @@ export class Dictionary {
     const vendorId = Number(node['vendor-id'] ?? 0)
     const definition = { name, code, vendorId, type }
     this.#byName.set(`${applicationId}:${name.startsWith('TGPP-') ? `3GPP-${name.slice(5)}` : name}`, definition)
-    this.#byCode.set(`${applicationId}:${vendorId}:${code}`, definition)
+    const own = this.#byCode.get(applicationId) ?? new Map<number, AvpDefinition>()
+    this.#byCode.set(applicationId, own.set(codeKey(code, vendorId), definition))
   }
+}
+
+/** One number of both. Vendor ids of dictionaries are far below 2^21, so no other pair has the same number. */
+function codeKey(code: number, vendorId: number): number {
+  return vendorId * 2 ** 32 + code
 }
 
 const LISTS = new Set(['application', 'vendor', 'command', 'avp', 'rule', 'item'])
