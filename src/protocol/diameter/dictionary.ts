@@ -22,6 +22,8 @@ export type CommandDefinition = {
   name: string
   request: readonly AvpRule[]
   answer: readonly AvpRule[]
+  /** How often an AVP may be in a request, by `avpKey`; those that may be there any number of times are not in it. */
+  limits: ReadonlyMap<number, number>
 }
 
 export type ApplicationDefinition = {
@@ -43,20 +45,24 @@ const PARENTS: Readonly<Record<number, readonly number[]>> = {
   4: [1],
 }
 
+/** What one application may use, its own and what it inherits: nearer definitions hide further ones. */
+type Scope = {
+  byName: Map<string, AvpDefinition>
+  byKey: Map<number, AvpDefinition>
+  commands: Map<number, CommandDefinition>
+}
+
 /** Everything the dictionaries say, compiled for look-up. */
 export class Dictionary {
   readonly #applications = new Map<number, ApplicationDefinition[]>()
-  readonly #commands = new Map<string, CommandDefinition>()
-  readonly #byName = new Map<string, AvpDefinition>()
-  /** By application, then by code and vendor in one number. */
-  readonly #byCode = new Map<number, Map<number, AvpDefinition>>()
-  readonly #visible = new Map<number, ReadonlyMap<number, AvpDefinition>>()
+  readonly #own = new Map<number, Scope>()
+  readonly #visible = new Map<number, Scope>()
   readonly #offered: readonly ApplicationDefinition[]
 
   /** files: in load order; later definitions win. Throws DictionaryError. */
   constructor(files: readonly { path: string; text: string }[]) {
     for (const { path, text } of files) this.#load(path, text)
-    for (const id of this.#applications.keys()) this.#visible.set(id, this.#collect(id))
+    for (const id of this.#applications.keys()) this.#visible.set(id, this.#scopeOf(id))
     this.#offered = [...this.#applications.values()].flat().filter(({ id }) => id !== 0)
   }
 
@@ -70,36 +76,48 @@ export class Dictionary {
   }
 
   command(applicationId: number, code: number): CommandDefinition | undefined {
-    return this.#lookUp(applicationId, (id) => this.#commands.get(`${id}:${code}`))
+    return this.#visible.get(applicationId)?.commands.get(code)
   }
 
   /** An AVP by its name, as the application sees it. `TGPP-x` and `3GPP-x` are the same. */
   byName(applicationId: number, name: string): AvpDefinition | undefined {
-    const known = name.startsWith('TGPP-') ? `3GPP-${name.slice(5)}` : name
-    return this.#lookUp(applicationId, (id) => this.#byName.get(`${id}:${known}`))
+    return this.#visible.get(applicationId)?.byName.get(knownName(name))
   }
 
   byCode(applicationId: number, code: number, vendorId: number): AvpDefinition | undefined {
-    return this.#visible.get(applicationId)?.get(codeKey(code, vendorId))
+    return this.#visible.get(applicationId)?.byKey.get(avpKey(code, vendorId))
   }
 
-  /** Every AVP that an application may use; nearer definitions hide further ones. */
-  #collect(applicationId: number): Map<number, AvpDefinition> {
-    const visible = new Map<number, AvpDefinition>()
+  /** Every AVP that an application may use, by `avpKey`: for those who look up all of a message. */
+  avpsOf(applicationId: number): ReadonlyMap<number, AvpDefinition> {
+    return this.#visible.get(applicationId)?.byKey ?? NO_AVPS
+  }
+
+  #scopeOf(applicationId: number): Scope {
+    const scope = newScope()
     for (const id of [0, ...(PARENTS[applicationId] ?? []).toReversed(), applicationId]) {
-      for (const [key, definition] of this.#byCode.get(id) ?? []) visible.set(key, definition)
+      const own = this.#own.get(id) ?? newScope()
+      for (const [name, definition] of own.byName) scope.byName.set(name, definition)
+      for (const [key, definition] of own.byKey) scope.byKey.set(key, definition)
+      for (const [code, command] of own.commands) scope.commands.set(code, command)
     }
-    return visible
+    for (const [code, command] of scope.commands) {
+      const limits = new Map<number, number>()
+      for (const { name, max } of command.request) {
+        const definition = scope.byName.get(knownName(name))
+        if (max > 0 && definition !== undefined) limits.set(avpKey(definition.code, definition.vendorId), max)
+      }
+      scope.commands.set(code, { ...command, limits })
+    }
+    return scope
   }
 
-  #lookUp<T>(applicationId: number, find: (id: number) => T | undefined): T | undefined {
-    const own = find(applicationId)
-    if (own !== undefined) return own
-    for (const parent of [...(PARENTS[applicationId] ?? []), 0]) {
-      const found = find(parent)
-      if (found !== undefined) return found
-    }
-    return undefined
+  #ownScope(applicationId: number): Scope {
+    const held = this.#own.get(applicationId)
+    if (held !== undefined) return held
+    const made = newScope()
+    this.#own.set(applicationId, made)
+    return made
   }
 
   #load(path: string, text: string): void {
@@ -131,12 +149,13 @@ export class Dictionary {
     this.#applications.set(id, held)
     for (const command of nodes(node, 'command')) {
       const code = integer(path, command, 'code')
-      this.#commands.set(`${id}:${code}`, {
+      this.#ownScope(id).commands.set(code, {
         code,
         short: String(command['short'] ?? ''),
         name: String(command['name'] ?? ''),
         request: rulesOf(command['request']),
         answer: rulesOf(command['answer']),
+        limits: NO_LIMITS,
       })
     }
     for (const avp of nodes(node, 'avp')) this.#addAvp(path, id, avp)
@@ -150,15 +169,29 @@ export class Dictionary {
     const code = integer(path, node, 'code')
     const vendorId = Number(node['vendor-id'] ?? 0)
     const definition = { name, code, vendorId, type }
-    this.#byName.set(`${applicationId}:${name.startsWith('TGPP-') ? `3GPP-${name.slice(5)}` : name}`, definition)
-    const own = this.#byCode.get(applicationId) ?? new Map<number, AvpDefinition>()
-    this.#byCode.set(applicationId, own.set(codeKey(code, vendorId), definition))
+    const own = this.#ownScope(applicationId)
+    own.byName.set(knownName(name), definition)
+    own.byKey.set(avpKey(code, vendorId), definition)
   }
 }
 
-/** One number of both. Vendor ids of dictionaries are far below 2^21, so no other pair has the same number. */
-function codeKey(code: number, vendorId: number): number {
-  return vendorId * 2 ** 32 + code
+const NO_AVPS: ReadonlyMap<number, AvpDefinition> = new Map()
+const NO_LIMITS: ReadonlyMap<number, number> = new Map()
+
+function newScope(): Scope {
+  return { byName: new Map(), byKey: new Map(), commands: new Map() }
+}
+
+function knownName(name: string): string {
+  return name.startsWith('TGPP-') ? `3GPP-${name.slice(5)}` : name
+}
+
+/**
+ * Code and vendor of an AVP as one number. It is a small integer for every code below 65,536 and vendor below 16,384; all
+ * others get a number that no such pair has.
+ */
+export function avpKey(code: number, vendorId: number): number {
+  return code < 65_536 && vendorId < 16_384 ? vendorId * 65_536 + code : (vendorId + 1) * 2 ** 32 + code
 }
 
 const LISTS = new Set(['application', 'vendor', 'command', 'avp', 'rule', 'item'])

@@ -1,5 +1,5 @@
 import { AvpFlag, type RawAvp } from './avp.ts'
-import type { AvpDefinition, CommandDefinition, Dictionary } from './dictionary.ts'
+import { type AvpDefinition, avpKey, type CommandDefinition, type Dictionary } from './dictionary.ts'
 import { CommandFlag, type DiameterMessage } from './message.ts'
 
 export type Fault = { resultCode: number; message: string; failedAvp?: Buffer }
@@ -18,7 +18,9 @@ export function validateRequest(message: DiameterMessage, dictionary: Dictionary
   const command = dictionary.command(applicationId, commandCode)
   if (command === undefined) return { resultCode: 3001, message: `command ${commandCode} is not supported` }
   return (
-    checkAvps(message, message.avps, dictionary) ?? checkDamage(message) ?? checkCounts(message, command, dictionary)
+    checkAvps(message, message.avps, dictionary.avpsOf(applicationId)) ??
+    checkDamage(message) ??
+    checkCounts(message, command, dictionary)
   )
 }
 
@@ -47,11 +49,11 @@ const FIXED_LENGTH: Readonly<Record<string, number>> = {
 function checkAvps(
   message: DiameterMessage,
   avps: readonly RawAvp[],
-  dictionary: Dictionary,
+  definitions: ReadonlyMap<number, AvpDefinition>,
   depth = 0,
 ): Fault | undefined {
   for (const avp of avps) {
-    const definition = dictionary.byCode(message.applicationId, avp.code, avp.vendorId)
+    const definition = definitions.get(avpKey(avp.code, avp.vendorId))
     if (definition === undefined) continue
     const fault = checkAvp(message, avp, definition)
     if (fault !== undefined) return fault
@@ -60,7 +62,7 @@ function checkAvps(
     const members = message.group(avp)
     const end = members.at(-1)?.end ?? avp.dataStart
     if (end < avp.dataEnd) return wrongLength(message, avp, definition)
-    const inner = checkAvps(message, members, dictionary, depth + 1)
+    const inner = checkAvps(message, members, definitions, depth + 1)
     if (inner !== undefined) return inner
   }
   return undefined
@@ -95,20 +97,22 @@ function copyOf(message: DiameterMessage, avp: RawAvp): Buffer {
   return Buffer.from(message.bytes.subarray(avp.start, avp.dataEnd))
 }
 
-function checkCounts(message: DiameterMessage, command: CommandDefinition, dictionary: Dictionary): Fault | undefined {
-  for (const { name, max } of command.request) {
-    if (max === 0) continue
-    const definition = dictionary.byName(message.applicationId, name)
-    if (definition === undefined) continue
-    let seen = 0
-    for (const avp of message.avps) {
-      if (avp.code !== definition.code || avp.vendorId !== definition.vendorId || ++seen <= max) continue
-      return {
-        resultCode: 5009,
-        message: `AVP ${name} occurs more than ${max} time(s)`,
-        failedAvp: copyOf(message, avp),
-      }
-    }
+function checkCounts(
+  message: DiameterMessage,
+  { limits }: CommandDefinition,
+  dictionary: Dictionary,
+): Fault | undefined {
+  const { avps } = message
+  for (let i = 1; i < avps.length; i++) {
+    const avp = avps[i]
+    if (avp === undefined) break
+    const max = limits.get(avpKey(avp.code, avp.vendorId))
+    if (max === undefined) continue
+    let before = 0
+    for (let j = 0; j < i; j++) if (avps[j]?.code === avp.code && avps[j]?.vendorId === avp.vendorId) before++
+    if (before < max) continue
+    const name = dictionary.byCode(message.applicationId, avp.code, avp.vendorId)?.name ?? String(avp.code)
+    return { resultCode: 5009, message: `AVP ${name} occurs more than ${max} time(s)`, failedAvp: copyOf(message, avp) }
   }
   return undefined
 }
