@@ -7,8 +7,8 @@ export type RecordKind<T> = {
   decode(text: string, key: string): T
 }
 
-type Entry = { value: unknown; version: number; kind: RecordKind<unknown>; inFlight: number }
-type Staged = { kind: RecordKind<unknown>; key: string; value: unknown }
+/** A record in memory; `version` 0: the store has none. inFlight: commits of it that are not durable yet. */
+type Entry = { kind: RecordKind<unknown>; key: string; value: unknown; version: number; inFlight: number }
 
 /** The outcome of a unit: its result, and the promise of its durability (undefined when it changed nothing). */
 export type Executed<R> = { result: R; durable: Promise<void> | undefined }
@@ -33,37 +33,63 @@ export interface Unit {
 
 class StagingUnit implements Unit {
   readonly #records: Records
-  #staged = new Map<string, Staged>()
+  /** What changes, by the record as it was before the unit. */
+  readonly #staged = new Map<Entry, unknown>()
+  /** How to undo each change since the unit began, newest last. */
+  readonly #undo: { entry: Entry; wasStaged: boolean; before: unknown }[] = []
+  /** Records that neither memory nor the store has. */
+  #absent: Map<string, Entry> | undefined
 
   constructor(records: Records) {
     this.#records = records
   }
 
-  get staged(): ReadonlyMap<string, Staged> {
+  get staged(): ReadonlyMap<Entry, unknown> {
     return this.#staged
   }
 
   get<T>(kind: RecordKind<T>, key: string): T | undefined {
-    const staged = this.#staged.get(addressOf(kind.table, key))
-    return (staged === undefined ? this.#records.read(kind, key) : staged.value) as T | undefined
+    const entry = this.#entry(kind, key)
+    return (this.#staged.has(entry) ? this.#staged.get(entry) : entry.value) as T | undefined
   }
 
   put<T>(kind: RecordKind<T>, key: string, value: T): void {
-    this.#staged.set(addressOf(kind.table, key), { kind: kind as RecordKind<unknown>, key, value })
+    this.#stage(this.#entry(kind, key), value)
   }
 
   delete<T>(kind: RecordKind<T>, key: string): void {
-    this.#staged.set(addressOf(kind.table, key), { kind: kind as RecordKind<unknown>, key, value: undefined })
+    this.#stage(this.#entry(kind, key), undefined)
   }
 
   attempt<R>(part: () => R): R {
-    const before = new Map(this.#staged)
+    const begun = this.#undo.length
     try {
       return part()
     } catch (cause) {
-      this.#staged = before
+      for (const { entry, wasStaged, before } of this.#undo.splice(begun).reverse()) {
+        if (wasStaged) this.#staged.set(entry, before)
+        else this.#staged.delete(entry)
+      }
       throw cause
     }
+  }
+
+  #stage(entry: Entry, value: unknown): void {
+    this.#undo.push({ entry, wasStaged: this.#staged.has(entry), before: this.#staged.get(entry) })
+    this.#staged.set(entry, value)
+  }
+
+  #entry<T>(kind: RecordKind<T>, key: string): Entry {
+    const found = this.#records.find(kind, key)
+    if (found !== undefined) return found
+    const address = `${kind.table}/${key}`
+    let entry = this.#absent?.get(address)
+    if (entry === undefined) {
+      entry = { kind: kind as RecordKind<unknown>, key, value: undefined, version: 0, inFlight: 0 }
+      this.#absent ??= new Map()
+      this.#absent.set(address, entry)
+    }
+    return entry
   }
 }
 
@@ -78,9 +104,9 @@ class StagingUnit implements Unit {
 export class Records {
   readonly #store: DataStore
   readonly #limit: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #tables = new Map<Table, Map<string, Entry>>()
 
-  /** limit: values kept in memory; those of commits in flight come on top. */
+  /** limit: values of one table kept in memory; those of commits in flight come on top. */
   constructor(store: DataStore, options: { limit: number }) {
     this.#store = store
     this.#limit = options.limit
@@ -88,7 +114,9 @@ export class Records {
 
   /** Records in memory now. */
   get size(): number {
-    return this.#entries.size
+    let size = 0
+    for (const entries of this.#tables.values()) size += entries.size
+    return size
   }
 
   /**
@@ -114,104 +142,106 @@ export class Records {
     return result
   }
 
-  /** For units: the committed value, from memory or the store. */
-  read<T>(kind: RecordKind<T>, key: string): T | undefined {
-    const address = addressOf(kind.table, key)
-    const entry = this.#entries.get(address)
+  /** For units: the committed record, from memory or the store; undefined when there is none. */
+  find<T>(kind: RecordKind<T>, key: string): Entry | undefined {
+    const entries = this.#entriesOf(kind.table)
+    const entry = entries.get(key)
     if (entry !== undefined) {
-      this.#touch(address, entry)
-      return entry.value as T | undefined
+      this.#touch(entries, entry)
+      return entry
     }
     const stored = this.#store.get(kind.table, key)
     if (stored instanceof Promise) {
       throw new RecordNotLoaded(
         stored.then((record) => {
-          if (!this.#entries.has(address)) this.#admit(address, kind, key, record)
+          if (!entries.has(key)) this.#admit(entries, kind, key, record)
         }),
       )
     }
-    if (stored === undefined) return undefined
-    return this.#admit(address, kind, key, stored).value as T
+    return stored === undefined ? undefined : this.#admit(entries, kind, key, stored)
   }
 
   #admit<T>(
-    address: string,
+    entries: Map<string, Entry>,
     kind: RecordKind<T>,
     key: string,
     record: { value: string; version: number } | undefined,
   ): Entry {
     const entry: Entry = {
       kind: kind as RecordKind<unknown>,
+      key,
       value: record === undefined ? undefined : kind.decode(record.value, key),
       version: record?.version ?? 0,
       inFlight: 0,
     }
-    this.#entries.set(address, entry)
-    this.#evict()
+    entries.set(key, entry)
+    this.#evict(entries)
     return entry
   }
 
-  #commit(staged: ReadonlyMap<string, Staged>): Promise<void> {
+  #commit(staged: ReadonlyMap<Entry, unknown>): Promise<void> {
     const changes: Change[] = []
     const touched: Entry[] = []
-    for (const [address, { kind, key, value }] of staged) {
-      let entry = this.#entries.get(address)
-      if (entry === undefined) {
-        entry = { kind, value: undefined, version: this.#versionOf(kind.table, key), inFlight: 0 }
-        this.#entries.set(address, entry)
-      } else this.#touch(address, entry)
-      if (value === undefined && entry.version === 0) continue
-      const version = entry.version + 1
-      changes.push({ table: kind.table, key, value: value === undefined ? undefined : kind.encode(value), version })
-      entry.value = value
-      entry.version = value === undefined ? 0 : version
-      entry.inFlight++
+    // Everything is encoded before memory changes: a value that cannot be stored leaves all as it was.
+    for (const [entry, value] of staged) {
+      const { kind, key, version } = entry
+      if (value === undefined && version === 0) continue
+      const text = value === undefined ? undefined : kind.encode(value)
+      changes.push({ table: kind.table, key, value: text, version: version + 1 })
       touched.push(entry)
     }
-    const forget = () => {
-      for (const [address] of staged) this.#entries.delete(address)
+    for (const entry of touched) {
+      const value = staged.get(entry)
+      if (entry.version === 0) this.#entriesOf(entry.kind.table).set(entry.key, entry)
+      entry.value = value
+      entry.version = value === undefined ? 0 : entry.version + 1
+      entry.inFlight++
     }
     return this.#store.commit(changes).then(
-      () => {
-        for (const entry of touched) entry.inFlight--
-        for (const [address] of staged) {
-          const entry = this.#entries.get(address)
-          if (entry !== undefined && entry.value === undefined && entry.inFlight === 0) this.#entries.delete(address)
-        }
-        this.#evict()
-      },
+      () => this.#settled(touched),
       (cause) => {
         // What memory holds is not what the store holds: read it again next time.
-        forget()
+        for (const entry of touched) this.#forget(entry)
         throw cause
       },
     )
   }
 
-  /** Version of a record that is written without having been read; 0 when there is none. */
-  #versionOf(table: Table, key: string): number {
-    const stored = this.#store.get(table, key)
-    if (stored instanceof Promise) throw new TypeError(`record ${table}/${key} is written without having been read`)
-    return stored?.version ?? 0
+  #settled(touched: readonly Entry[]): void {
+    for (const entry of touched) {
+      entry.inFlight--
+      if (entry.inFlight > 0) continue
+      if (entry.value === undefined) this.#forget(entry)
+      else this.#evict(this.#entriesOf(entry.kind.table))
+    }
+  }
+
+  #forget(entry: Entry): void {
+    const entries = this.#entriesOf(entry.kind.table)
+    if (entries.get(entry.key) === entry) entries.delete(entry.key)
+  }
+
+  #entriesOf(table: Table): Map<string, Entry> {
+    let entries = this.#tables.get(table)
+    if (entries === undefined) {
+      entries = new Map()
+      this.#tables.set(table, entries)
+    }
+    return entries
   }
 
   /** Moves an entry to the young end; Map keeps insertion order. */
-  #touch(address: string, entry: Entry): void {
-    if (this.#entries.size < this.#limit >> 1) return
-    this.#entries.delete(address)
-    this.#entries.set(address, entry)
+  #touch(entries: Map<string, Entry>, entry: Entry): void {
+    if (entries.size < this.#limit >> 1) return
+    entries.delete(entry.key)
+    entries.set(entry.key, entry)
   }
 
-  #evict(): void {
-    if (this.#entries.size <= this.#limit) return
-    for (const [address, entry] of this.#entries) {
-      if (this.#entries.size <= this.#limit) return
-      if (entry.inFlight > 0) continue
-      this.#entries.delete(address)
+  #evict(entries: Map<string, Entry>): void {
+    if (entries.size <= this.#limit) return
+    for (const entry of entries.values()) {
+      if (entries.size <= this.#limit) return
+      if (entry.inFlight === 0) entries.delete(entry.key)
     }
   }
-}
-
-function addressOf(table: Table, key: string): string {
-  return `${table}\u0000${key}`
 }

@@ -16,7 +16,8 @@ export type LmdbOptions = {
   onEvent?: (event: { kind: 'tornJournal'; octets: number } | { kind: 'checkpointFailed'; cause: unknown }) => void
 }
 
-type Overlay = Map<string, { table: Table; key: string; record: StoredRecord | undefined; version: number }>
+/** Changed records by table and key; undefined: deleted. */
+type Overlay = ReadonlyMap<Table, Map<string, StoredRecord | undefined>>
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta']
 const CHECKPOINT_CHUNK = 2_000
@@ -34,7 +35,7 @@ export class LmdbDataStore implements DataStore {
   readonly #tables: Readonly<Record<Table, Database<string, string>>>
   readonly #journal: Journal
   /** Changes since the last checkpoint began, and those that the running one writes. */
-  #young: Overlay = new Map()
+  #young: Overlay = emptyOverlay()
   #old: Overlay | undefined
   #checkpoint: Promise<void> | undefined
 
@@ -75,9 +76,12 @@ export class LmdbDataStore implements DataStore {
   }
 
   get(table: Table, key: string): StoredRecord | undefined {
-    const address = `${table}\u0000${key}`
-    const held = this.#young.get(address) ?? this.#old?.get(address)
-    if (held !== undefined) return held.record
+    for (const overlay of [this.#young, this.#old]) {
+      const changed = overlay?.get(table)
+      const record = changed?.get(key)
+      if (record !== undefined) return record
+      if (changed?.has(key) === true) return undefined
+    }
     const text = this.#tables[table].get(key)
     return text === undefined ? undefined : parseStored(text)
   }
@@ -94,10 +98,9 @@ export class LmdbDataStore implements DataStore {
       entries.set(key, parseStored(value))
     }
     for (const overlay of [this.#old, this.#young]) {
-      for (const held of overlay?.values() ?? []) {
-        if (held.table !== table) continue
-        if (held.record === undefined) entries.delete(held.key)
-        else entries.set(held.key, held.record)
+      for (const [key, record] of overlay?.get(table) ?? []) {
+        if (record === undefined) entries.delete(key)
+        else entries.set(key, record)
       }
     }
     yield* page([...entries], options)
@@ -130,7 +133,7 @@ export class LmdbDataStore implements DataStore {
 
   async close(): Promise<void> {
     await this.#checkpoint
-    if (this.#journal.failure === undefined && this.#young.size > 0) await this.#startCheckpoint()
+    if (this.#journal.failure === undefined && sizeOf(this.#young) > 0) await this.#startCheckpoint()
     await this.#journal.close()
     await this.#root.close()
     this.#release()
@@ -138,8 +141,7 @@ export class LmdbDataStore implements DataStore {
 
   #apply(changes: readonly Change[]): void {
     for (const { table, key, value, version } of changes) {
-      const record = value === undefined ? undefined : { value, version }
-      this.#young.set(`${table}\u0000${key}`, { table, key, record, version })
+      this.#young.get(table)?.set(key, value === undefined ? undefined : { value, version })
     }
   }
 
@@ -156,17 +158,19 @@ export class LmdbDataStore implements DataStore {
   async #writeCheckpoint(): Promise<void> {
     const complete = await this.#journal.rotate()
     // Commits since then are in the new segment and here as well: writing them twice does no harm.
-    const overlay = this.#old === undefined ? this.#young : new Map([...this.#old, ...this.#young])
+    const overlay = this.#old === undefined ? this.#young : merged(this.#old, this.#young)
     this.#old = overlay
-    this.#young = new Map()
+    this.#young = emptyOverlay()
     // LMDB must never hold a part of a commit that the journal lost.
     await this.#journal.flushed()
     let written = 0
     let last: Promise<unknown> = Promise.resolve()
-    for (const { table, key, record } of overlay.values()) {
+    for (const [table, changed] of overlay) {
       const database = this.#tables[table]
-      last = record === undefined ? database.remove(key) : database.put(key, `${record.version}\n${record.value}`)
-      if (++written % CHECKPOINT_CHUNK === 0) await last
+      for (const [key, record] of changed) {
+        last = record === undefined ? database.remove(key) : database.put(key, `${record.version}\n${record.value}`)
+        if (++written % CHECKPOINT_CHUNK === 0) await last
+      }
     }
     await last
     await this.#root.flushed
@@ -175,6 +179,21 @@ export class LmdbDataStore implements DataStore {
       if (segment <= complete) deleteSegment(this.#options.folder, segment)
     }
   }
+}
+
+function emptyOverlay(): Overlay {
+  return new Map(TABLES.map((table) => [table, new Map()]))
+}
+
+/** Both, the newer changes over the older ones. */
+function merged(older: Overlay, newer: Overlay): Overlay {
+  return new Map(TABLES.map((table) => [table, new Map([...(older.get(table) ?? []), ...(newer.get(table) ?? [])])]))
+}
+
+function sizeOf(overlay: Overlay): number {
+  let size = 0
+  for (const changed of overlay.values()) size += changed.size
+  return size
 }
 
 function parseStored(text: string): StoredRecord {
