@@ -60,7 +60,10 @@ export function eventJson(value: EventValue): string {
 
 /** The value with every bigint made a JSON number; what holds none stays itself. */
 function jsonReady(value: EventValue): unknown {
-  if (typeof value === 'bigint') return JSON.rawJSON(String(value))
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : JSON.rawJSON(String(value))
+  }
   if (typeof value !== 'object' || value === null || value instanceof Decimal) return value
   if (Array.isArray(value)) return value.map(jsonReady)
   let copy: Record<string, unknown> | undefined

@@ -2,74 +2,147 @@ import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
 import { parseEventCost, storedEventCost } from '../rating/event-cost-record.ts'
+import type { Descriptor } from '../services/charging.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Run, Session } from './session.ts'
 
-type StoredRun = {
-  runId: string
-  requestType: string
-  event: EventFields
-  descriptor: Record<string, string | number | boolean>
-  quota: [reserve: string, lastGrant: string, total: string]
-  cost: unknown
-}
-type StoredSession = Omit<Session, 'runs' | 'deadlineMs' | 'closedAtMs'> & {
-  deadlineMs?: number | undefined
-  closedAtMs?: number | undefined
-  runs: StoredRun[]
-}
+type StoredDescriptor = [
+  tenant: string,
+  category: string,
+  account: string,
+  subject: string,
+  destination: string,
+  toR: string,
+  balanceFactorId: string,
+  timeStartNs: string,
+  zone: string,
+  loopIndex: number,
+  durationIndex: string,
+  maxCostSoFar: string,
+  forceDuration: boolean,
+]
+type StoredRun = [
+  event: EventFields,
+  rest: [
+    runId: string,
+    requestType: string,
+    descriptor: StoredDescriptor,
+    quota: [reserve: string, lastGrant: string, total: string],
+    cost: unknown,
+  ],
+]
+type StoredSession = [
+  rest: [
+    cgrId: string,
+    tenant: string,
+    originId: string,
+    originHost: string,
+    updatedAtMs: number,
+    deadlineMs: number | null,
+    closedAtMs: number | null,
+  ],
+  eventStart: EventFields,
+  optsStart: EventFields,
+  ...runs: StoredRun[],
+]
 
-/** Sessions in the data store, by CGRID. */
+/** Sessions in the data store, by CGRID. A session is written at every charge: the form is for speed. */
 export const sessionKind: RecordKind<Session> = {
   table: 'session',
-  encode(session) {
-    const runs = session.runs.map(encodeRun)
-    return eventJson({ ...session, runs } as unknown as EventFields)
+  encode({ cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, eventStart, optsStart, runs }) {
+    const rest: StoredSession[0] = [
+      cgrId,
+      tenant,
+      originId,
+      originHost,
+      updatedAtMs,
+      deadlineMs ?? null,
+      closedAtMs ?? null,
+    ]
+    let text = `[${JSON.stringify(rest)},${eventJson(eventStart)},${eventJson(optsStart)}`
+    for (const run of runs) text += `,[${eventJson(run.event)},${encodeRun(run)}]`
+    return `${text}]`
   },
   decode(text) {
-    const { runs, ...session } = JSON.parse(text) as StoredSession
-    return { ...session, deadlineMs: session.deadlineMs, closedAtMs: session.closedAtMs, runs: runs.map(decodeRun) }
+    const [rest, eventStart, optsStart, ...runs] = JSON.parse(text) as StoredSession
+    const [cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs] = rest
+    return {
+      cgrId,
+      tenant,
+      originId,
+      originHost,
+      eventStart,
+      optsStart,
+      runs: runs.map(decodeRun),
+      updatedAtMs,
+      deadlineMs: deadlineMs ?? undefined,
+      closedAtMs: closedAtMs ?? undefined,
+    }
   },
 }
 
-function encodeRun({ runId, requestType, event, descriptor, quota, cost }: Run): StoredRun {
+function encodeRun({ runId, requestType, descriptor, quota, cost }: Run): string {
+  return JSON.stringify([
+    runId,
+    requestType,
+    [
+      descriptor.tenant,
+      descriptor.category,
+      descriptor.account,
+      descriptor.subject,
+      descriptor.destination,
+      descriptor.toR,
+      descriptor.balanceFactorId,
+      String(descriptor.timeStart.ns),
+      descriptor.timeStart.zone,
+      descriptor.loopIndex,
+      String(descriptor.durationIndex),
+      descriptor.maxCostSoFar.toString(),
+      descriptor.forceDuration,
+    ],
+    [String(quota.reserve), String(quota.lastGrant), String(quota.total)],
+    cost === undefined ? null : storedEventCost(cost),
+  ] satisfies StoredRun[1])
+}
+
+function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: StoredRun): Run {
   return {
     runId,
     requestType,
     event,
-    descriptor: {
-      ...descriptor,
-      timeStart: String(descriptor.timeStart.ns),
-      zone: descriptor.timeStart.zone,
-      durationIndex: String(descriptor.durationIndex),
-      maxCostSoFar: descriptor.maxCostSoFar.toString(),
-    },
-    quota: [String(quota.reserve), String(quota.lastGrant), String(quota.total)],
-    cost: cost === undefined ? null : storedEventCost(cost),
+    descriptor: decodeDescriptor(descriptor),
+    quota: { reserve: BigInt(quota[0]), lastGrant: BigInt(quota[1]), total: BigInt(quota[2]) },
+    cost: cost === null ? undefined : parseEventCost(cost),
   }
 }
 
-function decodeRun({ runId, requestType, event, descriptor, quota, cost }: StoredRun): Run {
-  const text = (name: string) => String(descriptor[name] ?? '')
+function decodeDescriptor([
+  tenant,
+  category,
+  account,
+  subject,
+  destination,
+  toR,
+  balanceFactorId,
+  timeStartNs,
+  zone,
+  loopIndex,
+  durationIndex,
+  maxCostSoFar,
+  forceDuration,
+]: StoredDescriptor): Descriptor {
   return {
-    runId,
-    requestType,
-    event,
-    descriptor: {
-      tenant: text('tenant'),
-      category: text('category'),
-      account: text('account'),
-      subject: text('subject'),
-      destination: text('destination'),
-      toR: text('toR'),
-      balanceFactorId: text('balanceFactorId'),
-      timeStart: { ns: BigInt(text('timeStart')), zone: text('zone') },
-      loopIndex: Number(descriptor['loopIndex']),
-      durationIndex: BigInt(text('durationIndex')),
-      maxCostSoFar: Decimal.parse(text('maxCostSoFar')),
-      forceDuration: descriptor['forceDuration'] === true,
-    },
-    quota: { reserve: BigInt(quota[0]), lastGrant: BigInt(quota[1]), total: BigInt(quota[2]) },
-    cost: cost === null ? undefined : parseEventCost(cost),
+    tenant,
+    category,
+    account,
+    subject,
+    destination,
+    toR,
+    balanceFactorId,
+    timeStart: { ns: BigInt(timeStartNs), zone },
+    loopIndex,
+    durationIndex: BigInt(durationIndex),
+    maxCostSoFar: Decimal.parse(maxCostSoFar),
+    forceDuration,
   }
 }
