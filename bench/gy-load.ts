@@ -103,7 +103,10 @@ class Peer {
     const session = this.#sessions.get(frame.readUInt32BE(12))
     if (session === undefined) return
     const now = process.hrtime.bigint()
-    if (echo === 0 && !frame.includes(OK)) errors++
+    if (echo === 0 && !frame.includes(OK)) {
+      errors++
+      if (errors === 1) process.stderr.write(`not 2001: ${frame.toString('hex')}\n`)
+    }
     if (session.number > 0 && session.number <= updates) {
       latencies.push(Number(now - session.sentNs) / 1e6)
       answeredUpdates++

@@ -18,16 +18,16 @@ type StoredBalance = [
   rest: StoredRest | 0,
 ]
 
-/** What most balances do not have; only what is set is there. */
-type StoredRest = {
-  destinationIds?: NameSet
-  ratingSubject?: string
-  categories?: NameSet
-  sharedGroups?: NameSet
-  timings?: readonly Timing[] | null
-  timingIds?: NameSet
-  factors?: Record<string, string>
-}
+/** What most balances do not have. */
+type StoredRest = [
+  destinationIds: NameSet,
+  ratingSubject: string,
+  categories: NameSet,
+  sharedGroups: NameSet,
+  timings: readonly Timing[] | null,
+  timingIds: NameSet,
+  factors: Record<string, string> | null,
+]
 
 type StoredAccount = [
   tenant: string,
@@ -71,45 +71,49 @@ function encodeInteger(value: bigint): StoredInteger {
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
-function encodeRest(balance: Balance): StoredRest | 0 {
-  const { destinationIds, ratingSubject, categories, sharedGroups, timings, timingIds, factors } = balance
-  let rest: StoredRest | 0 = 0
-  if (ratingSubject !== '') rest = { ratingSubject }
-  if (destinationIds !== null) rest = { ...rest, destinationIds }
-  if (categories !== null) rest = { ...rest, categories }
-  if (sharedGroups !== null) rest = { ...rest, sharedGroups }
-  if (timings !== null) rest = { ...rest, timings }
-  if (timingIds !== null) rest = { ...rest, timingIds }
-  if (factors === null) return rest
-  return {
-    ...rest,
-    factors: Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()])),
-  }
+function encodeRest({
+  destinationIds,
+  ratingSubject,
+  categories,
+  sharedGroups,
+  timings,
+  timingIds,
+  factors,
+}: Balance): StoredRest | 0 {
+  const isPlain =
+    ratingSubject === '' &&
+    destinationIds === null &&
+    categories === null &&
+    sharedGroups === null &&
+    timings === null &&
+    timingIds === null &&
+    factors === null
+  if (isPlain) return 0
+  const stored =
+    factors && Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()]))
+  return [destinationIds, ratingSubject, categories, sharedGroups, timings, timingIds, stored]
 }
 
 function decodeBalance(stored: StoredBalance): Balance {
-  const [uuid, id, coefficient, scale, expires, weight, flags, others] = stored
-  const rest = others === 0 ? NOTHING : others
-  const { factors } = rest
+  const [uuid, id, coefficient, scale, expires, weight, flags, rest] = stored
+  const [destinationIds, ratingSubject, categories, sharedGroups, timings, timingIds, factors] =
+    rest === 0 ? NOTHING : rest
   return {
     uuid,
     id,
     value: new Decimal(BigInt(coefficient), scale),
     expiresAtNs: expires === null ? null : BigInt(expires),
     weight,
-    destinationIds: rest.destinationIds ?? null,
-    ratingSubject: rest.ratingSubject ?? '',
-    categories: rest.categories ?? null,
-    sharedGroups: rest.sharedGroups ?? null,
-    timings: rest.timings ?? null,
-    timingIds: rest.timingIds ?? null,
+    destinationIds,
+    ratingSubject,
+    categories,
+    sharedGroups,
+    timings,
+    timingIds,
     disabled: (flags & DISABLED) !== 0,
-    factors:
-      factors === undefined
-        ? null
-        : Object.fromEntries(Object.entries(factors).map(([name, text]) => [name, Decimal.parse(text)])),
+    factors: factors && Object.fromEntries(Object.entries(factors).map(([name, text]) => [name, Decimal.parse(text)])),
     blocker: (flags & BLOCKER) !== 0,
   }
 }
 
-const NOTHING: StoredRest = {}
+const NOTHING: StoredRest = [null, '', null, null, null, null, null]

@@ -158,12 +158,21 @@ function compileInterval<M, G>(
 
 /** Orders two values by their own kinds: whole numbers, decimals, durations, instants. Reference 02, 6.4. */
 export function compare(a: Exclude<Value, undefined>, b: Exclude<Value, undefined>): number {
-  if (typeof a === 'bigint' && typeof b === 'bigint') return a < b ? -1 : a > b ? 1 : 0
+  const whole = wholeOf(a)
+  const other = whole === undefined ? undefined : wholeOf(b)
+  if (whole !== undefined && other !== undefined) return whole < other ? -1 : whole > other ? 1 : 0
   const left = numberOf(a)
   const right = numberOf(b)
   if (left !== undefined && right !== undefined) return left.compare(right)
   if (left === undefined && right === undefined && textOf(a) === textOf(b)) return 0
   throw new MappingError(`incomparable: <${textOf(a)}> with <${textOf(b)}>`)
+}
+
+/** Usage, and what a filter compares it with most. */
+function wholeOf(value: Exclude<Value, undefined>): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (value instanceof Duration) return value.ns
+  return value === '0' ? 0n : undefined
 }
 
 function numberOf(value: Exclude<Value, undefined>): Decimal | undefined {

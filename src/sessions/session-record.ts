@@ -46,6 +46,18 @@ type StoredSession = [
   ...runs: StoredRun[],
 ]
 
+/** The text of events that were written before: most of a session stays the same from charge to charge. */
+const texts = new WeakMap<EventFields, string>()
+
+function eventText(event: EventFields): string {
+  let text = texts.get(event)
+  if (text === undefined) {
+    text = eventJson(event)
+    texts.set(event, text)
+  }
+  return text
+}
+
 /** Sessions in the data store, by CGRID. A session is written at every charge: the form is for speed. */
 export const sessionKind: RecordKind<Session> = {
   table: 'session',
@@ -59,8 +71,8 @@ export const sessionKind: RecordKind<Session> = {
       deadlineMs ?? null,
       closedAtMs ?? null,
     ]
-    let text = `[${JSON.stringify(rest)},${eventJson(eventStart)},${eventJson(optsStart)}`
-    for (const run of runs) text += `,[${eventJson(run.event)},${encodeRun(run)}]`
+    let text = `[${JSON.stringify(rest)},${eventText(eventStart)},${eventText(optsStart)}`
+    for (const run of runs) text += `,[${eventText(run.event)},${encodeRun(run)}]`
     return `${text}]`
   },
   decode(text) {

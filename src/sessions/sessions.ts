@@ -403,9 +403,15 @@ function paid(run: Run, cgrId: string, { callCost, maxCostSoFar }: Charged, quot
   }
 }
 
+/** The start event with what an update tells anew; the same object when it tells nothing new. */
 function mergeStart(start: EventFields, update: EventFields): EventFields {
-  const merged = { ...start }
-  for (const [name, value] of Object.entries(update)) if (!FIXED_FIELDS.has(name)) merged[name] = value
+  let merged = start
+  for (const name in update) {
+    const value = update[name]
+    if (value === undefined || value === merged[name] || FIXED_FIELDS.has(name)) continue
+    if (merged === start) merged = { ...start }
+    merged[name] = value
+  }
   return merged
 }
 

@@ -24,7 +24,8 @@ type Stored = [
 export const peerSessionKind: RecordKind<PeerSession> = {
   table: 'answer',
   encode({ requestType, requestNumber, endToEndId, answer, cgrIds }) {
-    return JSON.stringify([requestType, requestNumber, endToEndId, answer.toString('base64'), cgrIds] satisfies Stored)
+    // Written by hand: all but the ids is numbers and base64.
+    return `[${requestType},${requestNumber},${endToEndId},"${answer.toString('base64')}",${JSON.stringify(cgrIds)}]`
   },
   decode(text) {
     const [requestType, requestNumber, endToEndId, answer, cgrIds] = JSON.parse(text) as Stored

@@ -31,25 +31,25 @@ export class ReplyEncoder {
 
   #place(roots: Node[], { path, newBranch, value, instance }: ReplyEntry): void {
     const definitions = this.#paths.get(path) ?? this.#resolve(path)
+    const leaf = definitions.length - 1
     let siblings = roots
-    for (const [depth, definition] of definitions.entries()) {
-      const isLeaf = depth === definitions.length - 1
-      if (isLeaf) {
-        const node = { definition, instance, text: value, children: [] }
-        const held = depth === 0 && !newBranch ? siblings.findLastIndex((each) => each.definition === definition) : -1
-        if (held >= 0) siblings[held] = node
-        else siblings.push(node)
-        return
-      }
-      let node = newBranch
-        ? undefined
-        : siblings.findLast((each) => each.definition === definition && (depth > 0 || each.instance === instance))
+    for (let depth = 0; depth < leaf; depth++) {
+      const definition = definitions[depth]
+      if (definition === undefined) return
+      let node = newBranch ? undefined : lastOf(siblings, definition, depth === 0 ? instance : undefined)
       if (node === undefined) {
         node = { definition, instance, text: '', children: [] }
         siblings.push(node)
       }
       siblings = node.children
     }
+    const definition = definitions[leaf]
+    if (definition === undefined) return
+    const held = leaf === 0 && !newBranch ? lastOf(siblings, definition, undefined) : undefined
+    if (held !== undefined) {
+      held.text = value
+      held.instance = instance
+    } else siblings.push({ definition, instance, text: value, children: NO_CHILDREN })
   }
 
   #resolve(path: string): AvpDefinition[] {
@@ -64,6 +64,17 @@ export class ReplyEncoder {
       return definition
     })
   }
+}
+
+const NO_CHILDREN: Node[] = []
+
+/** The last sibling of that AVP, undefined when there is none; instance: only one that answers that group. */
+function lastOf(siblings: readonly Node[], definition: AvpDefinition, instance: number | undefined): Node | undefined {
+  for (let i = siblings.length - 1; i >= 0; i--) {
+    const node = siblings[i]
+    if (node?.definition === definition && (instance === undefined || node.instance === instance)) return node
+  }
+  return undefined
 }
 
 function writeNode({ definition, text, children }: Node, writer: MessageWriter): void {

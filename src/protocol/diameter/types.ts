@@ -108,17 +108,22 @@ export function encodeAvp(
       writer.text(code, text, vendorId)
       return true
     case 'Unsigned32': {
-      const value = integerIn(text, 0n, 0xffffffffn)
+      const value = smallInteger(text) ?? integerIn(text, 0n, 0xffffffffn)
       if (value !== undefined) writer.unsigned32(code, Number(value), vendorId)
       return value !== undefined
     }
     case 'Enumerated':
     case 'Integer32': {
-      const value = integerIn(text, -0x80000000n, 0x7fffffffn)
+      const value = smallInteger(text) ?? integerIn(text, -0x80000000n, 0x7fffffffn)
       if (value !== undefined) writer.integer32(code, Number(value), vendorId)
       return value !== undefined
     }
     case 'Unsigned64': {
+      const small = smallInteger(text)
+      if (small !== undefined) {
+        writer.small64(code, small, vendorId)
+        return true
+      }
       const value = integerIn(text, 0n, 2n ** 64n - 1n)
       if (value !== undefined) writer.unsigned64(code, value, vendorId)
       return value !== undefined
@@ -134,6 +139,18 @@ export function encodeAvp(
       return data !== undefined
     }
   }
+}
+
+/** Up to nine digits, as most numbers are: they fit every type. Undefined for all else. */
+function smallInteger(text: string): number | undefined {
+  if (text.length === 0 || text.length > 9) return undefined
+  let value = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value
 }
 
 /** A decimal number within bounds, both inclusive; a sign only where one can be. */

@@ -60,10 +60,24 @@ export class MessageWriter {
     return this
   }
 
+  /** An Unsigned64 below 2^31. */
+  small64(code: number, value: number, vendorId = 0): this {
+    const at = this.#header(code, vendorId, 8)
+    this.#put32(0, at)
+    this.#put32(value, at + 4)
+    return this
+  }
+
   text(code: number, value: string, vendorId = 0): this {
-    const size = Buffer.byteLength(value)
-    const at = this.#header(code, vendorId, size)
-    this.#bytes.write(value, at)
+    const start = this.#length
+    let size = value.length
+    let at = this.#header(code, vendorId, size)
+    if (!this.#writeAscii(value, at)) {
+      this.#length = start
+      size = Buffer.byteLength(value)
+      at = this.#header(code, vendorId, size)
+      this.#bytes.write(value, at)
+    }
     return this.#pad(at, size)
   }
 
@@ -102,22 +116,43 @@ export class MessageWriter {
     return Buffer.from(this.#bytes.subarray(0, this.#length))
   }
 
+  /** False when the text is long or not ASCII: then the native encoder is the faster or the only one. */
+  #writeAscii(value: string, at: number): boolean {
+    if (value.length > 64) return false
+    const bytes = this.#bytes
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit > 0x7f) return false
+      bytes[at + i] = unit
+    }
+    return true
+  }
+
   /** Writes an AVP header for `size` octets of data and returns where the data goes. */
   #header(code: number, vendorId: number, size: number): number {
     const headerSize = vendorId === 0 ? 8 : 12
     this.#reserve(headerSize + size + 3)
     const at = this.#length
-    this.#bytes.writeUInt32BE(code, at)
+    this.#put32(code, at)
+    this.#put32(headerSize + size, at + 4)
     this.#bytes[at + 4] = vendorId === 0 ? AvpFlag.MANDATORY : AvpFlag.MANDATORY | AvpFlag.VENDOR
-    this.#bytes.writeUIntBE(headerSize + size, at + 5, 3)
-    if (vendorId !== 0) this.#bytes.writeUInt32BE(vendorId, at + 8)
+    if (vendorId !== 0) this.#put32(vendorId, at + 8)
     this.#length = at + headerSize + size
     return at + headerSize
   }
 
+  /** 32 bits, of numbers that are known to fit: without the checks of Buffer's own methods. */
+  #put32(value: number, at: number): void {
+    const bytes = this.#bytes
+    bytes[at] = value >>> 24
+    bytes[at + 1] = value >>> 16
+    bytes[at + 2] = value >>> 8
+    bytes[at + 3] = value
+  }
+
   #pad(at: number, size: number): this {
     const padding = -size & 3
-    this.#bytes.fill(0, at + size, at + size + padding)
+    for (let i = 0; i < padding; i++) this.#bytes[at + size + i] = 0
     this.#length += padding
     return this
   }
