@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import type { CallCost, Timespan } from '../rating/call-cost.ts'
+import { type CallCost, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
 import type { RateInterval, Tariff } from '../rating/model.ts'
 import { type Account, accountSummary } from './account.ts'
 import {
@@ -93,9 +93,7 @@ function emptyDebit(account: Account, request: DebitRequest, tariff: Tariff): De
     usage: 0n,
     durationIndex: 0n,
   })
-  const nothing = { usage: 0n, durationIndex: 0n, interval: null, increments: [], rounding: null, cost: Decimal.ZERO }
-  const timespans = match === undefined ? [] : [{ timeStart, ...nothing, match }]
-  const callCost = callCostOf(timespans, account, account, 0)
+  const callCost = callCostOf(spansWithoutUsage(timeStart, match), account, account, 0)
   return { ok: true, account, callCost, maxCostSoFar, negativeConnectFee: false }
 }
 

@@ -43,8 +43,13 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
   await engine.openTariff()
   if (tariffPath !== undefined && Object.keys(engine.tariff.counts()).length === 0) await engine.tariff.load(tariffPath)
   const diameter = await engine.start()
-  const methods = buildMethods(engine, loaded.config.general.default_tenant)
-  const { listen, http } = loaded.config
+  const { general, listen, http } = loaded.config
+  const methods = buildMethods(engine, {
+    tenant: general.default_tenant,
+    category: general.default_category,
+    timeZone: engine.timeZone,
+    roundingDecimals: general.rounding_decimals,
+  })
   const tcp = await listenJsonTcp(listen.rpc_json, methods)
   const web = await listenHttp(listen.http, {
     methods,

@@ -18,6 +18,8 @@ import { type ZonedTime, zoneOf } from '../core/time.ts'
 import { compileFilters } from '../filters/filters.ts'
 import { type MappingContext, OrderedEntries, textOf } from '../mapping/context.ts'
 import { compileValue } from '../mapping/value-parser.ts'
+import type { CallCost } from '../rating/call-cost.ts'
+import type { Descriptor } from '../services/charging.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
@@ -60,6 +62,8 @@ export class Engine {
   readonly records: Records
   readonly sessions: Sessions
   readonly csvFiles: readonly string[]
+  /** Zone of times that name none. */
+  readonly timeZone: string
   #tariff!: TariffState
   readonly #options: EngineOptions
   readonly #cdrStore: SqliteCdrStore
@@ -67,6 +71,7 @@ export class Engine {
   readonly #agent: DiameterAgent | undefined
   readonly #deadlines: Deadlines
   readonly #buckets: RetentionBuckets
+  readonly #responder: Responder
   readonly #ttlMs: number
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
@@ -75,6 +80,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     const { config } = options.loaded
+    this.timeZone = zoneOf(config.general.default_timezone)
     this.#checkConnections()
     const now = () => this.now()
     const { opts } = config.data_db
@@ -105,6 +111,7 @@ export class Engine {
     this.#ttlMs = Number(config.sessions.session_ttl / 1_000_000n)
     this.#deadlines = new Deadlines(Date.now())
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
+    this.#responder = this.#buildResponder()
     this.sessions = this.#buildSessions()
     const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
     this.#agent = config.diameter_agent.enabled
@@ -131,7 +138,7 @@ export class Engine {
         fallbackDepth: config.rals.fallback_depth,
         subjectPrefixMatching: config.rals.rp_subject_prefix_matching,
       },
-      timeZone: zoneOf(config.general.default_timezone),
+      timeZone: this.timeZone,
       removeExpired: config.rals.remove_expired,
       now: () => this.now(),
       newUuid: () => randomUUID(),
@@ -178,7 +185,7 @@ export class Engine {
   }
 
   now(): ZonedTime {
-    return { ns: BigInt(Date.now()) * 1_000_000n, zone: this.#zone }
+    return { ns: BigInt(Date.now()) * 1_000_000n, zone: this.timeZone }
   }
 
   /** An account by tenant and name, undefined when there is none. */
@@ -199,10 +206,6 @@ export class Engine {
   /** CDRs that have reached the CDR store. */
   findCdrs(query: CdrQuery): { orderId: number; cdr: Cdr }[] {
     return this.#cdrStore.find(query).map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) }))
-  }
-
-  get #zone(): string {
-    return zoneOf(this.#options.loaded.config.general.default_timezone)
   }
 
   #checkConnections(): void {
@@ -231,10 +234,14 @@ export class Engine {
     }
   }
 
-  #buildSessions(): Sessions {
-    const { config } = this.#options.loaded
-    const { general, rals, sessions } = config
-    const charging = new Responder(
+  /** What an event costs, without an account. Throws SessionRefused. */
+  price(descriptor: Descriptor, usage: bigint): CallCost {
+    return this.#responder.price(descriptor, usage)
+  }
+
+  #buildResponder(): Responder {
+    const { general, rals } = this.#options.loaded.config
+    return new Responder(
       {
         roundingDecimals: general.rounding_decimals,
         subjects: new BalanceSubjects({ ...BALANCE_SUBJECTS, ...rals.balance_rating_subject }),
@@ -243,11 +250,16 @@ export class Engine {
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
     )
+  }
+
+  #buildSessions(): Sessions {
+    const { general, sessions } = this.#options.loaded.config
+    const charging = this.#responder
     const defaults = {
       tenant: general.default_tenant,
       category: general.default_category,
       requestType: general.default_request_type,
-      timeZone: this.#zone,
+      timeZone: this.timeZone,
     }
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const cdrs = new CdrPipeline(charging, defaults, () => this.now(), markKey)
@@ -255,7 +267,7 @@ export class Engine {
       {
         defaultUsage: usages({ ...DEFAULT_USAGE, ...sessions.default_usage }),
         defaultCategory: general.default_category,
-        timeZone: this.#zone,
+        timeZone: this.timeZone,
         alterableFields: sessions.alterable_fields,
         ttlMs: Number(sessions.session_ttl / 1_000_000n),
         ttlLastUsage:

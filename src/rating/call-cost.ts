@@ -1,4 +1,4 @@
-import type { Decimal } from '../core/decimal.ts'
+import { Decimal } from '../core/decimal.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { RateInterval, RatingMatch } from './model.ts'
 
@@ -80,3 +80,10 @@ export type CallCost = {
 }
 
 export const NO_PAYMENT: Payment = { unit: null, monetary: null, accountId: '' }
+
+/** The spans of a request without usage: one that shows what would price it, none when nothing would. Reference 03, 4.9. */
+export function spansWithoutUsage(timeStart: ZonedTime, match: RatingMatch | undefined): Timespan[] {
+  if (match === undefined) return []
+  const nothing = { usage: 0n, durationIndex: 0n, interval: null, increments: [], rounding: null, cost: Decimal.ZERO }
+  return [{ timeStart, ...nothing, match }]
+}

@@ -1,7 +1,8 @@
 import { TollgateError } from '../core/errors.ts'
 import type { EventValue } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
-import { type Methods, RpcError } from './methods.ts'
+import type { Methods } from './methods.ts'
+import { RpcError } from './rpc-error.ts'
 
 /** A request of JSON-RPC 1.0 (what Go clients send) or 2.0. */
 export type RpcRequest = { id?: unknown; method?: unknown; params?: unknown; jsonrpc?: unknown }

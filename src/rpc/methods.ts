@@ -1,21 +1,16 @@
 import { accountWire } from '../accounting/account-wire.ts'
 import type { Cdr } from '../cdrs/cdr.ts'
-import { TollgateError } from '../core/errors.ts'
 import { fieldText } from '../core/event-values.ts'
 import { formatTime } from '../core/time.ts'
+import { eventCostWire } from '../rating/event-cost-wire.ts'
 import type { Session } from '../sessions/session.ts'
-
-/** An error that RPC clients see as it is. Reference 01, 8. */
-export class RpcError extends TollgateError {
-  constructor(text: string) {
-    super('RPC_ERROR', text)
-  }
-}
+import { type CostDefaults, type CostServices, getCost } from './cost-methods.ts'
+import { RpcError } from './rpc-error.ts'
 
 export type Methods = ReadonlyMap<string, (params: Record<string, unknown>) => Promise<unknown>>
 
 /** What the methods ask of the engine. */
-export interface RpcServices {
+export interface RpcServices extends CostServices {
   account(tenant: string, id: string): Promise<Parameters<typeof accountWire>[0] | undefined>
   activeSessions(): Promise<Session[]>
   findCdrs(query: Record<string, unknown>): { orderId: number; cdr: Cdr }[]
@@ -23,8 +18,8 @@ export interface RpcServices {
 }
 
 /** The methods of this version, by name. Parameters come with lower-case keys. Reference 01, 9. */
-export function buildMethods(services: RpcServices, defaultTenant: string): Methods {
-  const tenantOf = (params: Record<string, unknown>) => text(params, 'tenant') || defaultTenant
+export function buildMethods(services: RpcServices, defaults: CostDefaults): Methods {
+  const tenantOf = (params: Record<string, unknown>) => text(params, 'tenant') || defaults.tenant
   return new Map<string, (params: Record<string, unknown>) => Promise<unknown>>([
     ['CoreSv1.Ping', async () => 'Pong'],
     [
@@ -65,9 +60,10 @@ export function buildMethods(services: RpcServices, defaultTenant: string): Meth
           offset: params['offset'] ?? undefined,
         })
         if (found.length === 0) throw new RpcError('SERVER_ERROR: NOT_FOUND')
-        return found.map(({ orderId, cdr }) => cdrWire(orderId, cdr))
+        return found.map(({ orderId, cdr }) => cdrWire(orderId, cdr, defaults.roundingDecimals))
       },
     ],
+    ['APIerSv1.GetCost', async (params) => getCost(services, defaults, params)],
     [
       'APIerSv1.LoadTariffPlanFromFolder',
       async (params) => {
@@ -91,7 +87,7 @@ function texts(params: Record<string, unknown>, name: string): string[] {
 }
 
 /** Reference 05, 8 (internal form). */
-function cdrWire(orderId: number, cdr: Cdr): Record<string, unknown> {
+function cdrWire(orderId: number, cdr: Cdr, decimals: number): Record<string, unknown> {
   return {
     CGRID: cdr.cgrId,
     RunID: cdr.runId,
@@ -115,6 +111,7 @@ function cdrWire(orderId: number, cdr: Cdr): Record<string, unknown> {
     PreRated: false,
     CostSource: cdr.costSource,
     Cost: cdr.cost,
+    CostDetails: cdr.costDetails === undefined ? null : eventCostWire(cdr.costDetails, decimals),
   }
 }
 

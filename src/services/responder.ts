@@ -13,7 +13,7 @@ import { maxUsage } from '../accounting/max-usage.ts'
 import { creditsOfEventCost, refund } from '../accounting/refund.ts'
 import { roundCallCost } from '../accounting/rounding.ts'
 import { Decimal } from '../core/decimal.ts'
-import { type CallCost, NO_PAYMENT, type Timespan } from '../rating/call-cost.ts'
+import { type CallCost, NO_PAYMENT, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
@@ -81,7 +81,12 @@ export class Responder implements Charging {
 
   rate(descriptor: Descriptor, usage: bigint): CallCost {
     this.#checkUsage(descriptor, usage)
-    if (usage <= 0n) return { timespans: [], cost: Decimal.ZERO, ratedUsage: 0n, accountSummary: null }
+    return this.price(descriptor, usage)
+  }
+
+  /** As `rate`, for cost queries: usage has no limit. */
+  price(descriptor: Descriptor, usage: bigint): CallCost {
+    if (usage <= 0n) return this.#priceOfNothing(descriptor)
     const { tenant, category, subject, destination, toR, timeStart, durationIndex } = descriptor
     const rated = this.#tariff().rate({ tenant, category, subject, destination, toR, timeStart, usage, durationIndex })
     if (!rated.ok) throw new SessionRefused(rated.fault)
@@ -133,6 +138,20 @@ export class Responder implements Charging {
 
   total(cost: EventCost): Decimal {
     return eventCostTotal(cost, this.#settings.roundingDecimals)
+  }
+
+  #priceOfNothing({ tenant, category, subject, destination, toR, timeStart }: Descriptor): CallCost {
+    const match = this.#tariff().match({
+      tenant,
+      category,
+      subject,
+      destination,
+      toR,
+      timeStart,
+      usage: 0n,
+      durationIndex: 0n,
+    })
+    return { timespans: spansWithoutUsage(timeStart, match), cost: Decimal.ZERO, ratedUsage: 0n, accountSummary: null }
   }
 
   #checkUsage({ toR }: Descriptor, usage: bigint): void {
