@@ -10,6 +10,7 @@ import { type Cdr, type CdrDefaults, cdrKey, cdrOf, outboxKind } from './cdr.ts'
 /** Marks a CDR as made, for as long as duplicates of it are refused. Reference 05, 9.1.3. */
 export const cdrMarkKind: RecordKind<true> = {
   table: 'answer',
+  isTransient: true,
   encode: () => 'true',
   decode: () => true,
 }

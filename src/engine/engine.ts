@@ -384,10 +384,10 @@ export class Engine {
           this.#options.log('error', 'a session could not be ended', { cgrId, cause: valueText(String(cause)) }),
         )
     }
-    const expired = this.#buckets.expired(Date.now())
-    if (expired === this.#purged) return
-    this.#purged = expired
-    this.store.deletePrefix('answer', expired).catch((cause: unknown) => {
+    const bound = this.#buckets.bound(Date.now())
+    if (bound === this.#purged) return
+    this.#purged = bound
+    this.store.deleteBefore('answer', bound).catch((cause: unknown) => {
       this.#options.log('error', 'old answers could not be deleted', { cause: String(cause) })
     })
   }

@@ -36,8 +36,8 @@ export interface DataStore {
    * cannot be made durable: nothing may be answered then.
    */
   commit(changes: readonly Change[]): Promise<void>
-  /** Deletes every record of a table whose key starts with `prefix`; for retention, not part of a batch. */
-  deletePrefix(table: Table, prefix: string): Promise<void>
+  /** Deletes every record of a table whose key sorts before `key`; for retention, not part of a batch. */
+  deleteBefore(table: Table, key: string): Promise<void>
   /** Waits for what is in flight and closes. */
   close(): Promise<void>
 }

@@ -29,8 +29,8 @@ export class MemoryDataStore implements DataStore {
     return Promise.resolve()
   }
 
-  async deletePrefix(table: Table, prefix: string): Promise<void> {
-    for (const key of this.#table(table).keys()) if (key.startsWith(prefix)) this.#table(table).delete(key)
+  async deleteBefore(table: Table, bound: string): Promise<void> {
+    for (const key of this.#table(table).keys()) if (key < bound) this.#table(table).delete(key)
   }
 
   async close(): Promise<void> {}

@@ -3,6 +3,8 @@ import type { Change, DataStore, Table } from './data-store.ts'
 /** How values of one kind lie in the data store: their table and their text. */
 export type RecordKind<T> = {
   readonly table: Table
+  /** Written once and seldom read: it does not stay in memory. */
+  readonly isTransient?: true
   encode(value: T): string
   decode(text: string, key: string): T
 }
@@ -211,7 +213,7 @@ export class Records {
     for (const entry of touched) {
       entry.inFlight--
       if (entry.inFlight > 0) continue
-      if (entry.value === undefined) this.#forget(entry)
+      if (entry.value === undefined || entry.kind.isTransient) this.#forget(entry)
       else this.#evict(this.#entriesOf(entry.kind.table))
     }
   }

@@ -61,7 +61,7 @@ for (const { name, open } of kinds) {
       ['p/2', 'p/2', 1],
     ])
     t.same(await all(store, 'account', { prefix: 'p/', after: 'p/2' }), [['p/3', 'p/3', 1]])
-    await store.deletePrefix('account', 'p/')
+    await store.deleteBefore('account', 'q')
     t.same(await all(store, 'account'), [['q/1', 'q/1', 1]])
     await store.close()
   })

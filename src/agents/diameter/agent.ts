@@ -17,7 +17,14 @@ import { apiErrorText, SessionRefused } from '../../services/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Records, Unit } from '../../store/unit-of-work.ts'
 import { Connection } from './connection.ts'
-import { findEnded, isAnswered, liveKey, peerSessionKind, type RetentionBuckets } from './peer-session.ts'
+import {
+  endedPeerSessionKind,
+  findEnded,
+  isAnswered,
+  liveKey,
+  peerSessionKind,
+  type RetentionBuckets,
+} from './peer-session.ts'
 import type { ReplyEncoder } from './reply-encoder.ts'
 
 export type DiameterAgentSettings = {
@@ -223,7 +230,8 @@ export class DiameterAgent {
         cgrIds: isLast ? [] : call.cgrIds,
       }
       if (live !== undefined && isLast) unit.delete(peerSessionKind, liveKey(sessionId))
-      unit.put(peerSessionKind, isLast ? written : liveKey(sessionId), record)
+      if (isLast) unit.put(endedPeerSessionKind, written, record)
+      else unit.put(peerSessionKind, liveKey(sessionId), record)
     }
     return { answer, repeated: false, cdrs: call.cdrs, cgrIds: call.cgrIds }
   }

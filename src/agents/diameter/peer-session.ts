@@ -33,6 +33,9 @@ export const peerSessionKind: RecordKind<PeerSession> = {
   },
 }
 
+/** What is known of a session that has ended. */
+export const endedPeerSessionKind: RecordKind<PeerSession> = { ...peerSessionKind, isTransient: true }
+
 /**
  * Keys under which records that only serve retransmissions are kept: a bucket of time, so that old ones go by prefix. A record
  * lives for one to two lengths of a bucket.
@@ -51,9 +54,9 @@ export class RetentionBuckets {
     return { written, looked: [written, bucketKey(bucket - 1, name)] }
   }
 
-  /** Prefix of the bucket whose records nobody looks for any more. */
-  expired(nowMs: number): string {
-    return bucketKey(Math.floor(nowMs / this.#lengthMs) - 2, '')
+  /** Records with keys before this one are looked for by nobody any more. */
+  bound(nowMs: number): string {
+    return bucketKey(Math.floor(nowMs / this.#lengthMs) - 1, '')
   }
 }
 
@@ -80,7 +83,7 @@ export function isAnswered(message: DiameterMessage, known: PeerSession): boolea
 /** The record of an ended session, wherever it may still lie. */
 export function findEnded(unit: Unit, looked: readonly string[]): PeerSession | undefined {
   for (const key of looked) {
-    const found = unit.get(peerSessionKind, key)
+    const found = unit.get(endedPeerSessionKind, key)
     if (found !== undefined) return found
   }
   return undefined

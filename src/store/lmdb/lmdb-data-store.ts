@@ -121,14 +121,21 @@ export class LmdbDataStore implements DataStore {
     return durable
   }
 
-  async deletePrefix(table: Table, prefix: string): Promise<void> {
+  async deleteBefore(table: Table, bound: string): Promise<void> {
     await this.#checkpoint
-    const changes: Change[] = []
-    for await (const [key, { version }] of this.scan(table, { prefix })) {
-      changes.push({ table, key, value: undefined, version: version + 1 })
+    const keys = new Set(this.#tables[table].getKeys({ end: bound }))
+    for (const overlay of [this.#old, this.#young]) {
+      for (const key of overlay?.get(table)?.keys() ?? []) if (key < bound) keys.add(key)
     }
-    for (let at = 0; at < changes.length; at += CHECKPOINT_CHUNK)
-      await this.commit(changes.slice(at, at + CHECKPOINT_CHUNK))
+    const waiting = [...keys]
+    for (let at = 0; at < waiting.length; at += CHECKPOINT_CHUNK) {
+      const changes: Change[] = []
+      for (const key of waiting.slice(at, at + CHECKPOINT_CHUNK)) {
+        const held = this.get(table, key)
+        if (held !== undefined) changes.push({ table, key, value: undefined, version: held.version + 1 })
+      }
+      if (changes.length > 0) await this.commit(changes)
+    }
   }
 
   async close(): Promise<void> {
