@@ -96,7 +96,7 @@ export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults,
   }
 }
 
-/** Key of a CDR wherever it is kept: the same event and run is the same CDR. */
+/** What tells one CDR from another: the same event and run make a CDR once. */
 export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): string {
   return `${cgrId}:${runId}`
 }
@@ -104,6 +104,7 @@ export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): stri
 /** CDRs on their way to the CDR store and the writers. */
 export const outboxKind: RecordKind<Cdr> = {
   table: 'outbox',
+  isTransient: true,
   encode: encodeCdr,
   decode: decodeCdr,
 }

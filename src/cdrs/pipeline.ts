@@ -30,18 +30,24 @@ export class CdrPipeline {
   readonly #defaults: CdrDefaults
   readonly #now: () => ZonedTime
   readonly #markKey: (key: string) => { written: string; looked: readonly string[] }
+  readonly #newId: (key: string) => string
 
-  /** markKey: where the mark of a CDR is written, and where it may have been written before (retention buckets). */
+  /**
+   * markKey: where the mark of a CDR is written, and where it may have been written before (retention buckets).
+   * newId: the next id of the outbox.
+   */
   constructor(
     charging: Charging,
     defaults: CdrDefaults,
     now: () => ZonedTime,
     markKey: (key: string) => { written: string; looked: readonly string[] },
+    newId: (key: string) => string,
   ) {
     this.#charging = charging
     this.#defaults = defaults
     this.#now = now
     this.#markKey = markKey
+    this.#newId = newId
   }
 
   /** The CDR of one run of an ended session. Throws SessionRefused('EXISTS') when it has been made before. */
@@ -59,12 +65,16 @@ export class CdrPipeline {
     return this.#keep(unit, cdr.requestType === '*none' ? cdr : this.#rate(unit, cdr))
   }
 
+  /** Whether the CDR of a run was made, as far back as duplicates are refused. */
+  isMade(unit: Unit, run: { cgrId: string; runId: string }): boolean {
+    return this.#markKey(cdrKey(run)).looked.some((place) => unit.get(cdrMarkKind, place) === true)
+  }
+
   #keep(unit: Unit, cdr: Cdr): Cdr {
     const key = cdrKey(cdr)
-    const { written, looked } = this.#markKey(key)
-    if (looked.some((place) => unit.get(cdrMarkKind, place) === true)) throw new SessionRefused('EXISTS')
-    unit.put(cdrMarkKind, written, true)
-    unit.put(outboxKind, key, cdr)
+    if (this.isMade(unit, cdr)) throw new SessionRefused('EXISTS')
+    unit.put(cdrMarkKind, this.#markKey(key).written, true)
+    unit.put(outboxKind, this.#newId(key), cdr)
     return cdr
   }
 

@@ -1,9 +1,20 @@
 import type { DataStore } from '../store/data-store.ts'
-import type { Records } from '../store/unit-of-work.ts'
-import { type Cdr, cdrKey, decodeCdr, outboxKind } from './cdr.ts'
+import type { RecordKind, Records } from '../store/unit-of-work.ts'
+import { type Cdr, decodeCdr } from './cdr.ts'
 
-/** Where CDRs go. A batch that throws is offered again, so a target may see a CDR more than once, under the same key. */
-export type CdrTarget = { id: string; write: (cdrs: readonly Cdr[]) => void }
+/** A CDR on its way out. id: its own; what comes again under it is the same CDR. */
+export type OutboxCdr = { id: string; cdr: Cdr }
+
+/** Where CDRs go. */
+export interface CdrTarget {
+  readonly id: string
+  /** Takes a batch; it is on disk when this resolves. A batch that rejects is offered again. */
+  write(batch: readonly OutboxCdr[]): Promise<void>
+  /** What is to be remembered with the acknowledgement of everything written so far. */
+  position?(): string
+  /** Called before the first `write` with the position that was remembered: what was written after it goes away again. */
+  recover?(position: string): Promise<void>
+}
 
 export type ProjectorOptions = {
   batchSize: number
@@ -11,42 +22,136 @@ export type ProjectorOptions = {
   onFailure: (target: string, cause: unknown) => void
 }
 
+type Cursor = { after: string; position: string }
+
+/** How far a target has come. */
+const cursorKind: RecordKind<Cursor> = {
+  table: 'meta',
+  encode: ({ after, position }) => JSON.stringify([after, position]),
+  decode(text) {
+    const [after, position] = JSON.parse(text) as [string, string]
+    return { after, position }
+  },
+}
+
 /**
- * Moves CDRs from the outbox to every target, and out of the outbox once all have taken them. What is under way lies in the
- * store, so a crash loses none. It reads the store in pages: memory does not grow with the backlog.
+ * Moves CDRs from the outbox to every target, each at its own pace, and out of the outbox once all have taken them. How far a
+ * target has come is committed after it has taken a batch, with its own position, so that a crash neither loses nor doubles
+ * a CDR. The outbox is read in pages: memory does not grow with the backlog.
  */
 export class CdrProjector {
   readonly #store: DataStore
-  readonly #records: Records
-  readonly #targets: readonly CdrTarget[]
+  readonly #deliveries: Delivery[]
   readonly #options: ProjectorOptions
-  #running: Promise<void> | undefined
-  #wanted = false
-  #closed = false
-  #retry: NodeJS.Timeout | undefined
 
   constructor(store: DataStore, records: Records, targets: readonly CdrTarget[], options: ProjectorOptions) {
     this.#store = store
-    this.#records = records
-    this.#targets = targets
     this.#options = options
+    this.#deliveries = targets.map((target) => new Delivery(target, store, records, options, () => this.#trim()))
+  }
+
+  /** Reads how far each target has come. Before the first `wake`; resolves to the ids that were taken last. */
+  open(): Promise<string[]> {
+    return Promise.all(this.#deliveries.map((delivery) => delivery.open()))
   }
 
   /** There is something in the outbox. */
   wake(): void {
-    this.#wanted = true
-    if (this.#closed) return
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-      if (this.#wanted && this.#retry === undefined) this.wake()
-    })
+    for (const delivery of this.#deliveries) delivery.wake()
+  }
+
+  /** Resolves when a target has taken the CDRs up to that id, or cannot take them now. */
+  async delivered(target: string, upTo: string): Promise<void> {
+    await this.#deliveries.find(({ id }) => id === target)?.caughtUp(upTo)
   }
 
   /** Delivers what can be delivered and stops; the rest stays in the outbox. */
   async close(): Promise<void> {
+    await Promise.all(this.#deliveries.map((delivery) => delivery.close()))
+  }
+
+  /** Drops what every target has taken. */
+  async #trim(): Promise<void> {
+    const [first = ''] = this.#deliveries.map(({ after }) => after).sort()
+    if (first === '') return
+    try {
+      await this.#store.deleteBefore('outbox', `${first}\u0000`)
+    } catch (cause) {
+      this.#options.onFailure('outbox', cause)
+    }
+  }
+}
+
+/** The way of CDRs to one target. */
+class Delivery {
+  readonly #target: CdrTarget
+  readonly #store: DataStore
+  readonly #records: Records
+  readonly #options: ProjectorOptions
+  readonly #acknowledged: () => Promise<void>
+  #after = ''
+  #running: Promise<void> | undefined
+  #wanted = false
+  #closed = false
+  #retry: NodeJS.Timeout | undefined
+  #waiting: { upTo: string; resolve: () => void }[] = []
+
+  constructor(
+    target: CdrTarget,
+    store: DataStore,
+    records: Records,
+    options: ProjectorOptions,
+    acknowledged: () => Promise<void>,
+  ) {
+    this.#target = target
+    this.#store = store
+    this.#records = records
+    this.#options = options
+    this.#acknowledged = acknowledged
+  }
+
+  get id(): string {
+    return this.#target.id
+  }
+
+  /** Id of the last CDR that the target has taken. */
+  get after(): string {
+    return this.#after
+  }
+
+  get #cursorKey(): string {
+    return `cdr-target/${this.#target.id}`
+  }
+
+  async open(): Promise<string> {
+    const cursor = await this.#records.run((unit) => unit.get(cursorKind, this.#cursorKey))
+    this.#after = cursor?.after ?? ''
+    if (cursor !== undefined) await this.#target.recover?.(cursor.position)
+    return this.#after
+  }
+
+  wake(): void {
     this.#wanted = true
+    if (this.#closed || this.#retry !== undefined) return
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      for (const { resolve } of this.#waiting.splice(0)) resolve()
+      if (this.#wanted) this.wake()
+    })
+  }
+
+  /** Resolves when the target has taken the CDRs up to that id, or cannot take them now. */
+  caughtUp(upTo: string): Promise<void> {
+    if (this.#after >= upTo || this.#closed || this.#retry !== undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.push({ upTo, resolve })
+      this.wake()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.wake()
     while (this.#running !== undefined) await this.#running
-    if (this.#retry === undefined) await this.#run()
     this.#closed = true
     clearTimeout(this.#retry)
   }
@@ -54,39 +159,37 @@ export class CdrProjector {
   async #run(): Promise<void> {
     while (this.#wanted) {
       this.#wanted = false
-      for (let batch = await this.#page(); batch.length > 0; batch = await this.#page()) {
-        if (!this.#deliver(batch)) return
-        await this.#records.run((unit) => {
-          for (const cdr of batch) {
-            const held = unit.get(outboxKind, cdrKey(cdr))
-            if (held !== undefined) unit.delete(outboxKind, cdrKey(cdr))
-          }
-        })
-      }
-    }
-  }
-
-  async #page(): Promise<Cdr[]> {
-    const page: Cdr[] = []
-    for await (const [, { value }] of this.#store.scan('outbox', { limit: this.#options.batchSize }))
-      page.push(decodeCdr(value))
-    return page
-  }
-
-  #deliver(batch: readonly Cdr[]): boolean {
-    for (const target of this.#targets) {
       try {
-        target.write(batch)
+        for (let page = await this.#page(); page.length > 0; page = await this.#page()) await this.#deliver(page)
       } catch (cause) {
-        this.#options.onFailure(target.id, cause)
-        this.#wanted = true
+        this.#options.onFailure(this.#target.id, cause)
         this.#retry = setTimeout(() => {
           this.#retry = undefined
           this.wake()
         }, this.#options.retryMs)
-        return false
+        return
       }
     }
-    return true
+  }
+
+  async #page(): Promise<OutboxCdr[]> {
+    const page: OutboxCdr[] = []
+    const range = { after: this.#after, limit: this.#options.batchSize }
+    for await (const [id, { value }] of this.#store.scan('outbox', range)) page.push({ id, cdr: decodeCdr(value) })
+    // What is not on disk yet may be undone by a crash: it must not be outside before.
+    await this.#store.flushed()
+    return page
+  }
+
+  async #deliver(page: readonly OutboxCdr[]): Promise<void> {
+    const after = page.at(-1)?.id ?? this.#after
+    await this.#target.write(page)
+    const position = this.#target.position?.() ?? ''
+    await this.#records.run((unit) => unit.put(cursorKind, this.#cursorKey, { after, position }))
+    this.#after = after
+    const served = this.#waiting.filter(({ upTo }) => upTo <= after)
+    this.#waiting = this.#waiting.filter(({ upTo }) => upTo > after)
+    for (const { resolve } of served) resolve()
+    await this.#acknowledged()
   }
 }

@@ -7,6 +7,7 @@ import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import type { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { type Cdr, decodeCdr, encodeCdr, eventOfCdr } from '../cdrs/cdr.ts'
+import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
 import { ConfigError } from '../config/config-error.ts'
@@ -25,10 +26,11 @@ import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
 import { sessionKind } from '../sessions/session-record.ts'
 import { Sessions } from '../sessions/sessions.ts'
+import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
-import { type CdrQuery, SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
+import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
 import { buildDiameterAgent } from './diameter.ts'
@@ -44,7 +46,9 @@ export type EngineOptions = {
   observe?: (resultCode: number, latencyNs: bigint) => void
 }
 
-/** Live values kept in memory; the store holds the others. */
+/** Id of the CDR store among the targets of CDRs. */
+const CDR_STORE = 'cdr store'
+/** Live values of one table kept in memory; the store holds the others. */
 const CACHED_RECORDS = 1_000_000
 const DEFAULT_USAGE = { '*any': '3h', '*voice': '3h', '*data': '1048576', '*sms': '1' }
 const MAX_COMPUTED_USAGE = {
@@ -68,6 +72,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #cdrStore: SqliteCdrStore
   readonly #projector: CdrProjector
+  readonly #outboxSequence = new OutboxSequence()
   readonly #agent: DiameterAgent | undefined
   readonly #deadlines: Deadlines
   readonly #buckets: RetentionBuckets
@@ -157,6 +162,7 @@ export class Engine {
         if (deadlineMs !== undefined) this.#deadlines.set(cgrId, deadlineMs)
       }
     }
+    await this.#outboxSequence.resume(this.store, await this.#projector.open())
     this.#projector.wake()
     this.#ticker = setInterval(() => this.#tick(), 1_000)
     return (await this.#agent?.listen()) ?? []
@@ -168,7 +174,7 @@ export class Engine {
     await this.#agent?.close()
     await this.#projector.close()
     await this.store.close()
-    this.#cdrStore.close()
+    await this.#cdrStore.close()
   }
 
   get tariff(): TariffState {
@@ -203,9 +209,11 @@ export class Engine {
     return sessions
   }
 
-  /** CDRs that have reached the CDR store. */
-  findCdrs(query: CdrQuery): { orderId: number; cdr: Cdr }[] {
-    return this.#cdrStore.find(query).map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) }))
+  /** CDRs of everything that was answered before. */
+  async findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]> {
+    await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
+    const found = await this.#cdrStore.find(query)
+    return found.map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) }))
   }
 
   #checkConnections(): void {
@@ -262,7 +270,8 @@ export class Engine {
       timeZone: this.timeZone,
     }
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
-    const cdrs = new CdrPipeline(charging, defaults, () => this.now(), markKey)
+    const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
+    const cdrs = new CdrPipeline(charging, defaults, () => this.now(), markKey, newId)
     return new Sessions(
       {
         defaultUsage: usages({ ...DEFAULT_USAGE, ...sessions.default_usage }),
@@ -284,10 +293,11 @@ export class Engine {
 
   #cdrTarget(): CdrTarget {
     return {
-      id: 'cdr store',
-      write: (cdrs) =>
+      id: CDR_STORE,
+      write: (batch) =>
         this.#cdrStore.write(
-          cdrs.map((cdr) => ({
+          batch.map(({ id, cdr }) => ({
+            id,
             cgrId: cdr.cgrId,
             runId: cdr.runId,
             tenant: cdr.tenant,
@@ -338,16 +348,11 @@ export class Engine {
         folder: resolve(exporter.export_path),
         columns,
         separator,
+        passes: (cdr) => passes(this.#cdrContext(cdr)),
         startedMs: Date.now(),
       })
       csvFiles.push(writer.path)
-      targets.push({
-        id: exporter.id,
-        write: (cdrs) => {
-          const wanted = cdrs.filter((cdr) => passes(this.#cdrContext(cdr)))
-          if (wanted.length > 0) writer.write(wanted)
-        },
-      })
+      targets.push(writer)
     }
     return { csvFiles, targets }
   }

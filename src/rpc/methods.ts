@@ -13,7 +13,7 @@ export type Methods = ReadonlyMap<string, (params: Record<string, unknown>) => P
 export interface RpcServices extends CostServices {
   account(tenant: string, id: string): Promise<Parameters<typeof accountWire>[0] | undefined>
   activeSessions(): Promise<Session[]>
-  findCdrs(query: Record<string, unknown>): { orderId: number; cdr: Cdr }[]
+  findCdrs(query: Record<string, unknown>): Promise<{ orderId: number; cdr: Cdr }[]>
   tariff: { load(folder: string): Promise<unknown> }
 }
 
@@ -48,7 +48,7 @@ export function buildMethods(services: RpcServices, defaults: CostDefaults): Met
     [
       'CDRsV1.GetCDRs',
       async (params) => {
-        const found = services.findCdrs({
+        const found = await services.findCdrs({
           cgrIds: texts(params, 'cgrids'),
           runIds: texts(params, 'runids'),
           tenants: texts(params, 'tenants'),

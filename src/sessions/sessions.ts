@@ -67,7 +67,7 @@ export class Sessions {
   /** Longest usage that every run can pay for; nothing is debited. Reference 05, 6.2. */
   authorize(unit: Unit, event: ChargingEvent): bigint {
     const requested = this.#requested(event.event)
-    const session = this.#build(unit, event, false)
+    const session = this.#build(event, false)
     return this.#smallest(session.runs, requested, (run) => {
       if (!isPrepaid(run.requestType) && run.requestType !== '*pseudoprepaid') return requested
       const max = this.#dependencies.charging.maxUsage(unit, run.descriptor, requested)
@@ -77,17 +77,16 @@ export class Sessions {
 
   /** Opens a session and reserves its first usage. Throws SessionRefused('EXISTS') for one that is open. Reference 05, 7.2. */
   initiate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
-    const cgrId = cgrIdOf(event.event)
-    if (this.#open(unit, cgrId) !== undefined) throw new SessionRefused('EXISTS')
+    if (unit.get(sessionKind, cgrIdOf(event.event)) !== undefined) throw new SessionRefused('EXISTS')
     // What was used of an earlier grant cannot belong to a session that begins (reference 05, 12 row 36).
     const { LastUsed: _, ...fields } = event.event
-    return this.#update(unit, this.#build(unit, { ...event, event: fields }, options.forceDuration), fields)
+    return this.#update(unit, this.#begin(unit, { ...event, event: fields }, options.forceDuration), fields)
   }
 
   /** Settles the last grant and reserves the next; opens a session that is not known. Reference 05, 7.3. */
   update(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
     const found = this.#find(unit, event)
-    if (found === undefined) return this.#update(unit, this.#build(unit, event, options.forceDuration), event.event)
+    if (found === undefined) return this.#update(unit, this.#begin(unit, event, options.forceDuration), event.event)
     const session = this.#alter({ ...found, eventStart: mergeStart(found.eventStart, event.event) }, event.event)
     return this.#update(unit, session, event.event)
   }
@@ -108,7 +107,7 @@ export class Sessions {
     if (unit.get(sessionKind, cgrId) !== undefined) return { cgrId }
     const once = { ...fields, Usage: usage ?? lastUsed ?? 0n }
     delete (once as EventFields)['LastUsed']
-    const session = this.#build(unit, { ...event, event: once }, options.forceDuration)
+    const session = this.#begin(unit, { ...event, event: once }, options.forceDuration)
     this.#update(unit, session, once)
     const updated = this.#open(unit, cgrId)
     if (updated !== undefined) this.#end(unit, updated, undefined, undefined, '')
@@ -117,8 +116,7 @@ export class Sessions {
 
   /** Charges one event at once. Reference 05, 6.19. */
   message(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
-    const session = this.#build(unit, event, options.forceDuration)
-    if (unit.get(sessionKind, session.cgrId) !== undefined) throw new SessionRefused('EXISTS')
+    const session = this.#begin(unit, event, options.forceDuration)
     const granted = this.#update(unit, session, event.event)
     const open = this.#open(unit, session.cgrId)
     if (open !== undefined) this.#end(unit, open, granted.maxUsage < 0n ? undefined : granted.maxUsage, undefined, '')
@@ -201,7 +199,19 @@ export class Sessions {
     }
   }
 
-  #build(_unit: Unit, event: ChargingEvent, forceDuration: boolean): Session {
+  /**
+   * A new session to be charged. One that waits for its CDR, or has got it, is not opened again: what it would be charged
+   * would have no CDR.
+   */
+  #begin(unit: Unit, event: ChargingEvent, forceDuration: boolean): Session {
+    const session = this.#build(event, forceDuration)
+    const { cgrId } = session
+    const isMade = session.runs.some(({ runId }) => this.#dependencies.cdrs?.isMade(unit, { cgrId, runId }) === true)
+    if (isMade || unit.get(sessionKind, cgrId) !== undefined) throw new SessionRefused('EXISTS')
+    return session
+  }
+
+  #build(event: ChargingEvent, forceDuration: boolean): Session {
     const { chargers, now } = this.#dependencies
     if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
     const fields: EventFields = { ...event.event }

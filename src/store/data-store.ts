@@ -36,6 +36,8 @@ export interface DataStore {
    * cannot be made durable: nothing may be answered then.
    */
   commit(changes: readonly Change[]): Promise<void>
+  /** Resolves when every batch whose commit was called before is as durable as it gets; rejects with StoreFailure. */
+  flushed(): Promise<void>
   /** Deletes every record of a table whose key sorts before `key`; for retention, not part of a batch. */
   deleteBefore(table: Table, key: string): Promise<void>
   /** Waits for what is in flight and closes. */

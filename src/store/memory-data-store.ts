@@ -29,6 +29,8 @@ export class MemoryDataStore implements DataStore {
     return Promise.resolve()
   }
 
+  async flushed(): Promise<void> {}
+
   async deleteBefore(table: Table, bound: string): Promise<void> {
     for (const key of this.#table(table).keys()) if (key < bound) this.#table(table).delete(key)
   }

@@ -1,49 +1,81 @@
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cdr } from '../cdrs/cdr.ts'
+import type { CdrTarget, OutboxCdr } from '../cdrs/projector.ts'
 
 /** One column of a file: its header and how it is read from a CDR. */
 export type CsvColumn = { header: string; read: (cdr: Cdr) => string }
 
-/**
- * Appends CDRs to a CSV file, one per engine start (`<id>_<milliseconds>.csv`). A batch is on disk when `write` returns.
- * After a crash the last batch may be written again: rows carry CGRID and RunID to tell. Reference 09, B6 (`*file_csv`).
- */
-export class CsvWriter {
-  readonly path: string
-  readonly #columns: readonly CsvColumn[]
-  readonly #separator: string
-  #hasHeader = false
+export type CsvWriterOptions = {
+  id: string
+  folder: string
+  columns: readonly CsvColumn[]
+  separator: string
+  /** Which CDRs are written. */
+  passes: (cdr: Cdr) => boolean
+  startedMs: number
+}
 
-  constructor(options: {
-    id: string
-    folder: string
-    columns: readonly CsvColumn[]
-    separator: string
-    startedMs: number
-  }) {
+/**
+ * Appends CDRs to a CSV file, one per engine start (`<id>_<milliseconds>.csv`). A batch is on disk when `write` resolves; its
+ * position is the length of the file, so that rows which a crash has left unacknowledged are cut off before they come again.
+ * Reference 09, B6 (`*file_csv`).
+ */
+export class CsvWriter implements CdrTarget {
+  readonly id: string
+  readonly path: string
+  readonly #options: CsvWriterOptions
+  #file: FileHandle | undefined
+  #length = 0
+
+  constructor(options: CsvWriterOptions) {
     mkdirSync(options.folder, { recursive: true })
+    this.id = `csv ${options.id}`
     this.path = join(options.folder, `${options.id}_${options.startedMs}.csv`)
-    this.#columns = options.columns
-    this.#separator = options.separator
+    this.#options = options
   }
 
-  /** Throws what the file system throws: the batch is offered again. */
-  write(cdrs: readonly Cdr[]): void {
-    const rows = cdrs.map((cdr) => this.#row(this.#columns.map(({ read }) => read(cdr))))
-    if (!this.#hasHeader) rows.unshift(this.#row(this.#columns.map(({ header }) => header)))
-    const file = openSync(this.path, 'a')
-    try {
-      appendFileSync(file, rows.join(''))
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+  /** Rejects with what the file system says: the batch is offered again. */
+  async write(batch: readonly OutboxCdr[]): Promise<void> {
+    const { columns, passes } = this.#options
+    const rows = batch
+      .filter(({ cdr }) => passes(cdr))
+      .map(({ cdr }) => this.#row(columns.map(({ read }) => read(cdr))))
+    if (rows.length === 0) return
+    if (this.#length === 0) rows.unshift(this.#row(columns.map(({ header }) => header)))
+    const bytes = Buffer.from(rows.join(''))
+    this.#file ??= await open(this.path, 'w')
+    // A batch that failed half-way is written over.
+    await this.#file.truncate(this.#length)
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, this.#length + at)
+      at += bytesWritten
     }
-    this.#hasHeader = true
+    await this.#file.datasync()
+    this.#length += bytes.length
+  }
+
+  position(): string {
+    return JSON.stringify([this.path, this.#length])
+  }
+
+  async recover(position: string): Promise<void> {
+    const [path, length] = JSON.parse(position) as [string, number]
+    try {
+      await truncate(path, length)
+    } catch (cause) {
+      // Files that were written whole are the operator's to move.
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    }
   }
 
   /** RFC 4180. */
   #row(values: readonly string[]): string {
-    return `${values.map((value) => (/["\r\n]/.test(value) || value.includes(this.#separator) ? `"${value.replaceAll('"', '""')}"` : value)).join(this.#separator)}\n`
+    const { separator } = this.#options
+    const cells = values.map((value) =>
+      /["\r\n]/.test(value) || value.includes(separator) ? `"${value.replaceAll('"', '""')}"` : value,
+    )
+    return `${cells.join(separator)}\n`
   }
 }

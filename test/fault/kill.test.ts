@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type GroupRequest, gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
 import { Decimal } from '../../src/core/decimal.ts'
 import type { DiameterClient } from '../../src/protocol/diameter/client.ts'
 import {
+  cdrCosts,
   connectGateway,
   type Gateway,
   ROOT,
@@ -12,6 +13,7 @@ import {
   sampleFolder,
   startGateway,
   stopGateway,
+  sumOf,
 } from '../support/gateway.ts'
 
 const SESSIONS = 200
@@ -70,7 +72,7 @@ t.test(
       'every session came to its end',
     )
     const cdrs = JSON.parse(await rpcText(gateway.httpPort, 'CDRsV1.GetCDRs', {})) as {
-      result: { OriginID: string; Usage: number }[]
+      result: { CGRID: string; OriginID: string; Usage: number }[]
     }
     t.equal(cdrs.result.length, SESSIONS, 'one CDR per session')
     t.equal(new Set(cdrs.result.map(({ OriginID }) => OriginID)).size, SESSIONS, 'none twice')
@@ -78,12 +80,26 @@ t.test(
     t.same([...new Set(cdrs.result.map(({ Usage }) => Usage))], [expected], 'every update counted once')
     t.equal(
       (await spent(gateway, accounts)).toString(),
-      (await billed(gateway)).toString(),
+      sumOf(await cdrCosts(gateway.httpPort)).toString(),
       'initial - final balance = sum of the CDR costs',
     )
     t.match(await rpcText(gateway.httpPort, 'SessionSv1.GetActiveSessions', {}), '"error":"NOT_FOUND"')
+    await stopGateway(gateway)
+    const rows = csvRows(join(folder, 'data/cdrs'))
+    t.same(rows.toSorted(), cdrs.result.map(({ CGRID: id }) => id).toSorted(), 'each CDR is in the CSV files once')
   },
 )
+
+/** First columns (CGRID) of all rows of all files. */
+function csvRows(folder: string): string[] {
+  return readdirSync(folder).flatMap((file) =>
+    readFileSync(join(folder, file), 'utf8')
+      .split('\n')
+      .slice(1)
+      .filter((row) => row !== '')
+      .map((row) => row.split(',')[0] ?? ''),
+  )
+}
 
 /** Plays all sessions at once until they end or, after `killAfter` answers, the gateway is killed. */
 async function play(
@@ -131,13 +147,6 @@ async function spent({ httpPort }: Gateway, accounts: readonly string[]): Promis
     for (const [, value = ''] of text.matchAll(/"Value":(-?[\d.]+)/g)) total = total.plus(Decimal.parse(value))
   }
   return Decimal.of(10 * accounts.length).minus(total)
-}
-
-async function billed({ httpPort }: Gateway): Promise<Decimal> {
-  const text = await rpcText(httpPort, 'CDRsV1.GetCDRs', {})
-  let total = Decimal.ZERO
-  for (const [, cost = ''] of text.matchAll(/"Cost":(-?[\d.]+)/g)) total = total.plus(Decimal.parse(cost))
-  return total
 }
 
 /** mulberry32: the same numbers for the same seed. */

@@ -1,6 +1,7 @@
 import diameter, { type NodeAvp, type NodeConnection, type NodeMessage, type NodeSocket } from 'diameter'
 import t from 'tap'
-import { balances, rpcText, sampleFolder, startGateway, stopGateway } from '../support/gateway.ts'
+import { Decimal } from '../../src/core/decimal.ts'
+import { balances, cdrCosts, rpcText, sampleFolder, startGateway, stopGateway, sumOf } from '../support/gateway.ts'
 
 const ORIGIN: NodeAvp[] = [
   ['Origin-Host', 'pgw.operator.example'],
@@ -126,11 +127,10 @@ t.test('node-diameter runs a whole Gy session', async (t) => {
   t.pass('the watchdog of Tollgate was answered')
 
   const cdrs = await rpcText(gateway.httpPort, 'CDRsV1.GetCDRs', { Accounts: ['1001'] })
-  const costs = [...cdrs.matchAll(/"Cost":([\d.]+),"CostDetails"/g)].map(([, cost]) => Number(cost))
+  const costs = await cdrCosts(gateway.httpPort, { Accounts: ['1001'] })
   t.equal(costs.length, 2)
   t.equal([...cdrs.matchAll(/"Usage":12582912,"ExtraFields"/g)].length, 2, '5 + 5 + 2 MiB a group')
-  const left = Number((await balances(gateway.httpPort, '1001'))['MONEY'])
-  t.equal((10 - left).toFixed(6), costs.reduce((sum, cost) => sum + cost, 0).toFixed(6))
+  t.equal((await balances(gateway.httpPort, '1001'))['MONEY'], Decimal.of(10).minus(sumOf(costs)).toString())
 
   const closed = new Promise<void>((end) => socket.once('close', () => end()))
   const disconnect = await ask(connection, 'Diameter Common Messages', 'Disconnect-Peer', [

@@ -3,16 +3,19 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
+import { Decimal } from '../../src/core/decimal.ts'
 import { DiameterMessage } from '../../src/protocol/diameter/message.ts'
 import {
   ask,
   balances,
+  cdrCosts,
   connectGateway,
   type Gateway,
   rpcText,
   sampleFolder,
   startGateway,
   stopGateway,
+  sumOf,
 } from '../support/gateway.ts'
 
 const MIB = 1n << 20n
@@ -52,9 +55,9 @@ t.test('a Gy session of two rating groups is granted, charged and billed to the 
   await client.close()
   const left = (await balances(gateway.httpPort, '1001'))['MONEY']
   const cdrs = await rpcText(gateway.httpPort, 'CDRsV1.GetCDRs', { Accounts: ['1001'] })
-  const costs = [...cdrs.matchAll(/"Cost":([\d.]+)/g)].map(([, cost]) => Number(cost))
+  const costs = await cdrCosts(gateway.httpPort, { Accounts: ['1001'] })
   t.equal(costs.length, 2)
-  t.equal((10 - costs.reduce((sum, cost) => sum + cost, 0)).toFixed(6), Number(left).toFixed(6))
+  t.equal(left, Decimal.of(10).minus(sumOf(costs)).toString())
   t.match(cdrs, `"OriginID":"s1_1"`)
   t.match(cdrs, '"Usage":8388608')
   t.equal(await stopGateway(gateway), 0, 'SIGTERM drains and leaves with 0')

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 import { type GroupRequest, type GyAnswer, gyRequest, readGyAnswer } from '../../src/commands/gy-gateway.ts'
+import { Decimal } from '../../src/core/decimal.ts'
 import { DiameterClient } from '../../src/protocol/diameter/client.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..', '..')
@@ -112,4 +113,14 @@ export async function balances(httpPort: number, account: string): Promise<Recor
   const found: Record<string, string> = {}
   for (const [, id = '', value = ''] of text.matchAll(/"ID":"([^":]+)","Value":(-?[\d.]+)/g)) found[id] = value
   return found
+}
+
+/** What each CDR that the query finds has cost; those that could not be rated (Cost -1) took no money. */
+export async function cdrCosts(httpPort: number, query: object = {}): Promise<Decimal[]> {
+  const text = await rpcText(httpPort, 'CDRsV1.GetCDRs', query)
+  return [...text.matchAll(/"Cost":([\d.]+),"CostDetails"/g)].map(([, cost = '']) => Decimal.parse(cost))
+}
+
+export function sumOf(amounts: readonly Decimal[]): Decimal {
+  return amounts.reduce((sum, amount) => sum.plus(amount), Decimal.ZERO)
 }

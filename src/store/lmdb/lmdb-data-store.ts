@@ -90,20 +90,24 @@ export class LmdbDataStore implements DataStore {
     table: Table,
     options: { prefix?: string; after?: string; limit?: number } = {},
   ): AsyncIterable<[string, StoredRecord]> {
-    const { prefix = '', after } = options
-    const entries = new Map<string, StoredRecord>()
+    const { prefix = '', after, limit = Number.POSITIVE_INFINITY } = options
     const start = after !== undefined && after > prefix ? after : prefix
-    for (const { key, value } of this.#tables[table].getRange({ start })) {
-      if (!key.startsWith(prefix)) break
-      entries.set(key, parseStored(value))
-    }
+    const changed = new Map<string, StoredRecord | undefined>()
     for (const overlay of [this.#old, this.#young]) {
       for (const [key, record] of overlay?.get(table) ?? []) {
-        if (record === undefined) entries.delete(key)
-        else entries.set(key, record)
+        if (key.startsWith(prefix) && (after === undefined || key > after)) changed.set(key, record)
       }
     }
-    yield* page([...entries], options)
+    const found: [string, StoredRecord][] = []
+    let stored = 0
+    for (const { key, value } of this.#tables[table].getRange({ start })) {
+      if (!key.startsWith(prefix) || stored >= limit) break
+      if (key === after || changed.has(key)) continue
+      found.push([key, parseStored(value)])
+      stored++
+    }
+    for (const [key, record] of changed) if (record !== undefined) found.push([key, record])
+    yield* page(found, options)
   }
 
   commit(changes: readonly Change[]): Promise<void> {
@@ -119,6 +123,10 @@ export class LmdbDataStore implements DataStore {
     const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 64 << 20)
     if (full && this.#checkpoint === undefined) this.#startCheckpoint()
     return durable
+  }
+
+  flushed(): Promise<void> {
+    return this.#journal.flushed()
   }
 
   async deleteBefore(table: Table, bound: string): Promise<void> {

@@ -1,99 +1,67 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { StoreFailure } from '../../core/errors.ts'
+import type { CdrQuery, CdrRow, CdrStore, FoundCdr } from '../cdr-store.ts'
 
-/** A CDR as the query store keeps it: columns to filter by, and the whole record as text. */
-export type CdrRow = {
-  cgrId: string
-  runId: string
-  tenant: string
-  account: string
-  originId: string
-  requestType: string
-  toR: string
-  answerNs: bigint
-  cost: string
-  record: string
-}
+type Operation =
+  | { operation: 'write'; rows: readonly CdrRow[] }
+  | { operation: 'find'; query: CdrQuery }
+  | { operation: 'close' }
+export type TableCall = Operation & { number: number }
+export type TableReply = { number: number; found: FoundCdr[] } | { number: number; error: string }
 
-export type CdrQuery = {
-  cgrIds?: readonly string[]
-  runIds?: readonly string[]
-  tenants?: readonly string[]
-  accounts?: readonly string[]
-  originIds?: readonly string[]
-  requestTypes?: readonly string[]
-  toRs?: readonly string[]
-  limit?: number | undefined
-  offset?: number | undefined
-}
+type Waiter = { resolve: (found: FoundCdr[]) => void; reject: (cause: StoreFailure) => void }
 
-const COLUMNS = {
-  cgrIds: 'cgrid',
-  runIds: 'run_id',
-  tenants: 'tenant',
-  accounts: 'account',
-  originIds: 'origin_id',
-  requestTypes: 'request_type',
-  toRs: 'tor',
-} as const
+/** CDRs in SQLite (`*sqlite`; path `:memory:` for `*internal`), in a thread of its own: its disk is waited for there. */
+export class SqliteCdrStore implements CdrStore {
+  readonly #path: string
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiter>()
+  #failure: StoreFailure | undefined
+  #calls = 0
 
-/** CDRs for queries (`*sqlite`; path `:memory:` for `*internal`). A CDR that comes again replaces itself. */
-export class SqliteCdrStore {
-  readonly #database: DatabaseSync
-  readonly #insert: StatementSync
-
+  /** A file that cannot be opened fails the first call. */
   constructor(path: string) {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-    this.#database = new DatabaseSync(path)
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS cdrs (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        cgrid TEXT NOT NULL, run_id TEXT NOT NULL, tenant TEXT NOT NULL, account TEXT NOT NULL, origin_id TEXT NOT NULL,
-        request_type TEXT NOT NULL, tor TEXT NOT NULL, answer_ns INTEGER NOT NULL, cost TEXT NOT NULL, record TEXT NOT NULL,
-        UNIQUE (cgrid, run_id));
-      CREATE INDEX IF NOT EXISTS cdrs_account ON cdrs (tenant, account);
-      CREATE INDEX IF NOT EXISTS cdrs_origin ON cdrs (origin_id);`)
-    this.#insert = this.#database.prepare(`
-      INSERT INTO cdrs (cgrid, run_id, tenant, account, origin_id, request_type, tor, answer_ns, cost, record)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (cgrid, run_id) DO UPDATE SET cost = excluded.cost, record = excluded.record`)
+    this.#path = path
+    this.#worker = new Worker(new URL('./cdr-table-thread.ts', import.meta.url), { workerData: path })
+    this.#worker.on('message', (reply: TableReply) => {
+      const waiter = this.#waiting.get(reply.number)
+      this.#waiting.delete(reply.number)
+      if ('found' in reply) waiter?.resolve(reply.found)
+      else waiter?.reject(this.#failed(reply.error))
+    })
+    this.#worker.on('error', (cause) => {
+      this.#failure = this.#failed(String(cause))
+      for (const { reject } of this.#waiting.values()) reject(this.#failure)
+      this.#waiting.clear()
+    })
   }
 
-  /** Stores a batch as one transaction; it is on disk when this returns. */
-  write(rows: readonly CdrRow[]): void {
-    this.#database.exec('BEGIN')
-    try {
-      for (const { cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record } of rows) {
-        this.#insert.run(cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record)
-      }
-      this.#database.exec('COMMIT')
-    } catch (cause) {
-      this.#database.exec('ROLLBACK')
-      throw cause
-    }
+  async write(rows: readonly CdrRow[]): Promise<void> {
+    await this.#call({ operation: 'write', rows })
   }
 
-  /** CDRs in the order in which they were stored. Values of one filter are alternatives, filters all hold. */
-  find(query: CdrQuery): { orderId: number; record: string }[] {
-    const conditions: string[] = []
-    const values: (string | number)[] = []
-    for (const [name, column] of Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][]) {
-      const wanted = query[name]
-      if (wanted === undefined || wanted.length === 0) continue
-      conditions.push(`${column} IN (${wanted.map(() => '?').join(', ')})`)
-      values.push(...wanted)
-    }
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    const rows = this.#database
-      .prepare(`SELECT id, record FROM cdrs ${where} ORDER BY id LIMIT ? OFFSET ?`)
-      .all(...values, query.limit ?? -1, query.offset ?? 0)
-    return rows.map(({ id, record }) => ({ orderId: Number(id), record: String(record) }))
+  find(query: CdrQuery): Promise<FoundCdr[]> {
+    return this.#call({ operation: 'find', query })
   }
 
-  close(): void {
-    this.#database.close()
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) return
+    const ended = once(this.#worker, 'exit')
+    await this.#call({ operation: 'close' })
+    await ended
+  }
+
+  #call(operation: Operation): Promise<FoundCdr[]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      const number = this.#calls++
+      this.#waiting.set(number, { resolve, reject })
+      this.#worker.postMessage({ ...operation, number } satisfies TableCall)
+    })
+  }
+
+  #failed(problem: string): StoreFailure {
+    return new StoreFailure(`CDR store ${this.#path}: ${problem}`)
   }
 }

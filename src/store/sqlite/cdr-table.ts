@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { CdrQuery, CdrRow, FoundCdr } from '../cdr-store.ts'
+
+const COLUMNS = {
+  cgrIds: 'cgrid',
+  runIds: 'run_id',
+  tenants: 'tenant',
+  accounts: 'account',
+  originIds: 'origin_id',
+  requestTypes: 'request_type',
+  toRs: 'tor',
+} as const
+
+/** The table of CDRs in an SQLite file, or in memory (`:memory:`). Synchronous: it lives in a thread of its own. */
+export class CdrTable {
+  readonly #database: DatabaseSync
+  readonly #insert: StatementSync
+
+  constructor(path: string) {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    this.#database = new DatabaseSync(path)
+    this.#database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      CREATE TABLE IF NOT EXISTS cdrs (
+        order_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        cgrid TEXT NOT NULL, run_id TEXT NOT NULL, tenant TEXT NOT NULL, account TEXT NOT NULL, origin_id TEXT NOT NULL,
+        request_type TEXT NOT NULL, tor TEXT NOT NULL, answer_ns INTEGER NOT NULL, cost TEXT NOT NULL, record TEXT NOT NULL);
+      CREATE INDEX IF NOT EXISTS cdrs_cgrid ON cdrs (cgrid);
+      CREATE INDEX IF NOT EXISTS cdrs_account ON cdrs (tenant, account);
+      CREATE INDEX IF NOT EXISTS cdrs_origin ON cdrs (origin_id);`)
+    this.#insert = this.#database.prepare(`
+      INSERT INTO cdrs (id, cgrid, run_id, tenant, account, origin_id, request_type, tor, answer_ns, cost, record)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (id) DO NOTHING`)
+  }
+
+  /** One transaction; it is on disk when this returns. */
+  write(rows: readonly CdrRow[]): void {
+    this.#database.exec('BEGIN')
+    try {
+      for (const row of rows) {
+        const { id, cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record } = row
+        this.#insert.run(id, cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record)
+      }
+      this.#database.exec('COMMIT')
+    } catch (cause) {
+      this.#database.exec('ROLLBACK')
+      throw cause
+    }
+  }
+
+  find(query: CdrQuery): FoundCdr[] {
+    const conditions: string[] = []
+    const values: (string | number)[] = []
+    for (const [name, column] of Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][]) {
+      const wanted = query[name]
+      if (wanted === undefined || wanted.length === 0) continue
+      conditions.push(`${column} IN (${wanted.map(() => '?').join(', ')})`)
+      values.push(...wanted)
+    }
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+    const rows = this.#database
+      .prepare(`SELECT order_id, record FROM cdrs ${where} ORDER BY order_id LIMIT ? OFFSET ?`)
+      .all(...values, query.limit ?? -1, query.offset ?? 0)
+    return rows.map(({ order_id: orderId, record }) => ({ orderId: Number(orderId), record: String(record) }))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
