@@ -127,6 +127,8 @@ class Delivery {
     const cursor = await this.#records.run((unit) => unit.get(cursorKind, this.#cursorKey))
     this.#after = cursor?.after ?? ''
     if (cursor !== undefined) await this.#target.recover?.(cursor.position)
+    // Where the target begins now is on record before it writes anything there.
+    await this.#commit()
     return this.#after
   }
 
@@ -182,14 +184,17 @@ class Delivery {
   }
 
   async #deliver(page: readonly OutboxCdr[]): Promise<void> {
-    const after = page.at(-1)?.id ?? this.#after
     await this.#target.write(page)
-    const position = this.#target.position?.() ?? ''
-    await this.#records.run((unit) => unit.put(cursorKind, this.#cursorKey, { after, position }))
-    this.#after = after
-    const served = this.#waiting.filter(({ upTo }) => upTo <= after)
-    this.#waiting = this.#waiting.filter(({ upTo }) => upTo > after)
+    this.#after = page.at(-1)?.id ?? this.#after
+    await this.#commit()
+    const served = this.#waiting.filter(({ upTo }) => upTo <= this.#after)
+    this.#waiting = this.#waiting.filter(({ upTo }) => upTo > this.#after)
     for (const { resolve } of served) resolve()
     await this.#acknowledged()
+  }
+
+  #commit(): Promise<void> {
+    const cursor = { after: this.#after, position: this.#target.position?.() ?? '' }
+    return this.#records.run((unit) => unit.put(cursorKind, this.#cursorKey, cursor))
   }
 }

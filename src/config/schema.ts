@@ -261,6 +261,7 @@ export const SECTIONS = {
     watchdog_interval: duration('0'),
     duplicate_ttl: duration('4m'),
     max_inflight: z.int().min(0).default(0),
+    strict: z.boolean().default(false),
     request_processors: z.array(requestProcessor).default([]),
     ...accepted(
       'dictionaries_append_defaults',

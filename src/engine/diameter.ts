@@ -82,6 +82,7 @@ export function buildDiameterAgent(
       listeners,
       cerTimeoutMs: Number(section.cer_timeout / 1_000_000n),
       watchdogMs: Number(section.watchdog_interval / 1_000_000n),
+      strict: section.strict,
       maxInFlight: section.max_inflight,
       defaultTenant: config.general.default_tenant,
       nodeId,

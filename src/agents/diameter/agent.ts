@@ -11,7 +11,7 @@ import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
 import type { Dictionary } from '../../protocol/diameter/dictionary.ts'
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
-import { missingAvp, validateRequest } from '../../protocol/diameter/validate.ts'
+import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
 import { apiErrorText, SessionRefused } from '../../services/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
@@ -32,6 +32,8 @@ export type DiameterAgentSettings = {
   listeners: readonly { host: string; port: number }[]
   cerTimeoutMs: number
   watchdogMs: number
+  /** Requests that peers of CGRateS get away with are refused. Reference 07, 2.11. */
+  strict: boolean
   /** Requests of one connection that may wait for their answer; 0: no bound. Beyond it 3004 is answered. */
   maxInFlight: number
   defaultTenant: string
@@ -61,6 +63,7 @@ type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds
 /** Serves credit control over Diameter: one CCR is one unit of work, and its answer leaves after the commit. Reference 07. */
 export class DiameterAgent {
   readonly #settings: DiameterAgentSettings
+  readonly #validation: ValidationOptions
   readonly #dependencies: DiameterAgentDependencies
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
@@ -70,6 +73,7 @@ export class DiameterAgent {
 
   constructor(settings: DiameterAgentSettings, dependencies: DiameterAgentDependencies) {
     this.#settings = settings
+    this.#validation = { ...settings.local, strict: settings.strict }
     this.#dependencies = dependencies
   }
 
@@ -180,7 +184,7 @@ export class DiameterAgent {
     const { local, maxInFlight } = this.#settings
     if (maxInFlight > 0 && connection.inFlight > maxInFlight)
       return errorAnswer(message, 3004, local, 'too many requests are waiting')
-    const fault = validateRequest(message, this.#dependencies.dictionary)
+    const fault = validateRequest(message, this.#dependencies.dictionary, this.#validation)
     if (fault !== undefined) return errorAnswer(message, fault.resultCode, local, fault.message, fault.failedAvp)
     if (message.commandCode !== Command.CREDIT_CONTROL) return undefined
     for (const name of ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']) {

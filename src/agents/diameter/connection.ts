@@ -22,8 +22,19 @@ export type ConnectionEvents = {
   closed: (connection: Connection, reason: string) => void
 }
 
+/** Disconnect-Cause of a gateway that stops. RFC 6733, 5.4.3. */
+const REBOOTING = 0
+/** How long a peer may take to agree to a disconnect. */
+const DPA_TIMEOUT_MS = 1_000
+/** Watchdogs of many peers must not fall together: RFC 3539, 3.4.1 wants 2 s of jitter, from periods of 6 s on. */
+const JITTER_MS = 2_000
+
+function jittered(periodMs: number): number {
+  return periodMs < 3 * JITTER_MS ? periodMs : periodMs + (2 * Math.random() - 1) * JITTER_MS
+}
+
 /**
- * The responder side of one peer: Wait-CER, open, closing. Base commands are answered here, all other requests are handed
+ * The responder side of one peer: Wait-CER, open, closing, waiting for the DPA. Base commands are answered here, all other requests are handed
  * on. RFC 6733, 5; watchdog by RFC 3539; reference 07, 2.2.
  */
 export class Connection {
@@ -32,9 +43,13 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #events: ConnectionEvents
   readonly #framer = new Framer()
-  #state: 'waitCer' | 'open' | 'closing' | 'closed' = 'waitCer'
+  #state: 'waitCer' | 'open' | 'closing' | 'waitDpa' | 'closed' = 'waitCer'
   #timer: NodeJS.Timeout | undefined
+  /** Periods of the watchdog without a word from the peer. */
   #silentPeriods = 0
+  #heardMs = 0
+  /** The peer has asked to be disconnected. */
+  #isAsked = false
   #peer: Identity = { originHost: '', originRealm: '' }
   #inFlight = 0
   #output: Buffer[] = []
@@ -73,14 +88,19 @@ export class Connection {
     if (this.#state === 'closing' && this.#inFlight === 0) this.#finish()
   }
 
-  /** Takes no more requests, waits for answers under way, then closes. */
+  /** Takes no more requests, waits for answers under way, then tells the peer to go (DPR) and closes. RFC 6733, 5.4. */
   drain(): void {
-    if (this.#state === 'closed') return
+    if (this.#state === 'closed' || this.#state === 'waitDpa') return
+    if (this.#state === 'waitCer') {
+      this.#abort('the gateway stops')
+      return
+    }
     this.#state = 'closing'
     if (this.#inFlight === 0) this.#finish()
   }
 
   #receive(chunk: Buffer): void {
+    this.#heardMs = Date.now()
     this.#silentPeriods = 0
     const fault = this.#framer.push(chunk, (frame) => this.#deliver(new DiameterMessage(frame)))
     if (fault === undefined) return
@@ -94,7 +114,10 @@ export class Connection {
 
   #deliver(message: DiameterMessage): void {
     if (this.#state === 'closed') return
-    if (!message.isRequest) return
+    if (!message.isRequest) {
+      if (this.#state === 'waitDpa' && message.commandCode === Command.DISCONNECT_PEER) this.#leave()
+      return
+    }
     if (this.#state === 'waitCer') {
       if (message.commandCode === Command.CAPABILITIES_EXCHANGE) this.#exchangeCapabilities(message)
       return
@@ -107,10 +130,12 @@ export class Connection {
         return
       case Command.DISCONNECT_PEER:
         this.#send(this.#baseAnswer(message))
-        this.drain()
+        this.#isAsked = true
+        if (this.#state === 'waitDpa') this.#leave()
+        else this.drain()
         return
       default:
-        if (this.#state === 'closing') {
+        if (this.#state !== 'open') {
           this.#send(errorAnswer(message, 3004, this.#options.local, 'the peer is closing'))
           return
         }
@@ -148,32 +173,35 @@ export class Connection {
       .finish()
   }
 
-  /** One period of silence: ask; another one after it: the peer is gone. */
+  /** After one period of silence the peer is asked, after two more it is gone. RFC 3539, 3.4.1. */
   #armWatchdog(): void {
     const { watchdogMs } = this.#options
     if (watchdogMs === 0) return
-    this.#timer = setInterval(() => {
+    this.#heardMs = Date.now()
+    const check = () => {
+      const silentMs = Date.now() - this.#heardMs
+      if (this.#silentPeriods === 0 && silentMs < watchdogMs) {
+        this.#timer = setTimeout(check, watchdogMs - silentMs)
+        return
+      }
       this.#silentPeriods++
-      if (this.#silentPeriods > 2) this.#abort('watchdog: the peer is silent')
-      else if (this.#silentPeriods === 1) this.#send(this.#watchdogRequest())
-    }, watchdogMs)
+      if (this.#silentPeriods > 2) {
+        this.#abort('watchdog: the peer is silent')
+        return
+      }
+      if (this.#silentPeriods === 1) this.#send(this.#baseRequest(Command.DEVICE_WATCHDOG).finish())
+      this.#timer = setTimeout(check, jittered(watchdogMs))
+    }
+    this.#timer = setTimeout(check, jittered(watchdogMs))
   }
 
-  #watchdogRequest(): Buffer {
+  #baseRequest(commandCode: number): MessageWriter {
     const id = this.#nextHopByHopId++
     const { originHost, originRealm } = this.#options.local
-    const header = {
-      flags: CommandFlag.REQUEST,
-      commandCode: Command.DEVICE_WATCHDOG,
-      applicationId: 0,
-      hopByHopId: id,
-      endToEndId: id,
-    }
     return new MessageWriter(256)
-      .begin(header)
+      .begin({ flags: CommandFlag.REQUEST, commandCode, applicationId: 0, hopByHopId: id, endToEndId: id })
       .text(Avp.ORIGIN_HOST, originHost)
       .text(Avp.ORIGIN_REALM, originRealm)
-      .finish()
   }
 
   #send(bytes: Buffer): void {
@@ -188,10 +216,21 @@ export class Connection {
     this.#output = []
   }
 
+  /** Everything is answered: closes, after a DPR when the peer has not asked for it. */
   #finish(): void {
+    if (this.#isAsked) {
+      this.#leave()
+      return
+    }
+    this.#state = 'waitDpa'
+    this.#send(this.#baseRequest(Command.DISCONNECT_PEER).unsigned32(Avp.DISCONNECT_CAUSE, REBOOTING).finish())
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#leave(), DPA_TIMEOUT_MS)
+  }
+
+  #leave(): void {
     this.#flush()
-    this.#socket.end()
-    this.#ended('disconnected')
+    this.#abort('disconnected')
   }
 
   #abort(reason: string): void {

@@ -11,7 +11,14 @@ export class DictionaryError extends TollgateError {
   }
 }
 
-export type AvpDefinition = { name: string; code: number; vendorId: number; type: DataType }
+export type AvpDefinition = {
+  name: string
+  code: number
+  vendorId: number
+  type: DataType
+  /** Numbers of an Enumerated that the dictionary names; undefined: any. */
+  items: ReadonlySet<number> | undefined
+}
 
 /** required: at least one must be there. max: 0 for any number. */
 export type AvpRule = { name: string; required: boolean; max: number }
@@ -24,6 +31,10 @@ export type CommandDefinition = {
   answer: readonly AvpRule[]
   /** How often an AVP may be in a request, by `avpKey`; those that may be there any number of times are not in it. */
   limits: ReadonlyMap<number, number>
+  /** AVPs that a request must have. */
+  required: readonly AvpDefinition[]
+  /** AVPs that only its answer may have, by `avpKey`. */
+  answerOnly: ReadonlySet<number>
 }
 
 export type ApplicationDefinition = {
@@ -102,12 +113,7 @@ export class Dictionary {
       for (const [code, command] of own.commands) scope.commands.set(code, command)
     }
     for (const [code, command] of scope.commands) {
-      const limits = new Map<number, number>()
-      for (const { name, max } of command.request) {
-        const definition = scope.byName.get(knownName(name))
-        if (max > 0 && definition !== undefined) limits.set(avpKey(definition.code, definition.vendorId), max)
-      }
-      scope.commands.set(code, { ...command, limits })
+      scope.commands.set(code, compiled(command, scope))
     }
     return scope
   }
@@ -155,7 +161,9 @@ export class Dictionary {
         name: String(command['name'] ?? ''),
         request: rulesOf(command['request']),
         answer: rulesOf(command['answer']),
-        limits: NO_LIMITS,
+        limits: new Map(),
+        required: [],
+        answerOnly: new Set(),
       })
     }
     for (const avp of nodes(node, 'avp')) this.#addAvp(path, id, avp)
@@ -168,15 +176,38 @@ export class Dictionary {
     if (!isDataType(type)) throw new DictionaryError(`${path}: AVP ${name}: Unsupported data type: ${type}`)
     const code = integer(path, node, 'code')
     const vendorId = Number(node['vendor-id'] ?? 0)
-    const definition = { name, code, vendorId, type }
+    const numbers = type === 'Enumerated' ? nodes(data ?? {}, 'item').map((item) => Number(item['code'])) : []
+    const items = numbers.length === 0 ? undefined : new Set(numbers)
+    const definition = { name, code, vendorId, type, items }
     const own = this.#ownScope(applicationId)
     own.byName.set(knownName(name), definition)
     own.byKey.set(avpKey(code, vendorId), definition)
   }
 }
 
+/** A command with its rules made ready for requests of an application. */
+function compiled(command: CommandDefinition, { byName }: Scope): CommandDefinition {
+  const limits = new Map<number, number>()
+  const required: AvpDefinition[] = []
+  const known = new Set<number>()
+  for (const { name, max, required: isRequired } of command.request) {
+    const definition = byName.get(knownName(name))
+    if (definition === undefined) continue
+    const key = avpKey(definition.code, definition.vendorId)
+    known.add(key)
+    if (max > 0) limits.set(key, max)
+    if (isRequired) required.push(definition)
+  }
+  const answerOnly = new Set<number>()
+  for (const { name } of command.answer) {
+    const definition = byName.get(knownName(name))
+    const key = definition && avpKey(definition.code, definition.vendorId)
+    if (key !== undefined && !known.has(key)) answerOnly.add(key)
+  }
+  return { ...command, limits, required, answerOnly }
+}
+
 const NO_AVPS: ReadonlyMap<number, AvpDefinition> = new Map()
-const NO_LIMITS: ReadonlyMap<number, number> = new Map()
 
 function newScope(): Scope {
   return { byName: new Map(), byKey: new Map(), commands: new Map() }
