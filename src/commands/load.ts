@@ -5,9 +5,9 @@ export async function load({ configPath, path }: { configPath: string; path: str
   const { engine } = openEngine(configPath)
   try {
     await engine.openTariff()
-    const { ignored, failedActions } = await engine.tariff.load(path)
+    const { ignored, warnings } = await engine.tariff.load(path)
     for (const file of ignored) process.stderr.write(`not loaded, this version does not have it: ${file}\n`)
-    for (const failure of failedActions) process.stderr.write(`action failed: ${failure}\n`)
+    for (const warning of warnings) process.stderr.write(`${warning}\n`)
     process.stdout.write(`loaded ${describeCounts(engine.tariff.counts())}\n`)
   } finally {
     await engine.close()

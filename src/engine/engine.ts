@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
 import { accountKey } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
+import { accountWire } from '../accounting/account-wire.ts'
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import type { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
@@ -33,6 +34,7 @@ import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
+import { ActionRunner } from './action-runner.ts'
 import { buildDiameterAgent } from './diameter.ts'
 import { EVENT_READER } from './event-reader.ts'
 import { TariffState } from './tariff-state.ts'
@@ -77,6 +79,7 @@ export class Engine {
   readonly #deadlines: Deadlines
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
+  readonly #runner: ActionRunner
   readonly #ttlMs: number
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
@@ -118,6 +121,7 @@ export class Engine {
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = this.#buildResponder()
     this.sessions = this.#buildSessions()
+    this.#runner = this.#buildRunner()
     const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
     this.#agent = config.diameter_agent.enabled
       ? buildDiameterAgent(options.loaded, options.root, nodeId, {
@@ -137,19 +141,26 @@ export class Engine {
   async openTariff(): Promise<void> {
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
-    this.#tariff = await TariffState.open(this.store, this.records, {
+    const options = { separator, group: undefined }
+    this.#tariff = await TariffState.open(this.store, this.records, this.#runner, {
       options: {
         roundingDecimals: config.general.rounding_decimals,
         fallbackDepth: config.rals.fallback_depth,
         subjectPrefixMatching: config.rals.rp_subject_prefix_matching,
       },
       timeZone: this.timeZone,
-      removeExpired: config.rals.remove_expired,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       compileCharger: (filters) => {
-        const passes = compileFilters(filters, EVENT_READER, { separator, group: undefined })
+        const passes = compileFilters(filters, EVENT_READER, options)
         return (event: ChargingEvent) => passes(this.#eventContext(event))
+      },
+      compileActionFilters: (filters) => {
+        const passes = compileFilters(filters, EVENT_READER, options)
+        return (account) => {
+          const event = accountWire(account) as EventFields
+          return passes(this.#eventContext({ tenant: account.tenant, id: '', time: null, event, apiOpts: {} }))
+        }
       },
     })
   }
@@ -164,6 +175,7 @@ export class Engine {
     }
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
     this.#projector.wake()
+    await this.#runner.reload()
     this.#ticker = setInterval(() => this.#tick(), 1_000)
     return (await this.#agent?.listen()) ?? []
   }
@@ -172,6 +184,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#ticker)
     await this.#agent?.close()
+    await this.#runner.close()
     await this.#projector.close()
     await this.store.close()
     await this.#cdrStore.close()
@@ -245,6 +258,19 @@ export class Engine {
   /** What an event costs, without an account. Throws SessionRefused. */
   price(descriptor: Descriptor, usage: bigint): CallCost {
     return this.#responder.price(descriptor, usage)
+  }
+
+  #buildRunner(): ActionRunner {
+    const { general, rals, schedulers } = this.#options.loaded.config
+    return new ActionRunner(this.store, this.records, {
+      enabled: schedulers.enabled,
+      timeZone: this.timeZone,
+      roundingDecimals: general.rounding_decimals,
+      removeExpired: rals.remove_expired,
+      now: () => this.now(),
+      newUuid: () => randomUUID(),
+      log: this.#options.log,
+    })
   }
 
   #buildResponder(): Responder {

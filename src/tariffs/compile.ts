@@ -64,8 +64,8 @@ export function compileTimings(rows: TariffRows): Map<string, Timing> {
     if (row === undefined) continue
     const list = (column: number) => numbers(row.values[column] ?? '')
     const [startTime = '', endTime = ''] = (row.values[5] ?? '').split(';')
-    if (startTime !== '' && startTime !== '*asap' && !/^[\d*]+:[\d*]+:[\d*]+$/.test(startTime)) {
-      throw problem(row, 'Timings', 5, `INVALID_TIME:${startTime}, expected hh:mm:ss`)
+    if (startTime !== '' && startTime !== '*asap' && !/^([\d*]+:[\d*]+:[\d*]+|\+[\d.a-zµ]+)$/.test(startTime)) {
+      throw problem(row, 'Timings', 5, `INVALID_TIME:${startTime}, expected hh:mm:ss, *asap or +duration`)
     }
     timings.set(id, {
       id,
