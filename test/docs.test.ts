@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { loadConfig } from '../src/config/load-config.ts'
+import { Engine } from '../src/engine/engine.ts'
+import { ROOT, sampleFolder } from './support/gateway.ts'
+
+const PAGES = ['README.md', ...pagesBelow('docs')]
+const SAMPLE = 'config/samples/gy-data'
+
+function pagesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join(folder, path))
+}
+
+/** Fenced blocks of a language, with the page that they stand on. */
+function blocks(language: string): { page: string; text: string }[] {
+  return PAGES.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(\w+)\n(.*?)^```/gms)]
+      .filter(([, each]) => each === language)
+      .map(([, , text = '']) => ({ page, text })),
+  )
+}
+
+/** The project as a clone has it, but its sample listens on free ports: commands run there as they stand on the pages. */
+function clone(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-docs-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const name of ['bin', 'dictionaries', 'node_modules', 'package.json', 'src'])
+    symlinkSync(join(ROOT, name), join(folder, name))
+  cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true })
+  const free = {
+    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0' },
+    diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
+  }
+  writeFileSync(join(folder, SAMPLE, 'z-free-ports.json'), JSON.stringify(free))
+  return folder
+}
+
+type Ran = { child: ChildProcess; output: () => string; ended: Promise<number | null> }
+
+function start(command: string, cwd: string): Ran {
+  const child = spawn('sh', ['-c', `exec ${command}`], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  return { child, output: () => output, ended: new Promise((done) => child.once('exit', (code) => done(code))) }
+}
+
+async function printed({ child, output }: Ran, pattern: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    const found = pattern.exec(output())
+    if (found !== null) return found
+    if (child.exitCode !== null) throw new Error(`left with ${child.exitCode}: ${output()}`)
+    await new Promise((next) => setImmediate(next))
+  }
+}
+
+/** Every command of the pages, and what runs it here. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  'npm ci && npm start': 'the README, in order',
+  'npm run try': 'the README, in order',
+  'npm ci && npm test': 'this run',
+  [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`]: 'a load into a stopped gateway',
+}
+
+t.test('every command of the pages is run here', async (t) => {
+  const commands = blocks('sh').flatMap(({ text }) => text.trim().split('\n'))
+  t.same(commands.toSorted(), Object.keys(COMMANDS).toSorted())
+})
+
+t.test('the README, in order: start, try, stop', async (t) => {
+  const folder = clone(t)
+  const gateway = start('npm start', folder)
+  t.teardown(() => gateway.child.kill('SIGKILL'))
+  const [, diameter = ''] = await printed(gateway, /^Diameter +(\S+)$/m)
+  const [, http = ''] = await printed(gateway, /^HTTP +(\S+) /m)
+  t.match(gateway.output(), /^JSON-RPC +127\.0\.0\.1:\d+$/m)
+  t.equal((await printed(gateway, /^next +(.*)$/m))[1], 'npm run try')
+  t.match(gateway.output(), /^tariff +2 Timings, .* 3 AccountActions/m)
+  const tried = start(`npm run try -- --diameter ${diameter} --http ${http}`, folder)
+  t.equal(await tried.ended, 0)
+  t.match(tried.output(), /^before +\{"\*monetary MONEY":10\}/m)
+  t.match(tried.output(), /^after +\{"\*monetary MONEY":9\.863\}/m)
+  t.match(tried.output(), /granted 5242880/)
+  const [file = ''] = readdirSync(join(folder, 'data/cdrs'))
+  t.equal(
+    readFileSync(join(folder, 'data/cdrs', file), 'utf8')
+      .trim()
+      .split('\n').length,
+    3,
+    'a header and two CDRs',
+  )
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
+})
+
+t.test('a load into a stopped gateway', async (t) => {
+  const folder = clone(t)
+  const loaded = start(`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`, folder)
+  t.equal(await loaded.ended, 0)
+  t.match(loaded.output(), /^loaded .*4 DestinationRates/m)
+})
+
+t.test('the errors that the pages show are what is printed', async (t) => {
+  const folder = clone(t)
+  writeFileSync(join(folder, SAMPLE, 'a.json'), '{\n  "diameter_agent": {\n    "origin_hots": "x"\n  }\n}\n')
+  const stopped = start(`bin/tollgate serve --config-path ${SAMPLE}`, folder)
+  t.equal(await stopped.ended, 1)
+  t.match(stopped.output(), /a\.json:3:5: diameter_agent\.origin_hots: unknown key, did you mean "origin_host"\?/)
+  rmSync(join(folder, SAMPLE, 'a.json'))
+  const plans = join(folder, SAMPLE, 'tariff/RatingPlans.csv')
+  writeFileSync(plans, readFileSync(plans, 'utf8').replace('ALWAYS', 'ALWAYZ'))
+  const refused = start(`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`, folder)
+  t.equal(await refused.ended, 1)
+  t.match(refused.output(), /RatingPlans\.csv:2: TimingID "ALWAYZ": could not get timing for tag "ALWAYZ"/)
+})
+
+t.test('request processors of the pages can be pasted into the sample', async (t) => {
+  const processors = blocks('json').filter(({ text }) => text.includes('"request_fields"'))
+  t.ok(processors.length > 0)
+  for (const { page, text } of processors) {
+    const folder = sampleFolder(t, {
+      data_db: { db_type: '*internal' },
+      stor_db: { db_type: '*internal' },
+      ees: { enabled: false },
+      cdrs: { online_cdr_exports: [] },
+    })
+    writeFileSync(join(folder, 'config/zzz-page.json'), `{"diameter_agent": {"request_processors": [${text}]}}`)
+    const loaded = loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))
+    const engine = new Engine({ loaded, root: ROOT, log: () => undefined })
+    await engine.openTariff()
+    await engine.close()
+    t.pass(page)
+  }
+})
+
+t.test('links of the pages lead somewhere', async (t) => {
+  for (const page of PAGES) {
+    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
+      ([, to = '']) => to,
+    )
+    for (const link of links) t.ok(existsSync(join(ROOT, dirname(page), link)), `${page}: ${link}`)
+  }
+})
