@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { printConfigSchema } from './commands/config-schema.ts'
 import { load } from './commands/load.ts'
 import { serve } from './commands/serve.ts'
 import { tryOut } from './commands/try.ts'
@@ -33,6 +34,8 @@ program
   .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
   .requiredOption('--path <folder>', 'tariff folder')
   .action((options: { configPath: string; path: string }) => load(options))
+
+program.command('config-schema').description('print the JSON Schema of configuration files').action(printConfigSchema)
 
 program
   .command('try')

@@ -126,7 +126,7 @@ t.test('request processors of the pages can be pasted into the sample', async (t
       data_db: { db_type: '*internal' },
       stor_db: { db_type: '*internal' },
       ees: { enabled: false },
-      cdrs: { online_cdr_exports: [] },
+      cdrs: { ees_conns: [], online_cdr_exports: [] },
     })
     writeFileSync(join(folder, 'config/zzz-page.json'), `{"diameter_agent": {"request_processors": [${text}]}}`)
     const loaded = loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))

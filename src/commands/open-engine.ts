@@ -16,6 +16,8 @@ export function openEngine(
     { level: LEVELS[loaded.config.general.log_level] ?? 'info', base: null },
     pino.destination({ dest: 2, sync: true }),
   )
+  for (const { place, key, problem } of loaded.warnings)
+    logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
   const engine = new Engine({
     loaded,
     root: packageRoot(),

@@ -43,24 +43,34 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
   await engine.openTariff()
   if (tariffPath !== undefined && Object.keys(engine.tariff.counts()).length === 0) await engine.tariff.load(tariffPath)
   const diameter = await engine.start()
-  const { general, listen, http } = loaded.config
-  const methods = buildMethods(engine, {
+  const { general, listen, http, apiers, sessions, cdrs } = loaded.config
+  const isOn = new Map([
+    ['APIerSv1', apiers.enabled],
+    ['APIerSv2', apiers.enabled],
+    ['SessionSv1', sessions.enabled],
+    ['CDRsV1', cdrs.enabled],
+  ])
+  const all = buildMethods(engine, {
     tenant: general.default_tenant,
     category: general.default_category,
     timeZone: engine.timeZone,
     roundingDecimals: general.rounding_decimals,
   })
-  const tcp = await listenJsonTcp(listen.rpc_json, methods)
-  const web = await listenHttp(listen.http, {
-    methods,
-    jsonRpcUrl: http.json_rpc_url,
-    metrics: () => registry.metrics(),
-    failure: () => engine.failure,
-  })
+  const methods = new Map([...all].filter(([name]) => isOn.get(name.split('.')[0] ?? '') !== false))
+  const tcp = listen.rpc_json === '' ? undefined : await listenJsonTcp(listen.rpc_json, methods)
+  const web =
+    listen.http === ''
+      ? undefined
+      : await listenHttp(listen.http, {
+          methods,
+          jsonRpcUrl: http.json_rpc_url,
+          metrics: () => registry.metrics(),
+          failure: () => engine.failure,
+        })
   const say = (line: string) => process.stdout.write(`${line}\n`)
   for (const address of diameter) say(`Diameter  ${address}`)
-  say(`JSON-RPC  ${tcp.address}`)
-  say(`HTTP      ${web.address}  (/metrics, /healthz, ${http.json_rpc_url})`)
+  if (tcp !== undefined) say(`JSON-RPC  ${tcp.address}`)
+  if (web !== undefined) say(`HTTP      ${web.address}  (/metrics, /healthz, ${http.json_rpc_url})`)
   say(
     `tariff    ${describeCounts(engine.tariff.counts()) || 'none; load one with: tollgate load --config-path DIR --path DIR'}`,
   )
@@ -70,6 +80,6 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  await Promise.all([tcp.close(), web.close()])
+  await Promise.all([tcp?.close(), web?.close()])
   await engine.close()
 }

@@ -4,24 +4,30 @@ import type { z } from 'zod'
 import { ConfigError, type ConfigProblem, nearestName } from './config-error.ts'
 import { type LocatedJson, type Place, parseConfigFile } from './json-source.ts'
 import { type Config, SECTIONS, type SectionName } from './schema.ts'
+import { NO_EFFECT } from './sections/key-types.ts'
 
 export type LoadedConfig = {
   config: Config
   /** Place of a key by its path; undefined for defaults. */
   placeOf: (path: string) => Place | undefined
   files: readonly string[]
+  /** Keys and sections of the files that have no effect in this version, each with its place. */
+  warnings: readonly ConfigProblem[]
 }
 
 type Json = Record<string, unknown>
 
 /** Lists whose entries are one object each, told apart by `id`. Reference 01, 2.3. */
 const MERGED_BY_ID = new Set(['request_processors', 'exporters'])
+/** An entry with a new id begins as a copy of this one, where the list has it. Reference 01, 2.3. */
+const DEFAULT_ENTRY = '*default'
 /** Maps that are merged key by key. */
 const MERGED_BY_KEY = new Set(['max_computed_usage', 'balance_rating_subject', 'default_usage', 'templates', 'opts'])
 
 /**
  * Loads a folder: every `*.json` in lexical order, then its sub-folders, each merged over the last. Checks every key of the
- * sections that this version has. defaultsFile comes before all of them. Throws ConfigError with all problems found. Reference 01, 2.
+ * sections that this version has. defaultsFile (`config/tollgate.json`) comes before all of them. Throws ConfigError with all
+ * problems found. Reference 01, 2.
  */
 export function loadConfig(
   folder: string,
@@ -43,7 +49,9 @@ export function loadConfig(
     }
     merged = mergeInto(merged, located.value as Json, '', '', located, places)
   }
-  return { config: validate(merged, places), placeOf: (path) => places.get(path), files }
+  const own = new Map([...places].filter(([, { file }]) => file !== defaultsFile))
+  const config = validate(merged, own)
+  return { config, placeOf: (path) => own.get(path), files, warnings: keysWithoutEffect(merged, own) }
 }
 
 function configFiles(folder: string): string[] {
@@ -75,9 +83,10 @@ function mergeInto(
 ): Json {
   const merged = { ...held }
   const isSections = to === ''
+  const isSection = !isSections && !/[.[]/.test(to) && to !== 'templates'
   for (const [name, value] of Object.entries(added)) {
     if (value === null) continue
-    const key = isSections ? name : name.toLowerCase() in held ? name.toLowerCase() : name
+    const key = isSection ? name.toLowerCase() : name
     const [fromPath, toPath] = [join2(from, name), join2(to, key)]
     copyPlace(source, fromPath, places, toPath)
     const before = merged[key]
@@ -104,18 +113,22 @@ function mergeById(
   const merged = [...held]
   for (const [i, entry] of added.entries()) {
     const id = isObject(entry) ? entry['id'] : undefined
-    const same = id === undefined ? -1 : merged.findIndex((each) => isObject(each) && each['id'] === id)
-    const at = same < 0 ? merged.length : same
-    const before = merged[at]
-    copyPlace(source, `${from}[${i}]`, places, `${to}[${at}]`)
+    const at = id === undefined ? -1 : indexOfId(merged, id)
+    const before = merged[at < 0 ? indexOfId(merged, DEFAULT_ENTRY) : at]
+    const place = at < 0 ? merged.length : at
+    copyPlace(source, `${from}[${i}]`, places, `${to}[${place}]`)
     if (isObject(entry) && isObject(before))
-      merged[at] = mergeInto(before, entry, `${from}[${i}]`, `${to}[${at}]`, source, places)
+      merged[place] = mergeInto(before, entry, `${from}[${i}]`, `${to}[${place}]`, source, places)
     else {
-      merged[at] = entry
-      copyPlaces(source, `${from}[${i}]`, places, `${to}[${at}]`)
+      merged[place] = entry
+      copyPlaces(source, `${from}[${i}]`, places, `${to}[${place}]`)
     }
   }
   return merged
+}
+
+function indexOfId(entries: readonly unknown[], id: unknown): number {
+  return entries.findIndex((each) => isObject(each) && each['id'] === id)
 }
 
 function join2(path: string, name: string): string {
@@ -143,21 +156,12 @@ function validate(merged: Json, places: ReadonlyMap<string, Place>): Config {
   const config: Partial<Record<SectionName, unknown>> = {}
   for (const [name, value] of Object.entries(merged)) {
     if (name in SECTIONS) continue
-    if (isObject(value) && value['enabled'] === true) {
-      problems.push({
-        place: places.get(name),
-        key: name,
-        problem: 'this section is not available in this version, expected "enabled": false',
-      })
-    }
-    const near = nearestName(name, Object.keys(SECTIONS))
-    if (near !== undefined && !KNOWN_SECTIONS.has(name)) {
-      problems.push({
-        place: places.get(name),
-        key: name,
-        problem: `unknown section, did you mean ${JSON.stringify(near)}?`,
-      })
-    }
+    const problem = !OTHER_SECTIONS.has(name)
+      ? `unknown section, ${hint(name, [...Object.keys(SECTIONS), ...OTHER_SECTIONS])}`
+      : isObject(value) && value['enabled'] === true
+        ? 'this section is not available in this version, expected "enabled": false'
+        : undefined
+    if (problem !== undefined) problems.push({ place: places.get(name), key: name, problem })
   }
   for (const [name, schema] of Object.entries(SECTIONS) as [SectionName, z.ZodType][]) {
     const result = schema.safeParse(merged[name] ?? {})
@@ -182,14 +186,34 @@ function problemsOf(
   )
   if (issue.code !== 'unrecognized_keys') {
     const found = issue.path.reduce<unknown>((node, step) => (node as Json | undefined)?.[step as string], value)
-    return [{ place: nearestPlace(places, path), key: path, problem: `${JSON.stringify(found)}: ${issue.message}` }]
+    return [{ place: nearestPlace(places, path), key: path, problem: problemOf(found, issue.message) }]
   }
   const known = keysOf(schema, issue.path)
-  return issue.keys.map((key) => {
-    const near = nearestName(key, known)
-    const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${JSON.stringify(near)}?`
-    return { place: places.get(`${path}.${key}`), key: `${path}.${key}`, problem: `unknown key, ${hint}` }
-  })
+  return issue.keys.map((key) => ({
+    place: places.get(`${path}.${key}`),
+    key: `${path}.${key}`,
+    problem: `unknown key, ${hint(key, known)}`,
+  }))
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known)
+  return near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${JSON.stringify(near)}?`
+}
+
+function keysWithoutEffect(merged: Json, places: ReadonlyMap<string, Place>): ConfigProblem[] {
+  const warnings: ConfigProblem[] = []
+  for (const [path, place] of places) {
+    const steps = path.split(/[.[\]]+/).filter((step) => step !== '')
+    const [section = '', ...rest] = steps
+    if (section in SECTIONS) {
+      const schema = schemaAt(SECTIONS[section as SectionName], rest)
+      if (schema !== undefined && NO_EFFECT.has(schema))
+        warnings.push({ place, key: path, problem: 'has no effect in this version' })
+    } else if (rest.length === 0 && merged[section] !== undefined)
+      warnings.push({ place, key: path, problem: 'this section has no effect in this version' })
+  }
+  return warnings
 }
 
 function nearestPlace(places: ReadonlyMap<string, Place>, path: string): Place | undefined {
@@ -200,17 +224,30 @@ function nearestPlace(places: ReadonlyMap<string, Place>, path: string): Place |
   return undefined
 }
 
+/** A message of a schema with the value it is about; those of CGRateS stay as they are. */
+function problemOf(found: unknown, message: string): string {
+  if (message.startsWith('<')) return message
+  const value = found === undefined ? 'missing' : JSON.stringify(found)
+  return `${value}: ${message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '')}`
+}
+
 /** Keys that the schema knows at a path. */
 function keysOf(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let node: unknown = schema
+  return Object.keys((unwrap(schemaAt(schema, path.map(String))) as { shape?: Json }).shape ?? {})
+}
+
+/** The schema of the value at a path below one, undefined when it knows no such key. */
+function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
+  let node: z.ZodType | undefined = schema
   for (const step of path) {
-    const inner = unwrap(node)
-    node =
-      typeof step === 'number'
-        ? (inner as { element?: unknown }).element
-        : ((inner as { shape?: Json }).shape?.[String(step)] ?? (inner as { valueType?: unknown }).valueType)
+    const { element, shape, valueType } = unwrap(node) as {
+      element?: z.ZodType
+      shape?: Record<string, z.ZodType>
+      valueType?: z.ZodType
+    }
+    node = element ?? valueType ?? shape?.[step]
   }
-  return Object.keys((unwrap(node) as { shape?: Json }).shape ?? {})
+  return node
 }
 
 function unwrap(node: unknown): unknown {
@@ -220,7 +257,7 @@ function unwrap(node: unknown): unknown {
 }
 
 /** Sections of CGRateS that this version does not have. Reference 01, 4. */
-const KNOWN_SECTIONS = new Set([
+const OTHER_SECTIONS = new Set([
   'rpc_conns',
   'caches',
   'filters',

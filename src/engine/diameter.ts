@@ -1,9 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { DiameterAgent, type DiameterAgentDependencies } from '../agents/diameter/agent.ts'
+import type { DiameterAgentDependencies, DiameterAgentSettings } from '../agents/diameter/agent.ts'
 import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
-import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { FieldTemplateConfig, RequestProcessorConfig } from '../config/schema.ts'
 import { compileFilters } from '../filters/filters.ts'
@@ -17,25 +16,18 @@ import type { DiameterMessage } from '../protocol/diameter/message.ts'
 const CREDIT_CONTROL = 4
 const FIRMWARE_REVISION = 918
 
-type Shared = Omit<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
+export type CompiledDiameterAgent = {
+  settings: DiameterAgentSettings
+  mapping: Pick<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
+}
 
-/** Compiles the Diameter agent of a configuration. root: folder of the package. Throws TemplateError, DictionaryError, ConfigError. */
-export function buildDiameterAgent(
+/** Compiles dictionaries and request processors. root: folder of the package. Throws TemplateError, DictionaryError. */
+export function compileDiameterAgent(
   { config, placeOf }: LoadedConfig,
   root: string,
   nodeId: string,
-  shared: Shared,
-): DiameterAgent {
+): CompiledDiameterAgent {
   const section = config.diameter_agent
-  if (section.sessions_conns.length === 0) {
-    throw new ConfigError([
-      {
-        place: placeOf('diameter_agent.sessions_conns'),
-        key: 'diameter_agent.sessions_conns',
-        problem: '<DiameterAgent> no SessionS connections defined',
-      },
-    ])
-  }
   const own = section.dictionaries_path === '' ? [] : readDictionaryFolder(section.dictionaries_path)
   const dictionary = new Dictionary([...readDictionaryFolder(join(root, 'dictionaries/diameter')), ...own])
   const reader = new DiameterReader(dictionary, CREDIT_CONTROL)
@@ -69,8 +61,8 @@ export function buildDiameterAgent(
   const everywhere = Object.values(networkInterfaces()).flatMap((addresses) =>
     (addresses ?? []).map(({ address }) => address),
   )
-  return new DiameterAgent(
-    {
+  return {
+    settings: {
       local: {
         originHost: section.origin_host,
         originRealm: section.origin_realm,
@@ -87,8 +79,8 @@ export function buildDiameterAgent(
       defaultTenant: config.general.default_tenant,
       nodeId,
     },
-    { ...shared, dictionary, processors, encoder },
-  )
+    mapping: { dictionary, processors, encoder },
+  }
 }
 
 function processorTemplate(processor: RequestProcessorConfig, path: string, place: (path: string) => string) {

@@ -5,21 +5,17 @@ import { accountKey } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
 import { accountWire } from '../accounting/account-wire.ts'
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
-import type { DiameterAgent } from '../agents/diameter/agent.ts'
+import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
-import { type Cdr, decodeCdr, encodeCdr, eventOfCdr } from '../cdrs/cdr.ts'
+import { type Cdr, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
-import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import { parseDuration } from '../core/duration.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
 import { compileFilters } from '../filters/filters.ts'
-import { type MappingContext, OrderedEntries, textOf } from '../mapping/context.ts'
-import { compileValue } from '../mapping/value-parser.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { Responder } from '../services/responder.ts'
@@ -33,11 +29,12 @@ import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
-import { CsvWriter } from '../writers/csv-writer.ts'
 import { ActionRunner } from './action-runner.ts'
-import { buildDiameterAgent } from './diameter.ts'
-import { EVENT_READER } from './event-reader.ts'
+import { checkConfig } from './check-config.ts'
+import { compileDiameterAgent } from './diameter.ts'
+import { EVENT_READER, eventContext } from './event-reader.ts'
 import { TariffState } from './tariff-state.ts'
+import { buildWriters } from './writers.ts'
 
 export type EngineOptions = {
   loaded: LoadedConfig
@@ -52,16 +49,6 @@ export type EngineOptions = {
 const CDR_STORE = 'cdr store'
 /** Live values of one table kept in memory; the store holds the others. */
 const CACHED_RECORDS = 1_000_000
-const DEFAULT_USAGE = { '*any': '3h', '*voice': '3h', '*data': '1048576', '*sms': '1' }
-const MAX_COMPUTED_USAGE = {
-  '*any': '189h',
-  '*voice': '72h',
-  '*data': '107374182400',
-  '*sms': '10000',
-  '*mms': '10000',
-}
-const BALANCE_SUBJECTS = { '*any': '*zero1ns', '*voice': '*zero1s' }
-
 /** Every service of one configuration, built, started and stopped in order. */
 export class Engine {
   readonly store: DataStore
@@ -89,8 +76,15 @@ export class Engine {
     this.#options = options
     const { config } = options.loaded
     this.timeZone = zoneOf(config.general.default_timezone)
-    this.#checkConnections()
+    checkConfig(options.loaded)
     const now = () => this.now()
+    // All that can be wrong with the configuration is told before a store is opened.
+    const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
+    const compiled = config.diameter_agent.enabled
+      ? compileDiameterAgent(options.loaded, options.root, nodeId)
+      : undefined
+    const writers = buildWriters(options.loaded, now)
+    this.csvFiles = writers.map(({ path }) => path)
     const { opts } = config.data_db
     this.store =
       config.data_db.db_type === '*internal'
@@ -104,12 +98,10 @@ export class Engine {
     this.#cdrStore = new SqliteCdrStore(
       config.stor_db.db_type === '*internal' ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
     )
-    const { csvFiles, targets } = this.#buildWriters()
-    this.csvFiles = csvFiles
     this.#projector = new CdrProjector(
       this.store,
       this.records,
-      [...(config.cdrs.store_cdrs ? [this.#cdrTarget()] : []), ...targets],
+      [...(config.cdrs.store_cdrs ? [this.#cdrTarget()] : []), ...writers],
       {
         batchSize: 500,
         retryMs: 1_000,
@@ -122,19 +114,19 @@ export class Engine {
     this.#responder = this.#buildResponder()
     this.sessions = this.#buildSessions()
     this.#runner = this.#buildRunner()
-    const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
-    this.#agent = config.diameter_agent.enabled
-      ? buildDiameterAgent(options.loaded, options.root, nodeId, {
-          sessions: this.sessions,
-          records: this.records,
-          buckets: this.#buckets,
-          now,
-          newId: newRequestIds(),
-          observe: options.observe ?? (() => undefined),
-          committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
-          log: options.log,
-        })
-      : undefined
+    this.#agent =
+      compiled &&
+      new DiameterAgent(compiled.settings, {
+        ...compiled.mapping,
+        sessions: this.sessions,
+        records: this.records,
+        buckets: this.#buckets,
+        now,
+        newId: newRequestIds(),
+        observe: options.observe ?? (() => undefined),
+        committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
+        log: options.log,
+      })
   }
 
   /** Compiles the tariff that the store holds. Before `start`. */
@@ -153,13 +145,13 @@ export class Engine {
       newUuid: () => randomUUID(),
       compileCharger: (filters) => {
         const passes = compileFilters(filters, EVENT_READER, options)
-        return (event: ChargingEvent) => passes(this.#eventContext(event))
+        return (event: ChargingEvent) => passes(eventContext(event, this.now()))
       },
       compileActionFilters: (filters) => {
         const passes = compileFilters(filters, EVENT_READER, options)
         return (account) => {
           const event = accountWire(account) as EventFields
-          return passes(this.#eventContext({ tenant: account.tenant, id: '', time: null, event, apiOpts: {} }))
+          return passes(eventContext({ tenant: account.tenant, id: '', time: null, event, apiOpts: {} }, this.now()))
         }
       },
     })
@@ -229,32 +221,6 @@ export class Engine {
     return found.map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) }))
   }
 
-  #checkConnections(): void {
-    const { config, placeOf } = this.#options.loaded
-    const fail = (key: string, problem: string) => {
-      throw new ConfigError([{ place: placeOf(key), key, problem }])
-    }
-    if (config.diameter_agent.enabled && !config.sessions.enabled) {
-      fail('diameter_agent', '<SessionS> not enabled but requested by <DiameterAgent> component')
-    }
-    const { chargers_conns, rals_conns, cdrs_conns } = config.sessions
-    if (!config.sessions.enabled) return
-    if (chargers_conns.length > 0 && !config.chargers.enabled)
-      fail('sessions.chargers_conns', '<ChargerS> not enabled but requested by <SessionS> component')
-    if (rals_conns.length > 0 && !config.rals.enabled)
-      fail('sessions.rals_conns', '<RALs> not enabled but requested by <SessionS> component')
-    if (cdrs_conns.length > 0 && !config.cdrs.enabled)
-      fail('sessions.cdrs_conns', '<CDRs> not enabled but requested by <SessionS> component')
-    for (const id of [...chargers_conns, ...rals_conns, ...cdrs_conns, ...config.diameter_agent.sessions_conns]) {
-      if (!['*internal', '*localhost', '*birpc_internal', '*bijson_localhost'].includes(id)) {
-        fail(
-          'sessions',
-          `connection with id: <${id}> not defined; this version has *internal, *birpc_internal and *localhost`,
-        )
-      }
-    }
-  }
-
   /** What an event costs, without an account. Throws SessionRefused. */
   price(descriptor: Descriptor, usage: bigint): CallCost {
     return this.#responder.price(descriptor, usage)
@@ -278,8 +244,8 @@ export class Engine {
     return new Responder(
       {
         roundingDecimals: general.rounding_decimals,
-        subjects: new BalanceSubjects({ ...BALANCE_SUBJECTS, ...rals.balance_rating_subject }),
-        maxComputedUsage: usages({ ...MAX_COMPUTED_USAGE, ...rals.max_computed_usage }),
+        subjects: new BalanceSubjects(rals.balance_rating_subject),
+        maxComputedUsage: rals.max_computed_usage,
       },
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
@@ -300,13 +266,12 @@ export class Engine {
     const cdrs = new CdrPipeline(charging, defaults, () => this.now(), markKey, newId)
     return new Sessions(
       {
-        defaultUsage: usages({ ...DEFAULT_USAGE, ...sessions.default_usage }),
+        defaultUsage: sessions.default_usage,
         defaultCategory: general.default_category,
         timeZone: this.timeZone,
         alterableFields: sessions.alterable_fields,
         ttlMs: Number(sessions.session_ttl / 1_000_000n),
-        ttlLastUsage:
-          sessions.session_ttl_last_usage === undefined ? undefined : parseDuration(sessions.session_ttl_last_usage),
+        ttlLastUsage: sessions.session_ttl_last_usage,
       },
       {
         charging,
@@ -337,67 +302,6 @@ export class Engine {
           })),
         ),
     }
-  }
-
-  #buildWriters(): { csvFiles: string[]; targets: CdrTarget[] } {
-    const { config, placeOf } = this.#options.loaded
-    const csvFiles: string[] = []
-    const targets: CdrTarget[] = []
-    if (!config.ees.enabled) return { csvFiles, targets }
-    for (const [i, exporter] of config.ees.exporters.entries()) {
-      const key = `ees.exporters[${i}]`
-      if (exporter.type === '*none') continue
-      if (exporter.type !== '*file_csv') {
-        throw new ConfigError([
-          {
-            place: placeOf(`${key}.type`),
-            key: `${key}.type`,
-            problem: `${JSON.stringify(exporter.type)} is not available in this version, expected "*file_csv" or "*none"`,
-          },
-        ])
-      }
-      const options = { separator: config.general.rsr_separator, group: undefined }
-      const columns = exporter.fields.map(({ tag, path, value }) => {
-        const read = compileValue(value, EVENT_READER, options)
-        return {
-          header: tag || path,
-          read: (cdr: Cdr) => {
-            const found = read(this.#cdrContext(cdr))
-            return found === undefined ? '' : textOf(found)
-          },
-        }
-      })
-      const passes = compileFilters(exporter.filters, EVENT_READER, options)
-      const separator = String(exporter.opts['csvFieldSeparator'] ?? ',')
-      const writer = new CsvWriter({
-        id: exporter.id,
-        folder: resolve(exporter.export_path),
-        columns,
-        separator,
-        passes: (cdr) => passes(this.#cdrContext(cdr)),
-        startedMs: Date.now(),
-      })
-      csvFiles.push(writer.path)
-      targets.push(writer)
-    }
-    return { csvFiles, targets }
-  }
-
-  #cdrContext(cdr: Cdr): MappingContext<EventFields, never> {
-    return this.#eventContext({ tenant: cdr.tenant, id: '', time: null, event: eventOfCdr(cdr), apiOpts: {} })
-  }
-
-  #eventContext({ tenant, event, apiOpts }: ChargingEvent): MappingContext<EventFields, never> {
-    const empty = {
-      vars: {},
-      request: {},
-      reply: {},
-      tmp: {},
-      rep: new OrderedEntries(),
-      item: undefined,
-      instance: -1,
-    }
-    return { ...empty, message: event, opts: apiOpts, tenant, now: this.now() }
   }
 
   #committed(cdrs: readonly Cdr[], cgrIds: readonly string[]): void {
@@ -431,10 +335,6 @@ function newRequestIds(): () => string {
     next = (next + 1) & 0xfffffff
     return next.toString(16).padStart(7, '0')
   }
-}
-
-function usages(texts: Readonly<Record<string, string | number>>): Record<string, bigint> {
-  return Object.fromEntries(Object.entries(texts).map(([toR, text]) => [toR, parseDuration(String(text))]))
 }
 
 /** Folder of the package, from that of this file. */

@@ -1,6 +1,6 @@
-import type { EventFields } from '../core/event.ts'
-import type { MessageReader } from '../mapping/context.ts'
-import { readTree, treeSteps } from '../mapping/context.ts'
+import type { ChargingEvent, EventFields } from '../core/event.ts'
+import type { ZonedTime } from '../core/time.ts'
+import { type MappingContext, type MessageReader, OrderedEntries, readTree, treeSteps } from '../mapping/context.ts'
 import { TemplateError } from '../mapping/value.ts'
 
 /** Reads `~*req` of an event that is no protocol message: chargers' filters, writers' templates. */
@@ -15,4 +15,24 @@ export const EVENT_READER: MessageReader<EventFields, never> = {
   compileGroupPath(path) {
     throw new TemplateError(`${path}: an event has no repeated groups`)
   },
+}
+
+/** An event as filters and templates read it. */
+export function eventContext(
+  { tenant, event, apiOpts }: ChargingEvent,
+  now: ZonedTime,
+): MappingContext<EventFields, never> {
+  return {
+    message: event,
+    vars: {},
+    request: {},
+    reply: {},
+    tmp: {},
+    rep: new OrderedEntries(),
+    item: undefined,
+    instance: -1,
+    opts: apiOpts,
+    tenant,
+    now,
+  }
 }

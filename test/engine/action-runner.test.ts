@@ -13,7 +13,7 @@ async function engineOf(t: Test, files: Record<string, string>, overrides: objec
     data_db: { db_type: '*internal' },
     stor_db: { db_type: '*internal' },
     ees: { enabled: false },
-    cdrs: { online_cdr_exports: [] },
+    cdrs: { ees_conns: [], online_cdr_exports: [] },
     ...overrides,
   })
   const tariff = join(folder, 'tariff')

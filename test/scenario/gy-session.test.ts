@@ -241,7 +241,7 @@ t.test('a wrong configuration stops the start with file, line, key and the neare
     (cause: Error) => cause.message,
   )
   t.match(failure, /zz-overrides\.json:1:\d+: diameter_agent\.origin_hots: unknown key, did you mean "origin_host"\?/)
-  t.match(failure, /zz-overrides\.json:1:\d+: general\.log_level: "high": Invalid input: expected number/)
+  t.match(failure, /zz-overrides\.json:1:\d+: general\.log_level: "high": expected number/)
 })
 
 t.test('metrics and health are served, unknown methods get the texts of CGRateS', async (t) => {

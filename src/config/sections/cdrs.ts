@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { connections, noEffect, textList } from './key-types.ts'
+
+/** CDRs of ended sessions and events. Reference 01, 4.5. */
+export const cdrs = z.strictObject({
+  enabled: z.boolean(),
+  store_cdrs: z.boolean(),
+  online_cdr_exports: textList,
+  ees_conns: connections,
+  ...noEffect(
+    connections,
+    'chargers_conns',
+    'rals_conns',
+    'attributes_conns',
+    'thresholds_conns',
+    'stats_conns',
+    'scheduler_conns',
+  ),
+  ...noEffect(textList, 'extra_fields'),
+  ...noEffect(z.boolean(), 'compress_stored_cost'),
+  ...noEffect(z.int(), 'session_cost_retries'),
+})

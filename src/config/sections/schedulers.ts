@@ -1,0 +1,9 @@
+import { z } from 'zod'
+import { connections, noEffect, textList } from './key-types.ts'
+
+/** Action plans run by the clock. Reference 01, 4.5. */
+export const schedulers = z.strictObject({
+  enabled: z.boolean(),
+  ...noEffect(connections, 'cdrs_conns', 'thresholds_conns', 'stats_conns'),
+  ...noEffect(textList, 'filters', 'dynaprepaid_actionplans'),
+})

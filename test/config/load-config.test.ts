@@ -1,0 +1,266 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { configJsonSchema } from '../../src/config/json-schema.ts'
+import { parseConfigFile } from '../../src/config/json-source.ts'
+import { type LoadedConfig, loadConfig } from '../../src/config/load-config.ts'
+import { SECTIONS } from '../../src/config/schema.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import { ROOT } from '../support/gateway.ts'
+
+const DEFAULTS = join(ROOT, 'config/tollgate.json')
+
+/** A folder with these files; values that are no text are written as JSON. */
+function folderOf(t: Test, files: Readonly<Record<string, unknown>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-config-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return folder
+}
+
+function load(t: Test, files: Readonly<Record<string, unknown>>, environment = {}): LoadedConfig {
+  return loadConfig(folderOf(t, files), environment, DEFAULTS)
+}
+
+/** The lines of the error, with the folder cut off. */
+function problemsOf(t: Test, files: Readonly<Record<string, unknown>>, environment = {}): string[] {
+  const folder = folderOf(t, files)
+  try {
+    loadConfig(folder, environment, DEFAULTS)
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    return cause.message.replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER').split('\n')
+  }
+  return []
+}
+
+t.test('a wrong key, type or value names its place, what is there and what was expected', async (t) => {
+  const cases: readonly [name: string, text: string, problem: string][] = [
+    [
+      'a key that is nearly one',
+      '{"diameter_agent": {\n  "origin_hots": "x"}}',
+      'a.json:2:3: diameter_agent.origin_hots: unknown key, did you mean "origin_host"?',
+    ],
+    [
+      'a key that is none',
+      '{"schedulers": {"colour": 1}}',
+      'a.json:1:17: schedulers.colour: unknown key, expected one of enabled, cdrs_conns, thresholds_conns, stats_conns, filters, dynaprepaid_actionplans',
+    ],
+    [
+      'a section that is nearly one',
+      '{"diameter_agnet": {}}',
+      'a.json:1:2: diameter_agnet: unknown section, did you mean "diameter_agent"?',
+    ],
+    [
+      'a service that is not there',
+      '{"radius_agent": {"enabled": true}}',
+      'a.json:1:2: radius_agent: this section is not available in this version, expected "enabled": false',
+    ],
+    [
+      'text for a number',
+      '{"general": {"log_level": "6"}}',
+      'a.json:1:14: general.log_level: "6": expected number, received string',
+    ],
+    [
+      'a number for text',
+      '{"diameter_agent": {"cer_timeout": 5}}',
+      'a.json:1:21: diameter_agent.cer_timeout: 5: expected string, received number',
+    ],
+    [
+      'a value outside its list',
+      '{"data_db": {"db_type": "*redis"}}',
+      'a.json:1:14: data_db.db_type: "*redis": expected one of "*lmdb"|"*internal"',
+    ],
+    [
+      'a number outside its range',
+      '{"general": {"log_level": 9}}',
+      'a.json:1:14: general.log_level: 9: expected number to be <=7',
+    ],
+    [
+      'a duration',
+      '{"sessions": {"session_ttl": "5 minutes"}}',
+      'a.json:1:15: sessions.session_ttl: "5 minutes": time: unknown unit " minutes" in duration "5 minutes", expected a duration such as "5s"',
+    ],
+    [
+      'in a list',
+      '{"diameter_agent": {"request_processors": [\n{"id": "a", "reply_fields": [\n{"tag": "x", "mandatroy": true}]}]}}',
+      'a.json:3:14: diameter_agent.request_processors[0].reply_fields[0].mandatroy: unknown key, did you mean "mandatory"?',
+    ],
+    [
+      'reference 01, 5: a protected field',
+      '{"sessions": {"alterable_fields": ["Account", "OriginID"]}}',
+      `a.json:1:47: sessions.alterable_fields[1]: <SessionS> the following protected field can't be altered by session: <OriginID>`,
+    ],
+    [
+      'reference 01, 5: terminate_attempts',
+      '{"sessions": {"terminate_attempts": 0}}',
+      `a.json:1:15: sessions.terminate_attempts: <SessionS> 'terminate_attempts' should be at least 1`,
+    ],
+    ['bad JSON', '{"general": {"log_level" 6}}', 'a.json:1:26: ColonExpected'],
+    ['an empty file', '// nothing', 'a.json:1:11: ValueExpected'],
+    ['no object', '[]', 'a.json:1:1: expected a JSON object of sections'],
+    [
+      'reference 01, 2.1: *env: that is not set',
+      '{"general": {\n"node_id": "*env:NODE"}}',
+      'a.json:2:13: NOT_FOUND:ENV_VAR:NODE',
+    ],
+  ]
+  for (const [name, text, problem] of cases) t.same(problemsOf(t, { 'a.json': text }), [problem], name)
+})
+
+t.test('all problems of all files are told at once', async (t) => {
+  const problems = problemsOf(t, { 'a.json': { general: { nod_id: '' } }, 'b.json': { rals: { enabled: 1 } } })
+  t.match(problems, [/^a\.json:1:13: general\.nod_id/, /^b\.json:1:10: rals\.enabled: 1: expected boolean/])
+})
+
+t.test('reference 01, 2.2: files in name order, then the folders below', async (t) => {
+  const { config, files } = load(t, {
+    'b.json': { general: { node_id: 'b' } },
+    'a.json': { general: { node_id: 'a', default_category: 'data' } },
+    'x/c.json': { general: { default_tenant: 'c' } },
+    'notes.txt': 'not read',
+  })
+  t.match(config.general, { node_id: 'b', default_category: 'data', default_tenant: 'c' })
+  t.equal(files.length, 3)
+  t.same(problemsOf(t, { 'notes.txt': '' }), ['No config file found on path FOLDER'])
+  t.throws(() => loadConfig('/nowhere', {}, DEFAULTS), { message: 'path:"/nowhere" is not reachable' })
+  t.throws(() => loadConfig(DEFAULTS, {}, DEFAULTS), { message: `path: ${DEFAULTS} not a directory` })
+})
+
+t.test('reference 01, 2.1: comments, trailing commas, *env:, null, keys in any case', async (t) => {
+  const { config } = load(
+    t,
+    {
+      'a.json': `{ // *env:NOT_LOOKED_AT
+        "general": {"log_level": *env:LEVEL, "Default_Tenant": "*env:TENANT.example", "node_id": null,}, /* end */
+        "rals": null,
+      }`,
+    },
+    { LEVEL: '3', TENANT: 'north' },
+  )
+  t.match(config.general, { log_level: 3, default_tenant: 'north.example', node_id: '' })
+  t.equal(config.rals.fallback_depth, 3)
+})
+
+t.test('reference 01, 2.3: what is merged and what is replaced', async (t) => {
+  const { config } = load(t, {
+    'a.json': {
+      sessions: { default_usage: { '*data': '5' }, alterable_fields: ['Account', 'Subject'] },
+      rals: { balance_rating_subject: { '*data': '*zero1024' } },
+      ees: { exporters: [{ id: '*default', export_path: '/a' }, { id: 'x', type: '*file_csv' }, { type: '*none' }] },
+      diameter_agent: {
+        request_processors: [{ id: 'p', filters: ['*string:~*req.A:1'], flags: ['*none'] }, { id: 'q' }],
+      },
+      templates: { own: [{ path: '*rep.A' }] },
+    },
+    'b.json': {
+      sessions: { alterable_fields: ['Category'] },
+      ees: { exporters: [{ id: 'x', flags: ['*log'] }] },
+      diameter_agent: { request_processors: [{ id: 'p', flags: ['*continue'] }] },
+      templates: { own: [{ path: '*rep.B' }] },
+    },
+  })
+  t.same(config.sessions.default_usage, {
+    '*any': 3n * 3600n * 10n ** 9n,
+    '*voice': 3n * 3600n * 10n ** 9n,
+    '*data': 5n,
+    '*sms': 1n,
+  })
+  t.same(config.sessions.alterable_fields, ['Category'])
+  t.same(config.rals.balance_rating_subject, { '*any': '*zero1ns', '*voice': '*zero1s', '*data': '*zero1024' })
+  t.match(config.ees.exporters, [
+    { id: '*default', type: '*none', export_path: '/a' },
+    { id: 'x', type: '*file_csv', export_path: '/a', flags: ['*log'] },
+    { id: '*default', type: '*none', export_path: '/a' },
+  ])
+  t.match(config.diameter_agent.request_processors, [
+    { id: 'p', filters: ['*string:~*req.A:1'], flags: ['*continue'] },
+    { id: 'q', filters: [] },
+  ])
+  t.match(config.templates, { '*cca': { length: 7 }, '*err': { length: 3 }, own: [{ path: '*rep.B' }] })
+})
+
+t.test('keys and sections without effect may stand in the files, and are told', async (t) => {
+  const { warnings } = load(t, {
+    'a.json':
+      '{"general": {"logger": "*stdout"},\n"caches": {"partitions": {"*diameter_messages": {"limit": -1}}},\n"stats": {"enabled": false},\n"templates": {"t": [{"path": "*rep.A", "width": 5}]}}',
+  })
+  t.same(
+    warnings.map(({ place, key, problem }) => `${place?.line}: ${key} ${problem}`),
+    [
+      '1: general.logger has no effect in this version',
+      '2: caches this section has no effect in this version',
+      '3: stats this section has no effect in this version',
+      '4: templates.t[0].width has no effect in this version',
+    ],
+  )
+  t.same(problemsOf(t, { 'a.json': { general: { logger: 5 } } }), [
+    'a.json:1:13: general.logger: 5: expected string, received number',
+  ])
+})
+
+t.test('reference 01, 5: connections and exporters that are not there stop the start', async (t) => {
+  const cases: readonly [config: object, message: RegExp][] = [
+    [
+      { diameter_agent: { enabled: true } },
+      /^diameter_agent\.sessions_conns: <SessionS> not enabled but requested by <DiameterAgent> component/,
+    ],
+    [
+      { sessions: { enabled: true, chargers_conns: ['*internal'] } },
+      /sessions\.chargers_conns: <ChargerS> not enabled but requested by <SessionS> component/,
+    ],
+    [
+      { sessions: { enabled: true, rals_conns: ['*internal'] } },
+      /sessions\.rals_conns: <RALs> not enabled but requested by <SessionS> component/,
+    ],
+    [
+      { sessions: { enabled: true, cdrs_conns: ['*internal'] } },
+      /sessions\.cdrs_conns: <CDRs> not enabled but requested by <SessionS> component/,
+    ],
+    [
+      { cdrs: { enabled: true, ees_conns: ['*internal'] } },
+      /cdrs\.ees_conns: <EEs> not enabled but requested by <CDRs> component/,
+    ],
+    [
+      { cdrs: { enabled: true, online_cdr_exports: ['a', 'b'] } },
+      /cdrs\.online_cdr_exports: <CDRs> cannot find exporters with IDs: <a, b>/,
+    ],
+    [
+      { sessions: { enabled: true }, diameter_agent: { enabled: true, sessions_conns: [] } },
+      /<DiameterAgent> no SessionS connections defined/,
+    ],
+    [
+      { rals: { enabled: true }, sessions: { enabled: true, rals_conns: ['billing'] } },
+      /connection with id: <billing> not defined/,
+    ],
+  ]
+  for (const [config, message] of cases) {
+    const files = { 'a.json': { data_db: { db_type: '*internal' }, stor_db: { db_type: '*internal' }, ...config } }
+    const loaded = load(t, files)
+    t.throws(() => new Engine({ loaded, root: ROOT, log: () => undefined }), { code: 'CONFIG_ERROR', message })
+  }
+})
+
+t.test('tollgate.json has every key with an effect, and a comment for each', async (t) => {
+  const text = readFileSync(DEFAULTS, 'utf8')
+  const { value, places } = parseConfigFile(DEFAULTS, text, {})
+  t.same(Object.keys(value as object).toSorted(), Object.keys(SECTIONS).toSorted())
+  for (const [section, keys] of Object.entries(value as Record<string, object>)) {
+    if (section === 'templates') continue
+    for (const key of Object.keys(keys)) {
+      const line = text.split('\n')[(places.get(`${section}.${key}`)?.line ?? 0) - 1] ?? ''
+      if (!/["[{]$/.test(line) && !line.includes('"listeners"') && key !== 'sessions_conns')
+        t.match(line, / \/\/ \S/, `${section}.${key}`)
+    }
+  }
+})
+
+t.test('tollgate.schema.json is what tollgate config-schema prints', async (t) => {
+  const file = readFileSync(join(ROOT, 'config/tollgate.schema.json'), 'utf8')
+  t.same(JSON.parse(file), JSON.parse(JSON.stringify(configJsonSchema(DEFAULTS))))
+})
