@@ -1,4 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
+import { jsonText } from '../core/json-text.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Account, Balance, NameSet } from './account.ts'
@@ -41,14 +42,18 @@ const DISABLED = 1
 const BLOCKER = 2
 const ALLOW_NEGATIVE = 2
 
-/** Accounts in the data store, by `tenant:id`. An account is written at every charge: the form is for speed. */
+/** Accounts in the data store, by `tenant:id`. An account is written at every charge: its text is put together by hand. */
 export const accountKind: RecordKind<Account> = {
   table: 'account',
   encode({ tenant, id, balances, allowNegative, disabled, updatedAtMs }) {
-    const stored: Record<string, StoredBalance[]> = {}
-    for (const type in balances) stored[type] = (balances[type] ?? []).map(encodeBalance)
     const flags = (disabled ? DISABLED : 0) | (allowNegative ? ALLOW_NEGATIVE : 0)
-    return JSON.stringify([tenant, id, flags, updatedAtMs, stored] satisfies StoredAccount)
+    let stored = ''
+    for (const type in balances) {
+      let list = ''
+      for (const balance of balances[type] ?? []) list += `${list === '' ? '' : ','}${balanceText(balance)}`
+      stored += `${stored === '' ? '' : ','}${jsonText(type)}:[${list}]`
+    }
+    return `[${jsonText(tenant)},${jsonText(id)},${flags},${updatedAtMs},{${stored}}]`
   },
   decode(text) {
     const [tenant, id, flags, updatedAtMs, stored] = JSON.parse(text) as StoredAccount
@@ -59,19 +64,23 @@ export const accountKind: RecordKind<Account> = {
   },
 }
 
-function encodeBalance(balance: Balance): StoredBalance {
+function balanceText(balance: Balance): string {
   const { uuid, id, value, expiresAtNs, weight } = balance
   const flags = (balance.disabled ? DISABLED : 0) | (balance.blocker ? BLOCKER : 0)
-  const expires = expiresAtNs === null ? null : encodeInteger(expiresAtNs)
-  return [uuid, id, encodeInteger(value.coefficient), value.scale, expires, weight, flags, encodeRest(balance)]
+  const rest = storedRest(balance)
+  return (
+    `[${jsonText(uuid)},${jsonText(id)},${integerText(value.coefficient)},${value.scale}` +
+    `,${expiresAtNs === null ? 'null' : integerText(expiresAtNs)},${weight},${flags}` +
+    `,${rest === 0 ? '0' : JSON.stringify(rest)}]`
+  )
 }
 
-function encodeInteger(value: bigint): StoredInteger {
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : String(value)
+function integerText(value: bigint): string {
+  const text = String(value)
+  return Number.isSafeInteger(Number(value)) ? text : `"${text}"`
 }
 
-function encodeRest({
+function storedRest({
   destinationIds,
   ratingSubject,
   categories,

@@ -3,7 +3,7 @@ import type { EventFields } from '../core/event.ts'
 import { cgrIdOf, fieldText, fieldUsage } from '../core/event-values.ts'
 import { formatTime, parseTime, type ZonedTime } from '../core/time.ts'
 import type { EventCost } from '../rating/event-cost.ts'
-import { parseEventCost, storedEventCost } from '../rating/event-cost-record.ts'
+import { eventCostText, parseEventCost } from '../rating/event-cost-record.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 
 /** A call data record: what is billed. Reference 05, 8. */
@@ -117,16 +117,16 @@ type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'cost
   costDetails: unknown
 }
 
-export function encodeCdr(cdr: Cdr): string {
+export function encodeCdr({ costDetails, ...cdr }: Cdr): string {
   const time = ({ ns, zone }: ZonedTime): [string, string] => [String(ns), zone]
-  return JSON.stringify({
+  const text = JSON.stringify({
     ...cdr,
     setupTime: time(cdr.setupTime),
     answerTime: time(cdr.answerTime),
     usage: String(cdr.usage),
     cost: cdr.cost.toString(),
-    costDetails: cdr.costDetails === undefined ? null : storedEventCost(cdr.costDetails),
-  } satisfies StoredCdr)
+  } satisfies Omit<StoredCdr, 'costDetails'>)
+  return `${text.slice(0, -1)},"costDetails":${costDetails === undefined ? 'null' : eventCostText(costDetails)}}`
 }
 
 export function decodeCdr(text: string): Cdr {

@@ -1,7 +1,8 @@
 import { Decimal } from '../core/decimal.ts'
+import { jsonText } from '../core/json-text.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { AccountSummary, BalanceSummary } from './call-cost.ts'
-import type { Accounting, EventCost } from './event-cost.ts'
+import type { Accounting, Charge, EventCost } from './event-cost.ts'
 import type { RateInterval, RatingMatch } from './model.ts'
 import { parseRateInterval } from './rate-interval.ts'
 
@@ -32,60 +33,61 @@ type StoredCost = {
     | null
 }
 
-/** The stored form of a cost: JSON-ready, amounts and usage as text. `parseEventCost` reads it back. */
-export function storedEventCost(cost: EventCost): unknown {
+/**
+ * The stored form of a cost, as JSON: amounts and usage are texts. `parseEventCost` reads it back. A session is written at
+ * every charge, so the text is put together by hand.
+ */
+export function eventCostText({ cgrId, runId, startTime, charges, accountSummary }: EventCost): string {
   const intervals: string[] = []
-  const numberOf = (interval: RateInterval | null): number => {
-    if (interval === null) return -1
-    const known = intervals.indexOf(interval.text)
-    return known >= 0 ? known : intervals.push(interval.text) - 1
-  }
-  const accounting = (paid: Accounting | null): StoredAccounting | null =>
-    paid && [
-      paid.accountId,
-      paid.balanceUuid,
-      paid.kind,
-      paid.units.toString(),
-      paid.factor.toString(),
-      numberOf(paid.interval),
-      accounting(paid.extraCharge),
-    ]
-  const charges: StoredCost['charges'] = cost.charges.map(({ interval, match, increments, count }) => [
-    numberOf(interval),
-    [match.matchedSubject, match.matchedPrefix, match.matchedDestinationId, match.ratingPlanId],
-    increments.map((each) => [`${each.usage}`, each.cost.toString(), `${each.count}`, accounting(each.accounting)]),
-    `${count}`,
-  ])
-  const { cgrId, runId, startTime, accountSummary } = cost
-  return {
-    cgrId,
-    runId,
-    start: [String(startTime.ns), startTime.zone],
-    intervals,
-    charges,
-    summary: accountSummary && storedSummary(accountSummary),
-  } satisfies StoredCost
+  let list = ''
+  for (const charge of charges) list += `${list === '' ? '' : ','}${chargeText(charge, intervals)}`
+  return (
+    `{"cgrId":${jsonText(cgrId)},"runId":${jsonText(runId)},"start":["${startTime.ns}",${jsonText(startTime.zone)}]` +
+    `,"intervals":[${intervals.map(jsonText).join(',')}],"charges":[${list}]` +
+    `,"summary":${accountSummary === null ? 'null' : summaryText(accountSummary)}}`
+  )
 }
 
-function storedSummary({
-  tenant,
-  accountId,
-  balances,
-  allowNegative,
-  disabled,
-}: AccountSummary): StoredCost['summary'] {
-  const stored = balances?.map<StoredBalance>((balance) => [
-    balance.uuid,
-    balance.id,
-    balance.type,
-    balance.initial.toString(),
-    balance.value.toString(),
-    balance.weight,
-    balance.disabled,
-    balance.factors &&
-      Object.fromEntries(Object.entries(balance.factors).map(([name, factor]) => [name, factor.toString()])),
-  ])
-  return [tenant, accountId, stored ?? null, allowNegative, disabled]
+/** intervals: texts that are referred to by number; new ones are added. */
+function chargeText({ interval, match, increments, count }: Charge, intervals: string[]): string {
+  let list = ''
+  for (const { usage, cost, count: times, accounting } of increments) {
+    list += `${list === '' ? '' : ','}["${usage}","${cost}","${times}",${accountingText(accounting, intervals)}]`
+  }
+  const { matchedSubject, matchedPrefix, matchedDestinationId, ratingPlanId } = match
+  return (
+    `[${numberOf(interval, intervals)},[${jsonText(matchedSubject)},${jsonText(matchedPrefix)}` +
+    `,${jsonText(matchedDestinationId)},${jsonText(ratingPlanId)}],[${list}],"${count}"]`
+  )
+}
+
+function accountingText(paid: Accounting | null, intervals: string[]): string {
+  if (paid === null) return 'null'
+  const { accountId, balanceUuid, kind, units, factor, interval, extraCharge } = paid
+  return (
+    `[${jsonText(accountId)},${jsonText(balanceUuid)},"${kind}","${units}","${factor}"` +
+    `,${numberOf(interval, intervals)},${accountingText(extraCharge, intervals)}]`
+  )
+}
+
+function numberOf(interval: RateInterval | null, intervals: string[]): number {
+  if (interval === null) return -1
+  const known = intervals.indexOf(interval.text)
+  return known >= 0 ? known : intervals.push(interval.text) - 1
+}
+
+function summaryText({ tenant, accountId, balances, allowNegative, disabled }: AccountSummary): string {
+  let list = ''
+  for (const { uuid, id, type, initial, value, weight, disabled: off, factors } of balances ?? []) {
+    list +=
+      `${list === '' ? '' : ','}[${jsonText(uuid)},${jsonText(id)},${jsonText(type)},"${initial}","${value}"` +
+      `,${weight},${off},${factors === null ? 'null' : factorsText(factors)}]`
+  }
+  return `[${jsonText(tenant)},${jsonText(accountId)},${balances === null ? 'null' : `[${list}]`},${allowNegative},${disabled}]`
+}
+
+function factorsText(factors: Readonly<Record<string, Decimal>>): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()])))
 }
 
 /** Reads a stored cost. It was written by this program: it is trusted. */

@@ -1,7 +1,8 @@
 import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
-import { parseEventCost, storedEventCost } from '../rating/event-cost-record.ts'
+import { jsonText } from '../core/json-text.ts'
+import { eventCostText, parseEventCost } from '../rating/event-cost-record.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Run, Session } from './session.ts'
@@ -58,21 +59,14 @@ function eventText(event: EventFields): string {
   return text
 }
 
-/** Sessions in the data store, by CGRID. A session is written at every charge: the form is for speed. */
+/** Sessions in the data store, by CGRID. A session is written at every charge: its text is put together by hand. */
 export const sessionKind: RecordKind<Session> = {
   table: 'session',
   encode({ cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, eventStart, optsStart, runs }) {
-    const rest: StoredSession[0] = [
-      cgrId,
-      tenant,
-      originId,
-      originHost,
-      updatedAtMs,
-      deadlineMs ?? null,
-      closedAtMs ?? null,
-    ]
-    let text = `[${JSON.stringify(rest)},${eventText(eventStart)},${eventText(optsStart)}`
-    for (const run of runs) text += `,[${eventText(run.event)},${encodeRun(run)}]`
+    let text =
+      `[[${jsonText(cgrId)},${jsonText(tenant)},${jsonText(originId)},${jsonText(originHost)}` +
+      `,${updatedAtMs},${deadlineMs ?? null},${closedAtMs ?? null}],${eventText(eventStart)},${eventText(optsStart)}`
+    for (const run of runs) text += `,[${eventText(run.event)},${runText(run)}]`
     return `${text}]`
   },
   decode(text) {
@@ -93,28 +87,15 @@ export const sessionKind: RecordKind<Session> = {
   },
 }
 
-function encodeRun({ runId, requestType, descriptor, quota, cost }: Run): string {
-  return JSON.stringify([
-    runId,
-    requestType,
-    [
-      descriptor.tenant,
-      descriptor.category,
-      descriptor.account,
-      descriptor.subject,
-      descriptor.destination,
-      descriptor.toR,
-      descriptor.balanceFactorId,
-      String(descriptor.timeStart.ns),
-      descriptor.timeStart.zone,
-      descriptor.loopIndex,
-      String(descriptor.durationIndex),
-      descriptor.maxCostSoFar.toString(),
-      descriptor.forceDuration,
-    ],
-    [String(quota.reserve), String(quota.lastGrant), String(quota.total)],
-    cost === undefined ? null : storedEventCost(cost),
-  ] satisfies StoredRun[1])
+function runText({ runId, requestType, descriptor, quota, cost }: Run): string {
+  const { tenant, category, account, subject, destination, toR, balanceFactorId, timeStart } = descriptor
+  const { loopIndex, durationIndex, maxCostSoFar, forceDuration } = descriptor
+  return (
+    `[${jsonText(runId)},${jsonText(requestType)},[${jsonText(tenant)},${jsonText(category)},${jsonText(account)}` +
+    `,${jsonText(subject)},${jsonText(destination)},${jsonText(toR)},${jsonText(balanceFactorId)},"${timeStart.ns}"` +
+    `,${jsonText(timeStart.zone)},${loopIndex},"${durationIndex}","${maxCostSoFar}",${forceDuration}]` +
+    `,["${quota.reserve}","${quota.lastGrant}","${quota.total}"],${cost === undefined ? 'null' : eventCostText(cost)}]`
+  )
 }
 
 function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: StoredRun): Run {

@@ -3,13 +3,14 @@ import type { CdrPipeline } from '../cdrs/pipeline.ts'
 import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
-import { cgrIdOf, fieldText, fieldUsage, originHash } from '../core/event-values.ts'
+import { fieldText, fieldUsage, originHash } from '../core/event-values.ts'
 import { addNs, isZeroTime, parseTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
 import { type EventCost, eventCostOf, eventCostUsage, mergeEventCost, trimEventCost } from '../rating/event-cost.ts'
 import type { ChargerRun, Chargers } from '../services/chargers.ts'
 import type { Charged, Charging, Descriptor } from '../services/charging.ts'
 import { SessionRefused } from '../services/errors.ts'
 import type { Unit } from '../store/unit-of-work.ts'
+import { OriginHashes } from './origin-hashes.ts'
 import {
   EMPTY_QUOTA,
   finalUsage,
@@ -58,6 +59,7 @@ const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
 export class Sessions {
   readonly #settings: SessionSettings
   readonly #dependencies: SessionDependencies
+  readonly #hashes = new OriginHashes()
 
   constructor(settings: SessionSettings, dependencies: SessionDependencies) {
     this.#settings = settings
@@ -77,7 +79,7 @@ export class Sessions {
 
   /** Opens a session and reserves its first usage. Throws SessionRefused('EXISTS') for one that is open. Reference 05, 7.2. */
   initiate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
-    if (unit.get(sessionKind, cgrIdOf(event.event)) !== undefined) throw new SessionRefused('EXISTS')
+    if (unit.get(sessionKind, this.#hashes.cgrIdOf(event.event)) !== undefined) throw new SessionRefused('EXISTS')
     // What was used of an earlier grant cannot belong to a session that begins (reference 05, 12 row 36).
     const { LastUsed: _, ...fields } = event.event
     return this.#update(unit, this.#begin(unit, { ...event, event: fields }, options.forceDuration), fields)
@@ -95,7 +97,7 @@ export class Sessions {
   terminate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): { cgrId: string } {
     const { event: fields } = event
     if (fieldText(fields, 'OriginID') === '') throw new SessionRefused('MANDATORY_IE_MISSING: [OriginID]')
-    const cgrId = cgrIdOf(fields)
+    const cgrId = this.#hashes.cgrIdOf(fields)
     const usage = fieldUsage(fields, 'Usage')
     const lastUsed = lenientUsage(fields, 'LastUsed')
     const found = this.#find(unit, event)
@@ -127,7 +129,7 @@ export class Sessions {
   processCdr(unit: Unit, event: ChargingEvent): Cdr[] {
     const { cdrs, chargers } = this.#dependencies
     if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
-    const cgrId = cgrIdOf(event.event)
+    const cgrId = this.#hashes.cgrIdOf(event.event)
     const session = unit.get(sessionKind, cgrId) ?? this.#find(unit, event)
     if (session === undefined) {
       const fields: EventFields = {
@@ -180,7 +182,7 @@ export class Sessions {
 
   /** Finds the session of an event, under its former OriginID too: it is then re-keyed. Reference 05, 6.10. */
   #find(unit: Unit, { event }: ChargingEvent): Session | undefined {
-    const cgrId = cgrIdOf(event)
+    const cgrId = this.#hashes.cgrIdOf(event)
     const found = this.#open(unit, cgrId)
     const initial = fieldText(event, 'InitialOriginID')
     if (found !== undefined || initial === '') return found
@@ -215,7 +217,7 @@ export class Sessions {
     const { chargers, now } = this.#dependencies
     if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
     const fields: EventFields = { ...event.event }
-    const cgrId = cgrIdOf(fields)
+    const cgrId = this.#hashes.cgrIdOf(fields)
     fields['CGRID'] = cgrId
     const runs = chargers().runsOf({ ...event, event: fields })
     if (runs.length === 0) throw new SessionRefused('CHARGERS_ERROR:NOT_FOUND')

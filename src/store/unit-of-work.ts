@@ -33,12 +33,16 @@ export interface Unit {
   attempt<R>(part: () => R): R
 }
 
+const RECENT = 8
+
 class StagingUnit implements Unit {
   readonly #records: Records
   /** What changes, by the record as it was before the unit. */
   readonly #staged = new Map<Entry, unknown>()
   /** How to undo each change since the unit began, newest last. */
   readonly #undo: { entry: Entry; wasStaged: boolean; before: unknown }[] = []
+  /** Records that this unit found last: it asks for the same few again and again. */
+  readonly #recent: Entry[] = []
   /** Records that neither memory nor the store has. */
   #absent: Map<string, Entry> | undefined
 
@@ -82,8 +86,14 @@ class StagingUnit implements Unit {
   }
 
   #entry<T>(kind: RecordKind<T>, key: string): Entry {
-    const found = this.#records.find(kind, key)
-    if (found !== undefined) return found
+    for (const entry of this.#recent) if (entry.key === key && entry.kind.table === kind.table) return entry
+    const entry = this.#records.find(kind, key) ?? this.#absentEntry(kind, key)
+    if (this.#recent.length === RECENT) this.#recent.shift()
+    this.#recent.push(entry)
+    return entry
+  }
+
+  #absentEntry<T>(kind: RecordKind<T>, key: string): Entry {
     const address = `${kind.table}/${key}`
     let entry = this.#absent?.get(address)
     if (entry === undefined) {

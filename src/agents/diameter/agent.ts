@@ -9,7 +9,7 @@ import { MappingError } from '../../mapping/value.ts'
 import { beginAnswer, echoProxyInfo, errorAnswer, readdressed } from '../../protocol/diameter/answers.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
-import type { Dictionary } from '../../protocol/diameter/dictionary.ts'
+import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
@@ -57,6 +57,9 @@ export type DiameterAgentDependencies = {
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 
+/** Auth-Application-Id of credit control. RFC 8506, 3. */
+const CREDIT_CONTROL = 4
+
 type Context = MappingContext<DiameterMessage, RawAvp>
 type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds: readonly string[] }
 
@@ -67,6 +70,8 @@ export class DiameterAgent {
   readonly #dependencies: DiameterAgentDependencies
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
+  /** What a credit-control request cannot be answered without. */
+  readonly #required: readonly AvpDefinition[]
   readonly #writer = new MessageWriter(4096)
   /** Commits under way by Session-Id: the answer to a repeated request waits for the commit of the first. */
   readonly #pending = new Map<string, Promise<void>>()
@@ -75,6 +80,9 @@ export class DiameterAgent {
     this.#settings = settings
     this.#validation = { ...settings.local, strict: settings.strict }
     this.#dependencies = dependencies
+    this.#required = ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']
+      .map((name) => dependencies.dictionary.byName(CREDIT_CONTROL, name))
+      .filter((definition) => definition !== undefined)
   }
 
   get openConnections(): number {
@@ -159,7 +167,7 @@ export class DiameterAgent {
     durable: Promise<void> | undefined,
     reply: (answer: Buffer) => void,
   ): void {
-    const sessionId = message.text(Avp.SESSION_ID)
+    const { sessionId } = message
     const commit = durable ?? (outcome.repeated ? this.#pending.get(sessionId) : undefined)
     if (commit === undefined) {
       reply(outcome.answer)
@@ -187,12 +195,10 @@ export class DiameterAgent {
     const fault = validateRequest(message, this.#dependencies.dictionary, this.#validation)
     if (fault !== undefined) return errorAnswer(message, fault.resultCode, local, fault.message, fault.failedAvp)
     if (message.commandCode !== Command.CREDIT_CONTROL) return undefined
-    for (const name of ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']) {
-      const definition = this.#dependencies.dictionary.byName(message.applicationId, name)
-      if (definition === undefined) continue
+    for (const definition of this.#required) {
       const avp = message.find(definition.code, definition.vendorId)
       if (avp === undefined || avp.dataEnd === avp.dataStart)
-        return errorAnswer(message, 5005, local, `AVP ${name} is missing`, missingAvp(definition))
+        return errorAnswer(message, 5005, local, `AVP ${definition.name} is missing`, missingAvp(definition))
     }
     return undefined
   }
@@ -209,10 +215,11 @@ export class DiameterAgent {
 
   #handle(unit: Unit, message: DiameterMessage, connection: Connection): Outcome {
     const { buckets, now } = this.#dependencies
-    const sessionId = message.text(Avp.SESSION_ID)
+    const { sessionId } = message
     const nowMs = Number(now().ns / 1_000_000n)
     const { written, looked } = buckets.keys(`answer/${sessionId}`, nowMs)
-    const live = unit.get(peerSessionKind, liveKey(sessionId))
+    const key = liveKey(sessionId)
+    const live = unit.get(peerSessionKind, key)
     const known = live ?? findEnded(unit, looked)
     if (known !== undefined && isAnswered(message, known)) {
       return { answer: readdressed(known.answer, message), repeated: true, cdrs: [], cgrIds: [] }
@@ -233,9 +240,9 @@ export class DiameterAgent {
         answer,
         cgrIds: isLast ? [] : call.cgrIds,
       }
-      if (live !== undefined && isLast) unit.delete(peerSessionKind, liveKey(sessionId))
+      if (live !== undefined && isLast) unit.delete(peerSessionKind, key)
       if (isLast) unit.put(endedPeerSessionKind, written, record)
-      else unit.put(peerSessionKind, liveKey(sessionId), record)
+      else unit.put(peerSessionKind, key, record)
     }
     return { answer, repeated: false, cdrs: call.cdrs, cgrIds: call.cgrIds }
   }

@@ -1,3 +1,4 @@
+import { jsonText } from '../../core/json-text.ts'
 import { Avp, CommandFlag, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import type { RecordKind, Unit } from '../../store/unit-of-work.ts'
 
@@ -24,8 +25,8 @@ type Stored = [
 export const peerSessionKind: RecordKind<PeerSession> = {
   table: 'answer',
   encode({ requestType, requestNumber, endToEndId, answer, cgrIds }) {
-    // Written by hand: all but the ids is numbers and base64.
-    return `[${requestType},${requestNumber},${endToEndId},"${answer.toString('base64')}",${JSON.stringify(cgrIds)}]`
+    const base64 = answer.toString('base64')
+    return `[${requestType},${requestNumber},${endToEndId},"${base64}",[${cgrIds.map(jsonText).join(',')}]]`
   },
   decode(text) {
     const [requestType, requestNumber, endToEndId, answer, cgrIds] = JSON.parse(text) as Stored

@@ -11,6 +11,7 @@ export class DiameterMessage {
   readonly bytes: Buffer
   #avps: readonly RawAvp[] | undefined
   #fault: AvpFault | undefined
+  #sessionId: string | undefined
   readonly #groups = new Map<number, readonly RawAvp[]>()
 
   /** bytes: the whole message, at least 20 octets. */
@@ -86,6 +87,12 @@ export class DiameterMessage {
   text(code: number): string {
     const avp = this.find(code)
     return avp === undefined ? '' : this.bytes.toString('utf8', avp.dataStart, avp.dataEnd)
+  }
+
+  /** Text of Session-Id, '' when there is none. */
+  get sessionId(): string {
+    this.#sessionId ??= this.text(Avp.SESSION_ID)
+    return this.#sessionId
   }
 
   /** Unsigned32 or Enumerated of the first top-level AVP of that code; undefined when absent or not of 4 octets. */
