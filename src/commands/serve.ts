@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { listenHttp } from '../rpc/http.ts'
 import { listenJsonTcp } from '../rpc/json-tcp.ts'
-import { buildMethods } from '../rpc/methods.ts'
+import { buildRegistry } from '../rpc/methods/all.ts'
 import { describeCounts } from './load.ts'
 import { openEngine } from './open-engine.ts'
 
@@ -50,19 +50,19 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
     ['SessionSv1', sessions.enabled],
     ['CDRsV1', cdrs.enabled],
   ])
-  const all = buildMethods(engine, {
+  const defaults = {
     tenant: general.default_tenant,
     category: general.default_category,
     timeZone: engine.timeZone,
     roundingDecimals: general.rounding_decimals,
-  })
-  const methods = new Map([...all].filter(([name]) => isOn.get(name.split('.')[0] ?? '') !== false))
+  }
+  const methods = buildRegistry(engine, defaults, (service) => isOn.get(service) !== false)
   const tcp = listen.rpc_json === '' ? undefined : await listenJsonTcp(listen.rpc_json, methods)
   const web =
     listen.http === ''
       ? undefined
       : await listenHttp(listen.http, {
-          methods,
+          registry: methods,
           jsonRpcUrl: http.json_rpc_url,
           metrics: () => registry.metrics(),
           failure: () => engine.failure,

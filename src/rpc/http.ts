@@ -1,9 +1,9 @@
 import fastify from 'fastify'
 import { answerCall, type RpcRequest } from './call.ts'
-import type { Methods } from './methods.ts'
+import type { MethodRegistry } from './method.ts'
 
 export type HttpOptions = {
-  methods: Methods
+  registry: MethodRegistry
   jsonRpcUrl: string
   /** The metrics in Prometheus text form. */
   metrics: () => Promise<string>
@@ -19,7 +19,7 @@ export async function listenHttp(
   const server = fastify({ bodyLimit: 8 << 20, requestTimeout: 30_000, forceCloseConnections: true })
   server.post(options.jsonRpcUrl, async (request, reply) => {
     reply.type('application/json')
-    return answerCall((request.body ?? {}) as RpcRequest, options.methods)
+    return answerCall((request.body ?? {}) as RpcRequest, options.registry)
   })
   server.get('/metrics', async (_, reply) => {
     reply.type('text/plain; version=0.0.4; charset=utf-8')

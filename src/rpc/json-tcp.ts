@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import { answerCall, type RpcRequest } from './call.ts'
-import type { Methods } from './methods.ts'
+import type { MethodRegistry } from './method.ts'
 
 /** Characters that one request may have. */
 const MAX_REQUEST = 8 << 20
@@ -9,7 +9,7 @@ const MAX_REQUEST = 8 << 20
 /** Serves JSON objects back to back over TCP; replies leave as they come. address: `host:port`. Reference 01, 7.1. */
 export async function listenJsonTcp(
   address: string,
-  methods: Methods,
+  registry: MethodRegistry,
 ): Promise<{ address: string; close: () => Promise<void> }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -26,7 +26,7 @@ export async function listenJsonTcp(
           socket.destroy()
           return
         }
-        void answerCall(request, methods).then((reply) => socket.write(reply))
+        void answerCall(request, registry).then((reply) => socket.write(reply))
       }
       if (splitter.isOverlong) socket.destroy()
     })

@@ -1,0 +1,30 @@
+import { MethodRegistry } from '../method.ts'
+import { type AccountServices, accountMethods } from './accounts.ts'
+import { type CdrServices, cdrMethods } from './cdrs.ts'
+import { coreMethods } from './core.ts'
+import { type CostServices, costMethods } from './costs.ts'
+import type { RpcDefaults } from './defaults.ts'
+import { type SessionServices, sessionMethods } from './sessions.ts'
+import { type TariffServices, tariffMethods } from './tariffs.ts'
+
+/** What all methods together ask of the engine. */
+export type RpcServices = AccountServices & CdrServices & CostServices & SessionServices & TariffServices
+
+/** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
+export function buildRegistry(
+  services: RpcServices,
+  defaults: RpcDefaults,
+  isOn: (service: string) => boolean,
+): MethodRegistry {
+  return new MethodRegistry(
+    [
+      ...coreMethods(),
+      ...accountMethods(services, defaults),
+      ...cdrMethods(services, defaults),
+      ...costMethods(services, defaults),
+      ...sessionMethods(services),
+      ...tariffMethods(services),
+    ],
+    isOn,
+  )
+}

@@ -1,0 +1,11 @@
+/** What arguments that are left out mean, and how amounts are shown. */
+export type RpcDefaults = {
+  /** general.default_tenant */
+  tenant: string
+  /** general.default_category */
+  category: string
+  /** Zone of times that name none. */
+  timeZone: string
+  /** general.rounding_decimals */
+  roundingDecimals: number
+}

@@ -1,0 +1,41 @@
+import { any, boolean, decimal, integer64, list, map, number, struct, text, time } from '../shape.ts'
+
+const timingShape = struct('engine.RITiming', {
+  ID: text,
+  Years: list(integer64),
+  Months: list(integer64),
+  MonthDays: list(integer64),
+  WeekDays: list(integer64),
+  StartTime: text,
+  EndTime: text,
+})
+
+/** An account with its balances, as `accountWire` writes it. Reference 04, 2.1. */
+export const accountShape = struct('engine.Account', {
+  ID: text,
+  BalanceMap: map(
+    list(
+      struct('engine.Balance', {
+        Uuid: text,
+        ID: text,
+        Value: decimal,
+        ExpirationDate: time,
+        Weight: number,
+        DestinationIDs: map(boolean),
+        RatingSubject: text,
+        Categories: map(boolean),
+        SharedGroups: map(boolean),
+        Timings: list(timingShape),
+        TimingIDs: map(boolean),
+        Disabled: boolean,
+        Factors: map(decimal),
+        Blocker: boolean,
+      }),
+    ),
+  ),
+  UnitCounters: map(list(any)),
+  ActionTriggers: list(any),
+  AllowNegative: boolean,
+  Disabled: boolean,
+  UpdateTime: time,
+})

@@ -1,0 +1,61 @@
+import type { Cdr } from '../../cdrs/cdr.ts'
+import { formatTime } from '../../core/time.ts'
+import { eventCostWire } from '../../rating/event-cost-wire.ts'
+import { boolean, decimal, duration, integer64, map, pointer, struct, text, time } from '../shape.ts'
+import { eventCostShape } from './event-cost.ts'
+
+/** A CDR in the form that programs read. Reference 05, 8; 01, 9.1. */
+export const cdrShape = struct('engine.CDR', {
+  CGRID: text,
+  RunID: text,
+  OrderID: integer64,
+  OriginHost: text,
+  Source: text,
+  OriginID: text,
+  ToR: text,
+  RequestType: text,
+  Tenant: text,
+  Category: text,
+  Account: text,
+  Subject: text,
+  Destination: text,
+  SetupTime: time,
+  AnswerTime: time,
+  Usage: duration,
+  ExtraFields: map(text),
+  ExtraInfo: text,
+  Partial: boolean,
+  PreRated: boolean,
+  CostSource: text,
+  Cost: decimal,
+  CostDetails: pointer(eventCostShape),
+})
+
+/** decimals: general.rounding_decimals. */
+export function cdrWire(orderId: number, cdr: Cdr, decimals: number): Record<string, unknown> {
+  return {
+    CGRID: cdr.cgrId,
+    RunID: cdr.runId,
+    OrderID: orderId,
+    OriginHost: cdr.originHost,
+    Source: cdr.source,
+    OriginID: cdr.originId,
+    ToR: cdr.toR,
+    RequestType: cdr.requestType,
+    Tenant: cdr.tenant,
+    Category: cdr.category,
+    Account: cdr.account,
+    Subject: cdr.subject,
+    Destination: cdr.destination,
+    SetupTime: formatTime(cdr.setupTime),
+    AnswerTime: formatTime(cdr.answerTime),
+    Usage: cdr.usage,
+    ExtraFields: cdr.extraFields,
+    ExtraInfo: cdr.extraInfo,
+    Partial: false,
+    PreRated: false,
+    CostSource: cdr.costSource,
+    Cost: cdr.cost,
+    CostDetails: cdr.costDetails === undefined ? null : eventCostWire(cdr.costDetails, decimals),
+  }
+}
