@@ -1,0 +1,91 @@
+import { RpcError } from '../rpc-error.ts'
+import type { Callbacks } from './connection.ts'
+import { isFailover } from './errors.ts'
+import { type Host, type LocalCall, LocalHost, ParallelHost, RemoteHost } from './host.ts'
+import { Pool } from './pool.ts'
+import { type HostSettings, IN_PROCESS, isBidirectional, type PoolSettings } from './settings.ts'
+
+/** Calls methods over the connections of one `X_conns` key. */
+export interface RpcClient {
+  /** Throws RpcError with the answer of the server, NetworkError when none of the connections gives one. */
+  call(method: string, argument: unknown): Promise<unknown>
+}
+
+/** Pools of a component that takes calls back; the others share those of NO_CALLBACKS. */
+type Owner = Callbacks | undefined
+
+/**
+ * Every connection that a configuration names, each opened when it is first called. `*internal` and `*birpc_internal` are this
+ * process, also with a service behind (`*internal:*chargers`). Reference 01, 3.
+ */
+export class Connections {
+  #settings: ReadonlyMap<string, PoolSettings>
+  readonly #maxParallel: number
+  readonly #local: LocalHost
+  readonly #pools = new Map<Owner, Map<string, Pool>>()
+
+  /** maxParallel: connections that a `*parallel` pool may open. local: the methods of this process. */
+  constructor(settings: ReadonlyMap<string, PoolSettings>, maxParallel: number, local: LocalCall) {
+    this.#settings = settings
+    this.#maxParallel = maxParallel
+    this.#local = new LocalHost(local)
+  }
+
+  /** A client over these ids, tried in order. callbacks: answers what a bidirectional server calls. */
+  client(ids: readonly string[], callbacks?: Callbacks): RpcClient {
+    return { call: (method, argument) => this.#call(ids, callbacks, method, argument) }
+  }
+
+  /** Takes other settings: every pool is closed, the next call opens what it needs. */
+  replace(settings: ReadonlyMap<string, PoolSettings>): void {
+    this.#settings = settings
+    this.close()
+  }
+
+  close(): void {
+    for (const pools of this.#pools.values()) for (const pool of pools.values()) pool.close()
+    this.#pools.clear()
+  }
+
+  async #call(ids: readonly string[], owner: Owner, method: string, argument: unknown): Promise<unknown> {
+    if (ids.length === 0) throw new RpcError('MANDATORY_IE_MISSING: [connIDs]')
+    let last: unknown
+    for (const [i, id] of ids.entries()) {
+      try {
+        return await this.#pool(id, owner).call(method, argument, i === ids.length - 1)
+      } catch (cause) {
+        if (!isFailover(cause)) throw cause
+        last = cause
+      }
+    }
+    throw last
+  }
+
+  #pool(id: string, owner: Owner): Pool {
+    const name = id.startsWith('*internal:') ? '*internal' : id.startsWith('*birpc_internal:') ? '*birpc_internal' : id
+    const pools = this.#pools.get(owner) ?? new Map<string, Pool>()
+    this.#pools.set(owner, pools)
+    const held = pools.get(name)
+    if (held !== undefined) return held
+    const pool = this.#build(name, owner)
+    pools.set(name, pool)
+    return pool
+  }
+
+  #build(id: string, owner: Owner): Pool {
+    const { strategy, hosts } = this.#settings.get(id) ?? { strategy: '*first', hosts: [] }
+    if (IN_PROCESS.has(id) && hosts.length === 0) return new Pool('*first', [this.#local], Math.random)
+    const usable = hosts.filter(({ address }) => address !== '')
+    const opened =
+      strategy === '*parallel'
+        ? usable.slice(0, 1).map((host) => new ParallelHost(() => this.#host(host, owner), this.#maxParallel))
+        : usable.map((host) => this.#host(host, owner))
+    return new Pool(strategy, opened, Math.random)
+  }
+
+  #host(settings: HostSettings, owner: Owner): Host {
+    if (IN_PROCESS.has(settings.address)) return this.#local
+    if (isBidirectional(settings.transport) && owner === undefined) throw new RpcError('UNSUPPORTED_BIRPC')
+    return new RemoteHost(settings, owner)
+  }
+}
