@@ -1,12 +1,13 @@
 import { Decimal } from '../core/decimal.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { ZonedTime } from '../core/time.ts'
+import type { Timing } from '../rating/model.ts'
 import { compileTimings, objects, problem } from '../tariffs/compile.ts'
 import type { TariffRow, TariffRows } from '../tariffs/tariff-rows.ts'
 import { type Account, accountKey, newAccount } from './account.ts'
 import { type Action, readAction, readBoolean } from './action.ts'
 import { type ActionPlan, actionPlansOf, type PlanRow } from './action-plans.ts'
-import { builtInTiming } from './plan-timing.ts'
+import { builtInTiming, nextRun } from './plan-timing.ts'
 
 /** What AccountActions.csv says about one account. */
 export type AccountRow = { tenant: string; id: string; planId: string; allowNegative: boolean; disabled: boolean }
@@ -47,6 +48,7 @@ export function compileActions(rows: TariffRows, now: ZonedTime, newUuid: () => 
       if (timing === undefined) {
         throw problem(row, 'ActionPlans', 2, `[ActionPlans] Could not load the timing for tag: "${timingId}"`)
       }
+      checkTiming(row, timing, now)
       planRows.push({ id, actionsId, timing, weight: compileWeight(row, weight) })
     }
   }
@@ -89,6 +91,16 @@ function compileAction(row: TariffRow, timingOf: Parameters<typeof readAction>[1
   } catch (cause) {
     if (cause instanceof TollgateError) throw problem(row, 'Actions', 1, cause.message)
     throw cause
+  }
+}
+
+function checkTiming(row: TariffRow, timing: Timing, now: ZonedTime): void {
+  try {
+    nextRun(timing, now, now)
+  } catch (cause) {
+    if (!(cause instanceof TollgateError)) throw cause
+    const expected = 'expected a time of day, *asap, or + and a duration'
+    throw problem(row, 'ActionPlans', 2, `timing ${timing.id} starts at ${timing.startTime}, ${expected}`)
   }
 }
 

@@ -351,6 +351,7 @@ class Call {
   run(flags: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
     let reply = this.#main(flags, event)
     if (!flags.cdrs || flags.main === '*dryrun') return reply
+    if (isEmpty(event.event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
     this.isUsed = this.#withCdrs = true
     try {
       this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, event)))
@@ -362,6 +363,7 @@ class Call {
 
   #main({ main, accounts, forceDuration }: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
     if (main === '*none' || main === '*dryrun' || main === '*cdrs') return undefined
+    if (isEmpty(event.event)) return { Error: 'MANDATORY_IE_MISSING: [CGREvent]' }
     if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
     this.isUsed = true
     try {
@@ -398,6 +400,12 @@ class Call {
     if (!this.#terminates) return
     for (const cgrId of this.#cgrIds) this.cdrs.push(...this.#sessions.abandon(this.#unit, cgrId, this.#withCdrs))
   }
+}
+
+/** Without a field there is no event. Reference 07, 1.3.3.4. */
+function isEmpty(fields: EventFields): boolean {
+  for (const _ in fields) return false
+  return true
 }
 
 function refusalText(cause: unknown): string {
