@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { printConfigSchema } from './commands/config-schema.ts'
 import { load } from './commands/load.ts'
+import { printMethods } from './commands/methods.ts'
 import { serve } from './commands/serve.ts'
 import { tryOut } from './commands/try.ts'
+import { version } from './commands/version.ts'
 import { TollgateError } from './core/errors.ts'
-import { packageRoot } from './engine/engine.ts'
-
-const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
 
 function address(text: string): { host: string; port: number } {
   const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(text) ?? []
@@ -18,7 +15,7 @@ function address(text: string): { host: string; port: number } {
 
 const program = new Command('tollgate')
   .description('Real-time charging suite and protocol gateway')
-  .version(version)
+  .version(version())
   .showHelpAfterError()
 
 program
@@ -34,6 +31,13 @@ program
   .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
   .requiredOption('--path <folder>', 'tariff folder')
   .action((options: { configPath: string; path: string }) => load(options))
+
+program
+  .command('methods')
+  .description('list the JSON-RPC methods: what each takes and answers')
+  .argument('[name]', 'a part of the name; all methods when left out', '')
+  .option('--json', 'as an OpenRPC document')
+  .action((pattern: string, options: { json?: boolean }) => printMethods(pattern, options))
 
 program.command('config-schema').description('print the JSON Schema of configuration files').action(printConfigSchema)
 
