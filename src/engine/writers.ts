@@ -4,11 +4,11 @@ import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
+import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
 import { compileFilters } from '../filters/filters.ts'
 import { type MappingContext, textOf } from '../mapping/context.ts'
 import { compileValue } from '../mapping/value-parser.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
-import { EVENT_READER, eventContext } from './event-reader.ts'
 
 /** The exporters that CDRs go to, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
 export function buildWriters({ config, placeOf }: LoadedConfig, now: () => ZonedTime): CsvWriter[] {

@@ -15,9 +15,28 @@ export function textOf(value: Exclude<Value, undefined>): string {
     case 'boolean':
       return String(value)
     default:
+      if (value === null) return ''
       if (value instanceof Duration) return value.ns === -1n ? '-1' : formatDuration(value.ns)
-      return value instanceof Decimal ? value.toString() : value.toString('utf8')
+      if (value instanceof Decimal) return value.toString()
+      return value instanceof Buffer ? value.toString('utf8') : treeText(value as EventFields)
   }
+}
+
+/** Compact JSON as Go writes it: keys sorted, `<`, `>` and `&` escaped. Reference 02, 1.1. */
+function treeText(value: EventValue): string {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value !== 'object' || value === null || value instanceof Decimal) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(treeText).join(',')}]`
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${entries.map(([name, member]) => `${quoted(name)}:${treeText(member)}`).join(',')}}`
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** One entry of a protocol reply, in the order in which it goes out. Reference 07, 1.7. */

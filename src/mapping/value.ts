@@ -1,11 +1,23 @@
 import type { Decimal } from '../core/decimal.ts'
 import { TollgateError } from '../core/errors.ts'
+import type { EventFields, EventValue } from '../core/event.ts'
 
 /**
  * What a selector reads or a converter makes; undefined is NOT_FOUND. Usage stays a bigint and octets a Buffer until text is
- * needed. A Duration prints as Go does.
+ * needed. A Duration prints as Go does; lists and objects of an event are JSON.
  */
-export type Value = string | number | bigint | boolean | Decimal | Buffer | Duration | undefined
+export type Value =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Decimal
+  | Buffer
+  | Duration
+  | EventFields
+  | readonly EventValue[]
+  | undefined
 
 /** Usage that prints as a duration (`1m30s`). Reference 02, 1.1. */
 export class Duration {

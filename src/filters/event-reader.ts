@@ -1,13 +1,13 @@
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
-import { type MappingContext, type MessageReader, OrderedEntries, readTree, treeSteps } from '../mapping/context.ts'
+import { type MappingContext, type MessageReader, OrderedEntries } from '../mapping/context.ts'
 import { TemplateError } from '../mapping/value.ts'
+import { compileJsonPath } from './json-path.ts'
 
 /** Reads `~*req` of an event that is no protocol message: chargers' filters, writers' templates. */
 export const EVENT_READER: MessageReader<EventFields, never> = {
   compileRequestPath(path) {
-    const steps = treeSteps(path)
-    return (event) => readTree(event, steps)
+    return compileJsonPath(path)
   },
   compileItemPath(path) {
     throw new TemplateError(`*item.${path}: an event has no repeated groups`)

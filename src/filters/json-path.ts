@@ -1,0 +1,56 @@
+import { Decimal } from '../core/decimal.ts'
+import type { EventFields, EventValue } from '../core/event.ts'
+import { MappingError, type Value } from '../mapping/value.ts'
+
+/** One step: a key, or a list with its `[..]`. */
+type Step = { name: string; index: string | undefined }
+
+/**
+ * Reads a path below `*req` or `*opts` of an event that came as JSON: `A.B`, `A[0].B`, `A[key]`. Undefined: not there.
+ * Throws MappingError: WRONG_PATH below a value that is no object, Go's text for an index that is no number. Reference 02, 2.4.
+ */
+export function compileJsonPath(path: string): (tree: EventFields) => Value {
+  const steps = stepsOf(path)
+  const [only] = steps
+  if (only === undefined) return (tree) => tree
+  if (steps.length === 1 && only.index === undefined) {
+    const { name } = only
+    return (tree) => (Object.hasOwn(tree, name) ? tree[name] : undefined)
+  }
+  return (tree) => {
+    let node: EventValue | undefined = tree
+    for (const { name, index } of steps) {
+      node = fieldOf(node, name)
+      if (node !== undefined && index !== undefined) node = memberOf(node, index)
+      if (node === undefined) return undefined
+    }
+    return node
+  }
+}
+
+/** Steps end at dots outside of brackets. */
+function stepsOf(path: string): Step[] {
+  if (path === '') return []
+  const steps: Step[] = []
+  for (const part of path.match(/(?:\[[^\]]*\]|[^.[]|\[)+/g) ?? []) {
+    const [first = '', ...indexes] = part.split(/(\[[^\]]*\])/).filter((piece) => piece !== '')
+    const [index] = indexes
+    if (index === undefined || indexes.length > 1 || !index.startsWith('['))
+      steps.push({ name: part, index: undefined })
+    else steps.push({ name: first, index: index.slice(1, -1) })
+  }
+  return steps
+}
+
+function fieldOf(node: EventValue, name: string): EventValue | undefined {
+  if (node === null || typeof node !== 'object' || Array.isArray(node) || node instanceof Decimal)
+    throw new MappingError('WRONG_PATH')
+  return Object.hasOwn(node, name) ? (node as EventFields)[name] : undefined
+}
+
+function memberOf(node: EventValue, index: string): EventValue | undefined {
+  if (!Array.isArray(node)) return fieldOf(node, index)
+  if (!/^[+-]?\d+$/.test(index))
+    throw new MappingError(`strconv.Atoi: parsing ${JSON.stringify(index)}: invalid syntax`)
+  return (node as readonly EventValue[])[Number(index)]
+}
