@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
 import { accountKey } from '../accounting/account.ts'
+import { ACCOUNT_READER } from '../accounting/account-reader.ts'
 import { accountKind } from '../accounting/account-record.ts'
-import { accountWire } from '../accounting/account-wire.ts'
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
@@ -12,10 +12,10 @@ import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { ChargingEvent, EventFields } from '../core/event.ts'
+import type { ChargingEvent } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
+import { contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
 import { compileFilters } from '../filters/filters.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Descriptor } from '../services/charging.ts'
@@ -148,10 +148,10 @@ export class Engine {
         return (event: ChargingEvent) => passes(eventContext(event, this.now()))
       },
       compileActionFilters: (filters) => {
-        const passes = compileFilters(filters, EVENT_READER, options)
+        const passes = compileFilters(filters, ACCOUNT_READER, options)
         return (account) => {
-          const event = accountWire(account) as EventFields
-          return passes(eventContext({ tenant: account.tenant, id: '', time: null, event, apiOpts: {} }, this.now()))
+          const now = this.now()
+          return passes(contextOf({ account, now }, account.tenant, {}, now))
         }
       },
     })

@@ -18,12 +18,14 @@ export const EVENT_READER: MessageReader<EventFields, never> = {
 }
 
 /** An event as filters and templates read it. */
-export function eventContext(
-  { tenant, event, apiOpts }: ChargingEvent,
-  now: ZonedTime,
-): MappingContext<EventFields, never> {
+export function eventContext(event: ChargingEvent, now: ZonedTime): MappingContext<EventFields, never> {
+  return contextOf(event.event, event.tenant, event.apiOpts, now)
+}
+
+/** What filters read of a message that no template has touched. */
+export function contextOf<M>(message: M, tenant: string, opts: EventFields, now: ZonedTime): MappingContext<M, never> {
   return {
-    message: event,
+    message,
     vars: {},
     request: {},
     reply: {},
@@ -31,7 +33,7 @@ export function eventContext(
     rep: new OrderedEntries(),
     item: undefined,
     instance: -1,
-    opts: apiOpts,
+    opts,
     tenant,
     now,
   }
