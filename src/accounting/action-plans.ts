@@ -33,24 +33,3 @@ export function loadActionPlan(
   const accountIds = runsLater ? [...new Set([...(stored?.accountIds ?? []), ...loaded.accountIds])] : []
   return { plan: { ...loaded, accountIds }, tasks }
 }
-
-/** A row of ActionPlans.csv, and an account in a plan. */
-export type PlanRow = { id: string; actionsId: string; timing: Timing; weight: number }
-export type PlanMember = { accountId: string; planId: string }
-
-/** Plans of a load, with the accounts that are put into them; of several entries of an account the last one counts. */
-export function actionPlansOf(
-  rows: readonly PlanRow[],
-  members: readonly PlanMember[],
-  newUuid: () => string,
-): ActionPlan[] {
-  const planOf = new Map(members.map(({ accountId, planId }) => [accountId, planId]))
-  const plans = new Map<string, { timings: ActionTiming[]; accountIds: string[] }>()
-  for (const { id, actionsId, timing, weight } of rows) {
-    const plan = plans.get(id) ?? { timings: [], accountIds: [] }
-    plan.timings.push({ uuid: newUuid(), timing, actionsId, weight })
-    plans.set(id, plan)
-  }
-  for (const [accountId, planId] of planOf) plans.get(planId)?.accountIds.push(accountId)
-  return [...plans].map(([id, plan]) => ({ id, ...plan }))
-}

@@ -44,14 +44,27 @@ export type ActionRow = {
   balanceBlocker: string
   balanceDisabled: string
   weight: string
+  balanceUuid?: string | undefined
+  /** Empty texts and sets are values, not wildcards: so do API calls set actions. Reference 04, 13.2. */
+  isWhole?: boolean | undefined
 }
 
-/**
- * Reads a row. timingOf: the timings of the load; nowMs: what `*time_asc` weights count from.
- * Throws InvalidText with the texts of the reference. Reference 04, 11.1 and 14.
- */
-export function readAction(row: ActionRow, timingOf: (id: string) => Timing | undefined, nowMs: number): Action {
-  const balance: BalanceFilter = {}
+/** Timings by id. Throws InvalidText for one that is not there. Reference 04, 14. */
+export function timingsNamed(cell: string, timingOf: (id: string) => Timing | undefined): Timing[] {
+  if (!isGiven(cell)) return []
+  return Object.keys(readSet(cell)).map((id) => {
+    const timing = timingOf(id)
+    if (timing === undefined) throw new InvalidText(`error: NOT_FOUND querying timing with id: "${id}"`)
+    return timing
+  })
+}
+
+/** Reads a row. timings: those that it names. Throws InvalidText with the texts of the reference. Reference 04, 11.1 and 14. */
+export function readAction(row: ActionRow, timings: readonly Timing[]): Action {
+  const balance: BalanceFilter = row.isWhole
+    ? { destinationIds: {}, ratingSubject: '', categories: {}, sharedGroups: {}, timingIds: {} }
+    : {}
+  if (row.balanceUuid !== undefined) balance.uuid = row.balanceUuid
   if (isGiven(row.balanceId)) balance.id = row.balanceId
   if (isGiven(row.categories)) balance.categories = readSet(row.categories)
   if (isGiven(row.destinationIds)) balance.destinationIds = readSet(row.destinationIds)
@@ -59,13 +72,9 @@ export function readAction(row: ActionRow, timingOf: (id: string) => Timing | un
   if (isGiven(row.sharedGroups)) balance.sharedGroups = readSet(row.sharedGroups)
   if (isGiven(row.timingIds)) {
     balance.timingIds = readSet(row.timingIds)
-    balance.timings = Object.keys(balance.timingIds).map((id) => {
-      const timing = timingOf(id)
-      if (timing === undefined) throw new InvalidText(`error: NOT_FOUND querying timing with id: "${id}"`)
-      return timing
-    })
+    balance.timings = timings
   }
-  if (isGiven(row.balanceWeight)) balance.weight = readWeight(row.balanceWeight, nowMs)
+  if (isGiven(row.balanceWeight)) balance.weight = readNumber(row.balanceWeight)
   if (isGiven(row.balanceBlocker)) balance.blocker = readBoolean(row.balanceBlocker)
   if (isGiven(row.balanceDisabled)) balance.disabled = readBoolean(row.balanceDisabled)
   return {
@@ -107,11 +116,12 @@ function readSet(cell: string): NonNullable<NameSet> {
 
 const YEAR_2050_S = 2_524_608_000
 
-function readWeight(cell: string, nowMs: number): number {
+/** The cell of a balance weight with `*time_asc` and `*time_desc` as the numbers that they stand for at nowMs. Reference 04, 2.2. */
+export function weightAt(cell: string, nowMs: number): string {
   const nowS = Math.floor(nowMs / 1_000)
-  if (cell === '*time_asc') return nowS
-  if (cell === '*time_desc') return YEAR_2050_S - nowS
-  return readNumber(cell)
+  if (cell === '*time_asc') return String(nowS)
+  if (cell === '*time_desc') return String(YEAR_2050_S - nowS)
+  return cell
 }
 
 function readNumber(cell: string): number {

@@ -3,69 +3,80 @@ import { TollgateError } from '../core/errors.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { Timing } from '../rating/model.ts'
 import { compileTimings, objects, problem } from '../tariffs/compile.ts'
-import type { TariffRow, TariffRows } from '../tariffs/tariff-rows.ts'
-import { type Account, accountKey, newAccount } from './account.ts'
-import { type Action, readAction, readBoolean } from './action.ts'
-import { type ActionPlan, actionPlansOf, type PlanRow } from './action-plans.ts'
+import { mergeTariffRows, type TariffFile, type TariffRow, type TariffRows } from '../tariffs/tariff-rows.ts'
+import { type Account, newAccount } from './account.ts'
+import { type Action, readAction, readBoolean, timingsNamed, weightAt } from './action.ts'
+import type { ActionTiming } from './action-plans.ts'
 import { builtInTiming, nextRun } from './plan-timing.ts'
 
 /** What AccountActions.csv says about one account. */
 export type AccountRow = { tenant: string; id: string; planId: string; allowNegative: boolean; disabled: boolean }
 
-/** The accounting side of a tariff plan. */
+/** The accounting side of a tariff plan: sets and plans by id, in file order. */
 export type TariffActions = {
-  /** Sets by id, in file order. */
   actions: ReadonlyMap<string, readonly Action[]>
-  plans: readonly ActionPlan[]
-  accounts: readonly AccountRow[]
-  /** Rows whose action triggers are not run. */
-  warnings: readonly string[]
+  plans: ReadonlyMap<string, readonly ActionTiming[]>
 }
 
 /**
- * Reads Actions, ActionPlans and AccountActions. now: what built-in timings and `*time_asc` weights are resolved against.
+ * Rows of a load with what they stand for from now on: ids of action timings, timings as they are now, `*time_asc` weights
+ * as numbers. Built-in timings such as `*daily` mean the time of day of `now`. all: every row in force, the added ones too.
  * Throws TariffError with the texts of the reference. Reference 04, 11.1, 12.1 and 14.
  */
-export function compileActions(rows: TariffRows, now: ZonedTime, newUuid: () => string): TariffActions {
-  const timings = compileTimings(rows)
+export function stampActions(added: TariffRows, all: TariffRows, now: ZonedTime, newUuid: () => string): TariffRows {
+  const timings = compileTimings(all)
   const timingOf = (id: string) => timings.get(id) ?? builtInTiming(id, now)
-  const nowMs = Number(now.ns / 1_000_000n)
-  const actions = new Map<string, Action[]>()
-  for (const [id, group] of objects(rows, 'Actions')) {
-    actions.set(
-      id,
-      group.map((row) => compileAction(row, timingOf, nowMs)),
-    )
-  }
-  const planRows: PlanRow[] = []
-  for (const [id, group] of objects(rows, 'ActionPlans')) {
-    for (const row of group) {
-      const [, actionsId = '', timingId = '', weight = ''] = row.values
-      if (!actions.has(actionsId)) {
-        throw problem(row, 'ActionPlans', 1, `[ActionPlans] Could not load the action for tag: "${actionsId}"`)
-      }
-      const timing = timingOf(timingId)
-      if (timing === undefined) {
-        throw problem(row, 'ActionPlans', 2, `[ActionPlans] Could not load the timing for tag: "${timingId}"`)
-      }
-      checkTiming(row, timing, now)
-      planRows.push({ id, actionsId, timing, weight: compileWeight(row, weight) })
-    }
-  }
-  const planIds = new Set(planRows.map(({ id }) => id))
-  const accounts: AccountRow[] = []
-  const warnings: string[] = []
-  for (const [, group] of objects(rows, 'AccountActions')) {
-    const row = group.at(-1)
-    if (row === undefined) continue
-    accounts.push(compileAccount(row, planIds))
-    if (row.values[3]) warnings.push(`${row.place}: action triggers ${row.values[3]} are not run`)
-  }
-  const members = accounts.map(({ tenant, id, planId }) => ({ accountId: accountKey(tenant, id), planId }))
-  return { actions, plans: actionPlansOf(planRows, members, newUuid), accounts, warnings }
+  return mergeTariffRows(
+    added,
+    new Map([...stampSets(added, timingOf, now), ...stampPlans(added, all, timingOf, now, newUuid)]),
+  )
 }
 
-function compileAction(row: TariffRow, timingOf: Parameters<typeof readAction>[1], nowMs: number): Action {
+type Stamped = [TariffFile, Map<string, TariffRow[]>][]
+
+function stampSets(added: TariffRows, timingOf: (id: string) => Timing | undefined, now: ZonedTime): Stamped {
+  if (!added.has('Actions')) return []
+  const nowMs = Number(now.ns / 1_000_000n)
+  const stamp = (row: TariffRow) => {
+    const timings = located(row, () => timingsNamed(row.values[11] ?? '', timingOf))
+    const values = row.values.with(13, weightAt(row.values[13] ?? '', nowMs))
+    return { ...row, values, ...(timings.length === 0 ? {} : { more: { ...row.more, timings } }) }
+  }
+  return [['Actions', new Map([...objects(added, 'Actions')].map(([id, group]) => [id, group.map(stamp)]))]]
+}
+
+function stampPlans(
+  added: TariffRows,
+  all: TariffRows,
+  timingOf: (id: string) => Timing | undefined,
+  now: ZonedTime,
+  newUuid: () => string,
+): Stamped {
+  if (!added.has('ActionPlans')) return []
+  const stamp = (row: TariffRow) => {
+    const [, actionsId = '', timingId = ''] = row.values
+    if (all.get('Actions')?.has(actionsId) !== true)
+      throw problem(row, 'ActionPlans', 1, `[ActionPlans] Could not load the action for tag: "${actionsId}"`)
+    const timing = timingOf(timingId)
+    if (timing === undefined)
+      throw problem(row, 'ActionPlans', 2, `[ActionPlans] Could not load the timing for tag: "${timingId}"`)
+    checkTiming(row, timing, now)
+    return { ...row, more: { uuid: newUuid(), timings: [timing] } }
+  }
+  return [['ActionPlans', new Map([...objects(added, 'ActionPlans')].map(([id, group]) => [id, group.map(stamp)]))]]
+}
+
+/** Reads stamped rows of Actions and ActionPlans. Throws TariffError with the texts of the reference. */
+export function compileActions(rows: TariffRows): TariffActions {
+  const sets = [...objects(rows, 'Actions')].map(([id, group]): [string, Action[]] => [id, group.map(compileAction)])
+  const plans = [...objects(rows, 'ActionPlans')].map(([id, group]): [string, ActionTiming[]] => [
+    id,
+    group.flatMap(compileTiming),
+  ])
+  return { actions: new Map(sets), plans: new Map(plans) }
+}
+
+function compileAction(row: TariffRow): Action {
   const text = (column: number) => row.values[column] ?? ''
   const cells = {
     id: text(0),
@@ -85,9 +96,21 @@ function compileAction(row: TariffRow, timingOf: Parameters<typeof readAction>[1
     balanceBlocker: text(14),
     balanceDisabled: text(15),
     weight: text(16),
+    balanceUuid: row.more?.balanceUuid,
+    isWhole: row.more?.isWhole,
   }
+  return located(row, () => readAction(cells, row.more?.timings ?? []))
+}
+
+function compileTiming(row: TariffRow): ActionTiming[] {
+  const [, actionsId = '', , weight = ''] = row.values
+  const { uuid = '', timings = [] } = row.more ?? {}
+  return timings.map((timing) => ({ uuid, timing, actionsId, weight: compileWeight(row, weight) }))
+}
+
+function located<R>(row: TariffRow, read: () => R): R {
   try {
-    return readAction(cells, timingOf, nowMs)
+    return read()
   } catch (cause) {
     if (cause instanceof TollgateError) throw problem(row, 'Actions', 1, cause.message)
     throw cause
@@ -112,9 +135,25 @@ function compileWeight(row: TariffRow, text: string): number {
   }
 }
 
-function compileAccount(row: TariffRow, planIds: ReadonlySet<string>): AccountRow {
+/** Reads AccountActions: of several rows of an account the last one counts. warnings: action triggers that are not run. */
+export function compileAccounts(
+  rows: TariffRows,
+  plans: { has(id: string): boolean },
+): { accounts: AccountRow[]; warnings: string[] } {
+  const accounts: AccountRow[] = []
+  const warnings: string[] = []
+  for (const [, group] of objects(rows, 'AccountActions')) {
+    const row = group.at(-1)
+    if (row === undefined) continue
+    accounts.push(compileAccount(row, plans))
+    if (row.values[3]) warnings.push(`${row.place}: action triggers ${row.values[3]} are not run`)
+  }
+  return { accounts, warnings }
+}
+
+function compileAccount(row: TariffRow, plans: { has(id: string): boolean }): AccountRow {
   const [tenant = '', id = '', planId = '', , allowNegative = '', disabled = ''] = row.values
-  if (planId !== '' && !planIds.has(planId)) {
+  if (planId !== '' && !plans.has(planId)) {
     throw problem(row, 'AccountActions', 2, `could not get action plan for tag "${planId}"`)
   }
   const flag = (column: number, text: string) => {

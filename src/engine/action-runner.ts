@@ -1,13 +1,14 @@
 import type { Account } from '../accounting/account.ts'
 import { accountKey } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
-import { loadActionPlan, type Task } from '../accounting/action-plans.ts'
+import { type ActionPlan, loadActionPlan, type Task } from '../accounting/action-plans.ts'
 import { type ActionEffect, runAccountlessActions, runActions } from '../accounting/actions.ts'
 import { Scheduler } from '../accounting/scheduler.ts'
-import { applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
+import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
+import type { AccountPlans, PlanMembers } from './plan-members.ts'
 
 /** Whether an account passes the filters of an action; throws TollgateError when it cannot be told. */
 export type AccountPredicate = (account: Account) => boolean
@@ -44,13 +45,15 @@ const TASKS = 'action-task/'
 export class ActionRunner {
   readonly #store: DataStore
   readonly #records: Records
+  readonly #members: PlanMembers
   readonly #options: RunnerOptions
   readonly #scheduler: Scheduler
   #tariff: RunnerTariff | undefined
 
-  constructor(store: DataStore, records: Records, options: RunnerOptions) {
+  constructor(store: DataStore, records: Records, members: PlanMembers, options: RunnerOptions) {
     this.#store = store
     this.#records = records
+    this.#members = members
     this.#options = options
     this.#scheduler = new Scheduler({
       nowMs: () => Number(options.now().ns / 1_000_000n),
@@ -70,24 +73,36 @@ export class ActionRunner {
     this.#tariff = tariff
   }
 
-  /** Puts what a load changes into its commit: the accounts of its rows, and a task for each `*asap` action of its plans. */
+  /**
+   * Puts what a load changes into its commit: the accounts of its rows, and a task for each `*asap` action of its plans and of
+   * those that its accounts are put into.
+   */
   stage(
     unit: Unit,
-    { accounts, plans }: TariffActions,
-    loaded: { accounts: ReadonlySet<string>; plans: ReadonlySet<string> },
+    accountPlans: AccountPlans,
+    { plans }: TariffActions,
+    loaded: { accounts: readonly AccountRow[]; plans: ReadonlySet<string> },
   ): void {
     const { now, newUuid } = this.#options
     const nowMs = Number(now().ns / 1_000_000n)
-    for (const row of accounts) {
+    const accountIds = new Map([...loaded.plans].map((planId): [string, string[]] => [planId, []]))
+    for (const row of loaded.accounts) {
       const key = accountKey(row.tenant, row.id)
-      if (loaded.accounts.has(key)) unit.put(accountKind, key, applyAccountRow(unit.get(accountKind, key), row, nowMs))
+      unit.put(accountKind, key, applyAccountRow(unit.get(accountKind, key), row, nowMs))
+      if (row.planId === '') continue
+      const members = accountIds.get(row.planId) ?? []
+      accountIds.set(row.planId, members)
+      members.push(key)
     }
-    for (const plan of plans) {
-      if (!loaded.plans.has(plan.id)) continue
-      const accountIds = plan.accountIds.filter((accountId) => loaded.accounts.has(accountId))
-      for (const task of loadActionPlan({ ...plan, accountIds }, undefined, newUuid).tasks) {
-        unit.put(taskKind, TASKS + task.uuid, task)
-      }
+    for (const [id, members] of accountIds) {
+      const { plan, tasks } = loadActionPlan(
+        { id, accountIds: members, timings: plans.get(id) ?? [] },
+        undefined,
+        newUuid,
+      )
+      for (const task of tasks) unit.put(taskKind, TASKS + task.uuid, task)
+      for (const accountId of plan.accountIds)
+        accountPlans.put(accountId, [...new Set([...accountPlans.of(accountId), id])])
     }
   }
 
@@ -97,7 +112,7 @@ export class ActionRunner {
     for await (const [key, { value }] of this.#store.scan('meta', { prefix: TASKS }))
       tasks.push(taskKind.decode(value, key))
     if (this.#options.enabled) {
-      await this.#scheduler.reload(this.#tariff?.actions.plans ?? [], tasks)
+      await this.#scheduler.reload(this.#plans(), tasks)
       return
     }
     if (tasks.length === 0) return
@@ -106,6 +121,11 @@ export class ActionRunner {
 
   async close(): Promise<void> {
     await this.#scheduler.close()
+  }
+
+  #plans(): ActionPlan[] {
+    const plans = [...(this.#tariff?.actions.plans ?? [])]
+    return plans.map(([id, timings]) => ({ id, timings, accountIds: this.#members.of(id) }))
   }
 
   /** One unit: the account and, with it, the end of the task. */

@@ -33,6 +33,7 @@ import { Records } from '../store/unit-of-work.ts'
 import { ActionRunner } from './action-runner.ts'
 import { checkConfig } from './check-config.ts'
 import { compileDiameterAgent } from './diameter.ts'
+import { PlanMembers } from './plan-members.ts'
 import { TariffState } from './tariff-state.ts'
 import { buildWriters } from './writers.ts'
 
@@ -66,6 +67,7 @@ export class Engine {
   readonly #deadlines: Deadlines
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
+  readonly #planMembers = new PlanMembers()
   readonly #runner: ActionRunner
   readonly #ttlMs: number
   #ticker: NodeJS.Timeout | undefined
@@ -134,7 +136,7 @@ export class Engine {
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
     const options = { separator, group: undefined }
-    this.#tariff = await TariffState.open(this.store, this.records, this.#runner, {
+    this.#tariff = await TariffState.open(this.store, this.records, this.#runner, this.#planMembers, {
       options: {
         roundingDecimals: config.general.rounding_decimals,
         fallbackDepth: config.rals.fallback_depth,
@@ -228,7 +230,7 @@ export class Engine {
 
   #buildRunner(): ActionRunner {
     const { general, rals, schedulers } = this.#options.loaded.config
-    return new ActionRunner(this.store, this.records, {
+    return new ActionRunner(this.store, this.records, this.#planMembers, {
       enabled: schedulers.enabled,
       timeZone: this.timeZone,
       roundingDecimals: general.rounding_decimals,

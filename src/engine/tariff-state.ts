@@ -1,4 +1,4 @@
-import { compileActions, type TariffActions } from '../accounting/tariff-actions.ts'
+import { compileAccounts, compileActions, stampActions, type TariffActions } from '../accounting/tariff-actions.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
@@ -6,19 +6,21 @@ import { parseTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
 import { type Charger, Chargers } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
-import type { RecordKind, Records } from '../store/unit-of-work.ts'
+import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileTariffSource, objects } from '../tariffs/compile.ts'
 import {
   idOf,
   mergeTariffRows,
   readTariffFolder,
   TARIFF_FILES,
+  type TariffChanges,
   TariffError,
   type TariffFile,
   type TariffRow,
   type TariffRows,
 } from '../tariffs/tariff-rows.ts'
 import type { AccountPredicate, ActionRunner } from './action-runner.ts'
+import type { AccountPlans, PlanMembers } from './plan-members.ts'
 
 export type TariffEnvironment = {
   options: TariffOptions
@@ -47,18 +49,31 @@ const rowsKind: RecordKind<readonly TariffRow[]> = {
   decode: (text) => JSON.parse(text) as TariffRow[],
 }
 
-/** The tariff in force: loads folders, keeps their rows in the store, and compiles them. */
+/** Files whose rows rating is compiled from. */
+const RATING_FILES = ['Timings', 'Destinations', 'Rates', 'DestinationRates', 'RatingPlans', 'RatingProfiles'] as const
+
+/** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
 export class TariffState {
   readonly #records: Records
   readonly #environment: TariffEnvironment
   readonly #runner: ActionRunner
+  readonly #members: PlanMembers
   #compiled: Compiled
+  /** Ends when the last change that was asked for has ended: they are made one after the other. */
+  #lastChange: Promise<unknown> = Promise.resolve()
 
-  private constructor(records: Records, runner: ActionRunner, environment: TariffEnvironment, rows: TariffRows) {
+  private constructor(
+    records: Records,
+    runner: ActionRunner,
+    members: PlanMembers,
+    environment: TariffEnvironment,
+    rows: TariffRows,
+  ) {
     this.#records = records
     this.#runner = runner
+    this.#members = members
     this.#environment = environment
-    this.#compiled = compile(rows, environment)
+    this.#compiled = compile(rows, environment, undefined)
   }
 
   /** Compiles what the store holds. */
@@ -66,6 +81,7 @@ export class TariffState {
     store: DataStore,
     records: Records,
     runner: ActionRunner,
+    members: PlanMembers,
     environment: TariffEnvironment,
   ): Promise<TariffState> {
     const rows = new Map<TariffFile, Map<string, readonly TariffRow[]>>()
@@ -75,9 +91,15 @@ export class TariffState {
       const held = rows.get(file) ?? new Map<string, readonly TariffRow[]>()
       rows.set(file, held.set(key.slice(file.length + 1), group))
     }
-    const state = new TariffState(records, runner, environment, rows)
+    await members.open(store)
+    const state = new TariffState(records, runner, members, environment, rows)
     runner.take(state.#compiled)
     return state
+  }
+
+  /** Every row in force. */
+  get rows(): TariffRows {
+    return this.#compiled.rows
   }
 
   get index(): TariffIndex {
@@ -86,6 +108,10 @@ export class TariffState {
 
   get chargers(): Chargers {
     return this.#compiled.chargers
+  }
+
+  get actions(): TariffActions {
+    return this.#compiled.actions
   }
 
   /** Objects in force, by file. */
@@ -101,26 +127,84 @@ export class TariffState {
    * Reference 03, 3.1; 04, 14.
    */
   async load(folder: string): Promise<{ ignored: string[]; warnings: readonly string[] }> {
-    const { rows: added, ignored } = readTariffFolder(folder)
-    const compiled = compile(mergeTariffRows(this.#compiled.rows, added), this.#environment)
-    await this.#records.run((unit) => {
-      for (const [file, group] of added) for (const [id, rows] of group) unit.put(rowsKind, `${file}/${id}`, rows)
-      this.#runner.stage(unit, compiled.actions, {
-        accounts: new Set(added.get('AccountActions')?.keys()),
-        plans: new Set(added.get('ActionPlans')?.keys()),
-      })
+    return this.#inTurn(async () => {
+      const { rows: read, ignored } = readTariffFolder(folder)
+      const { rows } = this.#compiled
+      const { now, newUuid } = this.#environment
+      const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
+      const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
+      const { accounts, warnings } = compileAccounts(added, compiled.actions.plans)
+      const loadedPlans = new Set(added.get('ActionPlans')?.keys())
+      await this.#commit(compiled, added, (unit, plans) =>
+        this.#runner.stage(unit, plans, compiled.actions, { accounts, plans: loadedPlans }),
+      )
+      await this.#runner.reload()
+      return { ignored, warnings }
+    })
+  }
+
+  /**
+   * Changes single objects, as API calls do. edit: sees every row in force and names the objects to set or to remove; what it
+   * throws is thrown, and nothing has changed then, as when the rows cannot be compiled (TariffError). also: joins the commit.
+   * Changes and loads are made one after the other; this one is durable and in force when it resolves.
+   */
+  change(
+    edit: (rows: TariffRows) => TariffChanges,
+    also: (unit: Unit, plans: AccountPlans) => void = () => undefined,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const changes = edit(this.#compiled.rows)
+      const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
+      await this.#commit(compiled, changes, also)
+    })
+  }
+
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#lastChange.then(work)
+    this.#lastChange = result.catch(() => undefined)
+    return result
+  }
+
+  async #commit(
+    compiled: Compiled,
+    changes: TariffChanges,
+    also: (unit: Unit, plans: AccountPlans) => void,
+  ): Promise<void> {
+    await this.#members.run(this.#records, (unit, plans) => {
+      for (const [file, group] of changes) {
+        for (const [id, rows] of group) {
+          if (rows === undefined) unit.delete(rowsKind, `${file}/${id}`)
+          else unit.put(rowsKind, `${file}/${id}`, rows)
+        }
+      }
+      also(unit, plans)
     })
     this.#compiled = compiled
     this.#runner.take(compiled)
-    await this.#runner.reload()
-    return { ignored, warnings: compiled.actions.warnings }
   }
 }
 
-function compile(rows: TariffRows, environment: TariffEnvironment): Compiled {
-  const { timeZone, now, newUuid, options } = environment
-  const index = new TariffIndex(compileTariffSource(rows, timeZone, now()), options)
-  const actions = compileActions(rows, now(), newUuid)
+/** Compiles what is not the same in `held`. */
+function compile(rows: TariffRows, environment: TariffEnvironment, held: Compiled | undefined): Compiled {
+  const { timeZone, now, options } = environment
+  const isHeld = (...files: TariffFile[]) => files.every((file) => held?.rows.get(file) === rows.get(file))
+  const index =
+    held !== undefined && isHeld(...RATING_FILES)
+      ? held.index
+      : new TariffIndex(compileTariffSource(rows, timeZone, now()), options)
+  const actions =
+    held !== undefined && isHeld('Actions', 'ActionPlans')
+      ? { actions: held.actions, actionFilters: held.actionFilters }
+      : compileSets(rows, environment)
+  const chargers =
+    held !== undefined && isHeld('Chargers')
+      ? held.chargers
+      : new Chargers([...objects(rows, 'Chargers')].map(([, group]) => compileCharger(group, environment)))
+  return { rows, index, chargers, ...actions }
+}
+
+function compileSets(rows: TariffRows, environment: TariffEnvironment): Pick<Compiled, 'actions' | 'actionFilters'> {
+  const actions = compileActions(rows)
   const actionFilters = new Map<readonly string[], AccountPredicate>()
   for (const [id, group] of objects(rows, 'Actions')) {
     for (const [i, { filters }] of (actions.actions.get(id) ?? []).entries()) {
@@ -132,13 +216,7 @@ function compile(rows: TariffRows, environment: TariffEnvironment): Compiled {
       )
     }
   }
-  return {
-    rows,
-    index,
-    actions,
-    actionFilters,
-    chargers: new Chargers([...objects(rows, 'Chargers')].map(([, group]) => compileCharger(group, environment))),
-  }
+  return { actions, actionFilters }
 }
 
 function located<R>(row: TariffRow, file: TariffFile, read: () => R): R {

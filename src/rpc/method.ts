@@ -36,6 +36,19 @@ export function method<P>(
   return { name, ...rest, run: (argument, caller) => run(argument as P, caller) }
 }
 
+/** A method of a subsystem that this version does not have: it is listed with its shapes, and answers NOT_IMPLEMENTED. */
+export function notYet(name: string, params: Shape, reply: Shape = OK): Method {
+  return {
+    name,
+    summary: 'Not in this version. Errors: NOT_IMPLEMENTED.',
+    params,
+    reply,
+    run: () => {
+      throw new RpcError('NOT_IMPLEMENTED')
+    },
+  }
+}
+
 /** Most methods that change something answer so. */
 export const OK: Shape<string> = text
 

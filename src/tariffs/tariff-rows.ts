@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { TollgateError } from '../core/errors.ts'
+import type { Timing } from '../rating/model.ts'
 
 /** A tariff that cannot be loaded: `file:line: column: value, what was expected`. */
 export class TariffError extends TollgateError {
@@ -59,8 +60,20 @@ export const TARIFF_FILES = {
 
 export type TariffFile = keyof typeof TARIFF_FILES
 
-/** One CSV row with where it came from. */
-export type TariffRow = { values: readonly string[]; place: string }
+/** One row with where it came from: file and line, or the method that set it. */
+export type TariffRow = { values: readonly string[]; place: string; more?: RowExtras }
+
+/** What a row says that its cells cannot: what they stood for when they were loaded, and what only API calls give. */
+export type RowExtras = {
+  /** Id of an action timing. */
+  uuid?: string
+  /** The timings that the row names, as they were at load. */
+  timings?: readonly Timing[]
+  /** Id of the balance that an action is for. */
+  balanceUuid?: string
+  /** Empty cells of an action are values, not wildcards. Reference 04, 13.2. */
+  isWhole?: true
+}
 
 /** Rows by file, then by the id of the object they belong to, in file order. */
 export type TariffRows = ReadonlyMap<TariffFile, ReadonlyMap<string, readonly TariffRow[]>>
@@ -97,10 +110,20 @@ export function idOf(file: TariffFile, values: readonly string[]): string {
   return values.slice(0, TARIFF_FILES[file].idColumns).join(':')
 }
 
-/** The rows of both; an object of `added` replaces the one of the same id. */
-export function mergeTariffRows(held: TariffRows, added: TariffRows): TariffRows {
-  const merged = new Map<TariffFile, ReadonlyMap<string, readonly TariffRow[]>>()
-  for (const file of FILES) merged.set(file, new Map([...(held.get(file) ?? []), ...(added.get(file) ?? [])]))
+/** Objects to set, by file and id; undefined removes one. */
+export type TariffChanges = ReadonlyMap<TariffFile, ReadonlyMap<string, readonly TariffRow[] | undefined>>
+
+/** The rows with the changes: an object replaces the one of the same id. Files without changes stay the same object. */
+export function mergeTariffRows(held: TariffRows, changes: TariffChanges): TariffRows {
+  const merged = new Map(held)
+  for (const [file, objects] of changes) {
+    const group = new Map(held.get(file))
+    for (const [id, rows] of objects) {
+      if (rows === undefined) group.delete(id)
+      else group.set(id, rows)
+    }
+    merged.set(file, group)
+  }
   return merged
 }
 

@@ -1,6 +1,13 @@
 import t from 'tap'
 import type { Account, Balance } from '../../src/accounting/account.ts'
-import { type Action, type ActionRow, expiryAt, readAction } from '../../src/accounting/action.ts'
+import {
+  type Action,
+  type ActionRow,
+  expiryAt,
+  readAction,
+  timingsNamed,
+  weightAt,
+} from '../../src/accounting/action.ts'
 import {
   type ActionEnvironment,
   type ActionsOutcome,
@@ -37,12 +44,15 @@ const PEAK = timing('PEAK', { startTime: '08:00:00' })
 
 /** One row of Actions.csv; cells that are left out are empty. */
 function row(cells: Partial<ActionRow>): ActionRow {
-  const entries = COLUMNS.map((column): [keyof ActionRow, string] => [column, cells[column] ?? ''])
-  return { ...(Object.fromEntries(entries) as ActionRow), id: 'ACT' }
+  const entries = COLUMNS.map((column) => [column, cells[column] ?? ''])
+  return { ...(Object.fromEntries(entries) as Record<(typeof COLUMNS)[number], string>), id: 'ACT' }
 }
 
 function read(cells: Partial<ActionRow>): Action {
-  return readAction(row(cells), (id) => (id === 'PEAK' ? PEAK : undefined), Number(NOW.ns / 1_000_000n))
+  const filled = row(cells)
+  const balanceWeight = weightAt(filled.balanceWeight, Number(NOW.ns / 1_000_000n))
+  const timings = timingsNamed(filled.timingIds, (id) => (id === 'PEAK' ? PEAK : undefined))
+  return readAction({ ...filled, balanceWeight }, timings)
 }
 
 function run(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadActionPlan } from '../../src/accounting/action-plans.ts'
 import { runActions } from '../../src/accounting/actions.ts'
-import { compileActions } from '../../src/accounting/tariff-actions.ts'
+import { compileAccounts, compileActions, stampActions } from '../../src/accounting/tariff-actions.ts'
 import { readTariffFolder } from '../../src/tariffs/tariff-rows.ts'
 import { contextOf, show } from '../support/accounts.ts'
 import { at } from '../support/tariffs.ts'
@@ -17,9 +17,14 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
 
   const now = at('2026-11-23T06:06:58Z')
   const { newUuid } = contextOf()
-  const { actions, plans, accounts } = compileActions(readTariffFolder(folder).rows, now, newUuid)
+  const { rows } = readTariffFolder(folder)
+  const stamped = stampActions(rows, rows, now, newUuid)
+  const { actions, plans } = compileActions(stamped)
+  const { accounts } = compileAccounts(stamped, plans)
   const environment = { now, newUuid, roundingDecimals: 5, removeExpired: true, passes: () => true }
-  const tasks = plans.flatMap((plan) => loadActionPlan(plan, undefined, newUuid).tasks)
+  const tasks = [...plans].flatMap(
+    ([id, timings]) => loadActionPlan({ id, timings, accountIds: ['cgrates.org:1001'] }, undefined, newUuid).tasks,
+  )
   const sets = tasks.flatMap(({ actionsId }) => actions.get(actionsId) ?? [])
   const outcome = runActions({ tenant: 'cgrates.org', id: '1001' }, undefined, sets, environment)
   t.match(accounts, [{ tenant: 'cgrates.org', id: '1001', planId: 'AP_DATA' }])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type ActionPlan, actionPlansOf, loadActionPlan, type Task } from '../../src/accounting/action-plans.ts'
+import { type ActionPlan, loadActionPlan, type Task } from '../../src/accounting/action-plans.ts'
 import { Scheduler, type SchedulerOptions } from '../../src/accounting/scheduler.ts'
 import { contextOf } from '../support/accounts.ts'
 import { timing } from '../support/tariffs.ts'
@@ -16,33 +16,6 @@ const run = (actionsId: string, when: ActionPlan['timings'][number]['timing'], w
   timing: when,
   actionsId,
   weight,
-})
-
-t.test('plans of a load, with the accounts of their rows', async (t) => {
-  const plans = actionPlansOf(
-    [
-      { id: 'P', actionsId: 'A', timing: asap, weight: 10 },
-      { id: 'Q', actionsId: 'B', timing: noon, weight: 10 },
-      { id: 'P', actionsId: 'C', timing: noon, weight: 20 },
-    ],
-    [
-      { accountId: 't:1', planId: 'P' },
-      { accountId: 't:2', planId: 'P' },
-      { accountId: 't:2', planId: 'Q' },
-    ],
-    contextOf().newUuid,
-  )
-  t.match(plans, [
-    {
-      id: 'P',
-      accountIds: ['t:1'],
-      timings: [
-        { uuid: 'new-1', actionsId: 'A' },
-        { uuid: 'new-3', actionsId: 'C' },
-      ],
-    },
-    { id: 'Q', accountIds: ['t:2'], timings: [{ actionsId: 'B' }] },
-  ])
 })
 
 t.test('loading a plan makes a task for each *asap timing and account (04, 14)', async (t) => {

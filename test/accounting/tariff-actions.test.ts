@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadActionPlan } from '../../src/accounting/action-plans.ts'
 import { runActions } from '../../src/accounting/actions.ts'
-import { applyAccountRow, compileActions } from '../../src/accounting/tariff-actions.ts'
-import { readTariffFolder } from '../../src/tariffs/tariff-rows.ts'
+import { applyAccountRow, compileAccounts, compileActions, stampActions } from '../../src/accounting/tariff-actions.ts'
+import { readTariffFolder, type TariffRows } from '../../src/tariffs/tariff-rows.ts'
 import { accountOf, contextOf, show } from '../support/accounts.ts'
 import { at } from '../support/tariffs.ts'
 
@@ -14,15 +14,24 @@ const NOW = at('2026-11-23T06:06:58Z')
 function compile(folder: string, files: Record<string, readonly string[]>) {
   mkdirSync(folder, { recursive: true })
   for (const [name, lines] of Object.entries(files)) writeFileSync(join(folder, `${name}.csv`), `${lines.join('\n')}\n`)
-  return compileActions(readTariffFolder(folder).rows, NOW, contextOf().newUuid)
+  return compileRows(readTariffFolder(folder).rows)
+}
+
+function compileRows(read: TariffRows) {
+  const rows = stampActions(read, read, NOW, contextOf().newUuid)
+  const actions = compileActions(rows)
+  return { ...actions, ...compileAccounts(rows, actions.plans) }
 }
 
 const SAMPLE = new URL('../../config/samples/gy-data/tariff', import.meta.url).pathname
 
 t.test('the accounts of the sample get their balances at load', async (t) => {
   const { newUuid } = contextOf()
-  const { actions, plans, accounts, warnings } = compileActions(readTariffFolder(SAMPLE).rows, NOW, newUuid)
-  const tasks = plans.flatMap((plan) => loadActionPlan(plan, undefined, newUuid).tasks)
+  const { actions, plans, accounts, warnings } = compileRows(readTariffFolder(SAMPLE).rows)
+  const tasks = [...plans].flatMap(([id, timings]) => {
+    const accountIds = accounts.filter(({ planId }) => planId === id).map((row) => `${row.tenant}:${row.id}`)
+    return accountIds.length === 0 ? [] : loadActionPlan({ id, timings, accountIds }, undefined, newUuid).tasks
+  })
   const environment = { now: NOW, newUuid, roundingDecimals: 5, removeExpired: true, passes: () => true }
   const found = accounts.map((row) => {
     let account = applyAccountRow(undefined, row, 1)
@@ -42,17 +51,10 @@ t.test('plans are timed by rows and by built-in names', async (t) => {
     Timings: ['NOON,*any,*any,1;15,*any,12:00:00'],
     Actions: ['ACT,*topup,,,A,*monetary,,,,,*unlimited,,1,,,,10'],
     ActionPlans: ['P,ACT,NOON,10', 'P,ACT,*hourly,20'],
-    AccountActions: ['t,1001,P,,true,', 't,1001,P,,,true'],
   })
-  t.match(plans, [
-    {
-      id: 'P',
-      accountIds: ['t:1001'],
-      timings: [
-        { weight: 10, timing: { id: 'NOON', monthDays: [1, 15], startTime: '12:00:00' } },
-        { weight: 20, timing: { id: '*hourly', startTime: '*:6:58' } },
-      ],
-    },
+  t.match(plans.get('P'), [
+    { uuid: 'new-1', weight: 10, timing: { id: 'NOON', monthDays: [1, 15], startTime: '12:00:00' } },
+    { uuid: 'new-2', weight: 20, timing: { id: '*hourly', startTime: '*:6:58' } },
   ])
 })
 

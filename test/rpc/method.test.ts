@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NotFound } from '../../src/core/errors.ts'
-import { errorText, MethodRegistry, method, NOBODY, requireFields } from '../../src/rpc/method.ts'
+import { errorText, MethodRegistry, method, NOBODY, notYet, requireFields } from '../../src/rpc/method.ts'
 import { RpcError } from '../../src/rpc/rpc-error.ts'
 import { list, struct, text } from '../../src/rpc/shape.ts'
 
@@ -30,6 +30,7 @@ const registry = new MethodRegistry(
         throw argument.ID === 'x' ? new NotFound() : new Error('the disk is full')
       },
     }),
+    notYet('APIerSv1.Later', named),
     method('StatSv1.GetQueueIDs', { summary: 'Ids.', params: named, reply: list(text), run: () => [] }),
   ],
   (service) => !off.has(service),

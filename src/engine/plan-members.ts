@@ -1,0 +1,73 @@
+import type { DataStore } from '../store/data-store.ts'
+import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
+
+/** Action plans of an account, by `tenant:account`. */
+const accountPlansKind: RecordKind<readonly string[]> = {
+  table: 'meta',
+  encode: (planIds) => JSON.stringify(planIds),
+  decode: (text) => JSON.parse(text) as string[],
+}
+const ACCOUNT_PLANS = 'account-plans/'
+
+/** Plans of accounts within a unit of work. */
+export type AccountPlans = {
+  of(accountId: string): readonly string[]
+  put(accountId: string, planIds: readonly string[]): void
+}
+
+/** Which accounts are in which action plans: one record an account, and all of them by plan in memory. Reference 04, 2.6. */
+export class PlanMembers {
+  readonly #byPlan = new Map<string, Set<string>>()
+
+  /** Reads what the store holds. */
+  async open(store: DataStore): Promise<void> {
+    for await (const [key, { value }] of store.scan('meta', { prefix: ACCOUNT_PLANS }))
+      this.#move(key.slice(ACCOUNT_PLANS.length), [], accountPlansKind.decode(value, key))
+  }
+
+  /** Accounts of a plan. */
+  of(planId: string): string[] {
+    return [...(this.#byPlan.get(planId) ?? [])]
+  }
+
+  has(planId: string, accountId: string): boolean {
+    return this.#byPlan.get(planId)?.has(accountId) === true
+  }
+
+  /** One unit of work that may put accounts into plans or take them out; resolves when it is durable. */
+  async run<R>(records: Records, work: (unit: Unit, plans: AccountPlans) => R): Promise<R> {
+    let moved: [accountId: string, before: readonly string[], after: readonly string[]][] = []
+    try {
+      return await records.run((unit) => {
+        const changed = new Map<string, readonly string[]>()
+        const of = (accountId: string) => unit.get(accountPlansKind, ACCOUNT_PLANS + accountId) ?? []
+        const before = new Map<string, readonly string[]>()
+        const result = work(unit, {
+          of,
+          put(accountId, planIds) {
+            if (!before.has(accountId)) before.set(accountId, of(accountId))
+            const key = ACCOUNT_PLANS + accountId
+            if (planIds.length > 0) unit.put(accountPlansKind, key, planIds)
+            else unit.delete(accountPlansKind, key)
+            changed.set(accountId, planIds)
+          },
+        })
+        moved = [...changed].map(([accountId, after]) => [accountId, before.get(accountId) ?? [], after])
+        // As the values of records do, this shows before it is durable: a later unit builds on it.
+        for (const [accountId, was, after] of moved) this.#move(accountId, was, after)
+        return result
+      })
+    } catch (cause) {
+      for (const [accountId, was, after] of moved) this.#move(accountId, after, was)
+      throw cause
+    }
+  }
+
+  #move(accountId: string, before: readonly string[], after: readonly string[]): void {
+    for (const planId of before) this.#byPlan.get(planId)?.delete(accountId)
+    for (const planId of after) {
+      const accounts = this.#byPlan.get(planId) ?? new Set()
+      this.#byPlan.set(planId, accounts.add(accountId))
+    }
+  }
+}
