@@ -9,7 +9,7 @@ const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'deb
 /** Loads a configuration and builds its engine, logging JSON lines to standard error. */
 export function openEngine(
   configPath: string,
-  options: Pick<EngineOptions, 'observe'> = {},
+  options: Pick<EngineOptions, 'received' | 'observe'> = {},
 ): { engine: Engine; loaded: LoadedConfig } {
   const loaded = loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
   const logger = pino(

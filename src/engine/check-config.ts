@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
+import { zoneOf } from '../core/time.ts'
 
 const BUILT_IN_CONNECTIONS = new Set(['*internal', '*localhost', '*birpc_internal', '*bijson_localhost'])
 
@@ -8,7 +9,15 @@ export function checkConfig({ config, placeOf }: LoadedConfig): void {
   const fail = (key: string, problem: string): never => {
     throw new ConfigError([{ place: placeOf(key), key, problem }])
   }
-  const { cdrs, chargers, diameter_agent, ees, rals, sessions } = config
+  const { cdrs, chargers, diameter_agent, ees, general, rals, sessions } = config
+  try {
+    zoneOf(general.default_timezone)
+  } catch (cause) {
+    fail(
+      'general.default_timezone',
+      `${String(cause instanceof Error ? cause.message : cause)}, expected UTC or a name such as Europe/Berlin`,
+    )
+  }
   const uses: readonly {
     component: string
     enabled: boolean

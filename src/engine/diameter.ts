@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import type { DiameterAgentDependencies, DiameterAgentSettings } from '../agents/diameter/agent.ts'
 import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
+import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { FieldTemplateConfig, RequestProcessorConfig } from '../config/schema.ts'
+import { parseListenAddress } from '../core/listen-address.ts'
 import { compileFilters } from '../filters/filters.ts'
 import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
 import { compileProcessor } from '../mapping/request-processor.ts'
 import type { RawAvp } from '../protocol/diameter/avp.ts'
-import { Dictionary, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
+import { Dictionary, DictionaryError, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../protocol/diameter/message.ts'
 
 /** Credit control: the application whose dictionary compiles the processors. */
@@ -28,10 +30,19 @@ export function compileDiameterAgent(
   nodeId: string,
 ): CompiledDiameterAgent {
   const section = config.diameter_agent
-  const own = section.dictionaries_path === '' ? [] : readDictionaryFolder(section.dictionaries_path)
+  const own = section.dictionaries_path === '' ? [] : readOwnDictionaries()
   const dictionary = new Dictionary([...readDictionaryFolder(join(root, 'dictionaries/diameter')), ...own])
   const reader = new DiameterReader(dictionary, CREDIT_CONTROL)
   const encoder = new ReplyEncoder(dictionary, CREDIT_CONTROL)
+  function readOwnDictionaries() {
+    const key = 'diameter_agent.dictionaries_path'
+    try {
+      return readDictionaryFolder(section.dictionaries_path)
+    } catch (cause) {
+      if (!(cause instanceof DictionaryError)) throw cause
+      throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
+    }
+  }
   const place = (path: string) => {
     const at = placeOf(path)
     return at === undefined ? path : `${at.file}:${at.line}`
@@ -54,8 +65,8 @@ export function compileDiameterAgent(
     return compileProcessor(processorTemplate(processor, path, place), environmentFor)
   })
   const listeners = section.listeners.map(({ address }) => {
-    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [undefined, '', '3868']
-    return { host: host === '' ? '0.0.0.0' : host, port: Number(port) }
+    const { host, port } = parseListenAddress(address)
+    return { host: host === '' ? '0.0.0.0' : host, port }
   })
   const literal = listeners.map(({ host }) => host).filter((host) => host !== '0.0.0.0' && host !== '::')
   const everywhere = Object.values(networkInterfaces()).flatMap((addresses) =>

@@ -11,7 +11,9 @@ import { type Cdr, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
+import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
+import { StoreFailure } from '../core/errors.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
@@ -42,9 +44,17 @@ export type EngineOptions = {
   /** Folder of the package: dictionaries are below it. */
   root: string
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
-  /** Result-Code and latency of each answer. */
+  /** Told of each Diameter request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
+  received?: (requestType: number) => void
+  /** Told of each answer: its Result-Code, and ns since the request. */
   observe?: (resultCode: number, latencyNs: bigint) => void
 }
+
+const STORE_EVENTS = {
+  tornJournal:
+    'store: a crash has left a commit that was never answered; it is cut off the journal and kept beside it as *.torn',
+  checkpointFailed: 'store: the checkpoint could not be written; the journal goes on',
+} as const
 
 /** Id of the CDR store among the targets of CDRs. */
 const CDR_STORE = 'cdr store'
@@ -77,8 +87,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     const { config } = options.loaded
-    this.timeZone = zoneOf(config.general.default_timezone)
     checkConfig(options.loaded)
+    this.timeZone = zoneOf(config.general.default_timezone)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
     const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
@@ -87,15 +97,7 @@ export class Engine {
       : undefined
     const writers = buildWriters(options.loaded, now)
     this.csvFiles = writers.map(({ path }) => path)
-    const { opts } = config.data_db
-    this.store =
-      config.data_db.db_type === '*internal'
-        ? new MemoryDataStore()
-        : new LmdbDataStore({
-            folder: resolve(opts.lmdbPath),
-            durability: config.general.durability,
-            onEvent: (event) => options.log('warn', `store: ${event.kind}`, { ...event }),
-          })
+    this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
     this.#cdrStore = new SqliteCdrStore(
       config.stor_db.db_type === '*internal' ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
@@ -125,14 +127,16 @@ export class Engine {
         buckets: this.#buckets,
         now,
         newId: newRequestIds(),
+        received: options.received ?? (() => undefined),
         observe: options.observe ?? (() => undefined),
         committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
         log: options.log,
       })
   }
 
-  /** Compiles the tariff that the store holds. Before `start`. */
+  /** Compiles the tariff that the store holds. Before `start`. Rejects with ConfigError when the CDR store cannot be opened. */
   async openTariff(): Promise<void> {
+    await this.#cdrStore.opened().catch((cause: unknown) => this.#cannotOpen('stor_db.opts.sqlitePath', cause))
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
     const options = { separator, group: undefined }
@@ -197,6 +201,11 @@ export class Engine {
     return this.#agent?.openConnections ?? 0
   }
 
+  /** Diameter requests that are not answered yet. */
+  get requestsInFlight(): number {
+    return this.#agent?.requestsInFlight ?? 0
+  }
+
   now(): ZonedTime {
     return { ns: BigInt(Date.now()) * 1_000_000n, zone: this.timeZone }
   }
@@ -226,6 +235,26 @@ export class Engine {
   /** What an event costs, without an account. Throws SessionRefused. */
   price(descriptor: Descriptor, usage: bigint): CallCost {
     return this.#responder.price(descriptor, usage)
+  }
+
+  #openStore(): DataStore {
+    const { data_db: database, general } = this.#options.loaded.config
+    if (database.db_type === '*internal') return new MemoryDataStore()
+    try {
+      return new LmdbDataStore({
+        folder: resolve(database.opts.lmdbPath),
+        durability: general.durability,
+        onEvent: (event) => this.#options.log('warn', STORE_EVENTS[event.kind], { ...event, kind: undefined }),
+      })
+    } catch (cause) {
+      return this.#cannotOpen('data_db.opts.lmdbPath', cause)
+    }
+  }
+
+  /** Says which key names the store that cannot be opened. */
+  #cannotOpen(key: string, cause: unknown): never {
+    if (!(cause instanceof StoreFailure)) throw cause
+    throw new ConfigError([{ place: this.#options.loaded.placeOf(key), key, problem: cause.message }])
   }
 
   #buildRunner(): ActionRunner {

@@ -35,16 +35,22 @@ export function buildWriters({ config, placeOf }: LoadedConfig, now: () => Zoned
       }
     })
     const passes = compileFilters(exporter.filters, EVENT_READER, options)
-    writers.push(
-      new CsvWriter({
-        id: exporter.id,
-        folder: resolve(exporter.export_path),
-        columns,
-        separator: String(exporter.opts['csvFieldSeparator'] ?? ','),
-        passes: (cdr) => passes(contextOf(cdr, now())),
-        startedMs: Date.now(),
-      }),
-    )
+    try {
+      writers.push(
+        new CsvWriter({
+          id: exporter.id,
+          folder: resolve(exporter.export_path),
+          columns,
+          separator: String(exporter.opts['csvFieldSeparator'] ?? ','),
+          passes: (cdr) => passes(contextOf(cdr, now())),
+          startedMs: Date.now(),
+        }),
+      )
+    } catch (cause) {
+      const path = `ees.exporters[${i}].export_path`
+      const problem = `cannot create the folder: ${cause instanceof Error ? cause.message : String(cause)}`
+      throw new ConfigError([{ place: placeOf(path), key: path, problem }])
+    }
   }
   return writers
 }

@@ -1,4 +1,5 @@
 import fastify from 'fastify'
+import { ListenFailure, parseListenAddress } from '../core/listen-address.ts'
 import { answerCall, type RpcRequest } from './call.ts'
 import type { MethodRegistry } from './method.ts'
 
@@ -11,7 +12,7 @@ export type HttpOptions = {
   failure: () => string | undefined
 }
 
-/** Serves JSON-RPC by POST, `/metrics` and `/healthz`. address: `host:port`. Reference 01, 7.2. */
+/** Serves JSON-RPC by POST, `/metrics` and `/healthz`. address: `host:port`. Throws ListenFailure. Reference 01, 7.2. */
 export async function listenHttp(
   address: string,
   options: HttpOptions,
@@ -31,8 +32,12 @@ export async function listenHttp(
     reply.code(503)
     return { status: 'failed', reason: failure }
   })
-  const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(address) ?? []
-  await server.listen({ host, port: Number(port) })
+  const wanted = parseListenAddress(address)
+  try {
+    await server.listen(wanted)
+  } catch (cause) {
+    throw new ListenFailure('listen.http', wanted, cause)
+  }
   const bound = server.server.address()
   const where = typeof bound === 'object' && bound !== null ? `${bound.address}:${bound.port}` : address
   return { address: where, close: () => server.close() }

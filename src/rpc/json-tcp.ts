@@ -1,12 +1,16 @@
 import { createServer, type Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
+import { ListenFailure, parseListenAddress } from '../core/listen-address.ts'
 import { answerCall, type RpcRequest } from './call.ts'
 import type { MethodRegistry } from './method.ts'
 
 /** Characters that one request may have. */
 const MAX_REQUEST = 8 << 20
 
-/** Serves JSON objects back to back over TCP; replies leave as they come. address: `host:port`. Reference 01, 7.1. */
+/** How long a client may take to close its side. */
+const CLOSE_TIMEOUT_MS = 1_000
+
+/** Serves JSON objects back to back over TCP; replies leave as they come. address: `host:port`. Throws ListenFailure. Reference 01, 7.1. */
 export async function listenJsonTcp(
   address: string,
   registry: MethodRegistry,
@@ -31,16 +35,20 @@ export async function listenJsonTcp(
       if (splitter.isOverlong) socket.destroy()
     })
   })
-  const [, host = '', port = '0'] = /^(.*):(\d+)$/.exec(address) ?? []
+  const wanted = parseListenAddress(address)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(Number(port), host, resolve)
+    server.once('error', (cause) => reject(new ListenFailure('listen.rpc_json', wanted, cause)))
+    server.listen(wanted.port, wanted.host, resolve)
   })
   const bound = server.address()
   return {
     address: typeof bound === 'object' && bound !== null ? `${bound.address}:${bound.port}` : address,
     async close() {
-      for (const socket of sockets) socket.end()
+      // A client that does not close its side is not waited for.
+      for (const socket of sockets) {
+        socket.end()
+        setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref()
+      }
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }

@@ -26,6 +26,8 @@ export type Change = { table: Table; key: string; value: string | undefined; ver
 export interface DataStore {
   /** The record of that key, or undefined. */
   get(table: Table, key: string): MaybePromise<StoredRecord | undefined>
+  /** How many records a table has; does not read them. */
+  count(table: Table): number
   /** Records of a table in key order, from `prefix`; `after` (a key, exclusive) and `limit` page through it. */
   scan(
     table: Table,

@@ -9,6 +9,10 @@ export class MemoryDataStore implements DataStore {
     return this.#table(table).get(key)
   }
 
+  count(table: Table): number {
+    return this.#table(table).size
+  }
+
   async *scan(
     table: Table,
     options: { prefix?: string; after?: string; limit?: number } = {},

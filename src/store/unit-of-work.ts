@@ -117,6 +117,8 @@ export class Records {
   readonly #store: DataStore
   readonly #limit: number
   readonly #tables = new Map<Table, Map<string, Entry>>()
+  /** Commits so far, and how many of them are over. */
+  readonly commits = { begun: 0, settled: 0 }
 
   /** limit: values of one table kept in memory; those of commits in flight come on top. */
   constructor(store: DataStore, options: { limit: number }) {
@@ -209,9 +211,11 @@ export class Records {
       entry.version = value === undefined ? 0 : entry.version + 1
       entry.inFlight++
     }
+    this.commits.begun++
     return this.#store.commit(changes).then(
       () => this.#settled(touched),
       (cause) => {
+        this.commits.settled++
         // What memory holds is not what the store holds: read it again next time.
         for (const entry of touched) this.#forget(entry)
         throw cause
@@ -220,6 +224,7 @@ export class Records {
   }
 
   #settled(touched: readonly Entry[]): void {
+    this.commits.settled++
     for (const entry of touched) {
       entry.inFlight--
       if (entry.inFlight > 0) continue

@@ -118,8 +118,19 @@ t.test('*lmdb: a torn end of the journal costs only the commit that it cuts', as
     const whole = length === bytes.length
     const expected = whole ? ['second', 'second'] : ['first', undefined]
     t.same([store.get('account', 'a')?.value, store.get('account', 'b')?.value], expected, `cut at ${length}`)
-    t.same(torn, whole || length === firstEnd ? [] : [length - firstEnd])
+    t.equal(store.count('account'), whole ? 2 : 1)
+    const cut = whole || length === firstEnd ? [] : [bytes.subarray(firstEnd, length)]
+    t.same(
+      torn,
+      cut.map((octets) => octets.length),
+    )
     await store.close()
+    const kept = readdirSync(folder).filter((file) => file.endsWith('.torn'))
+    t.same(
+      kept.map((file) => readFileSync(join(folder, file))),
+      cut,
+      'what was cut off is kept',
+    )
   }
 })
 
@@ -131,6 +142,28 @@ t.test('*lmdb: damage before the last segment stops the start and names file and
   t.throws(() => new LmdbDataStore({ folder, durability: 'commit' }), {
     message: `${journal} is damaged at octet 0; restore it from a backup`,
   })
+})
+
+t.test('*lmdb: commits that a crash left in the journal and in LMDB count once', async (t) => {
+  const folder = scratch(t)
+  const first = new LmdbDataStore({ folder, durability: 'commit' })
+  await first.commit([put('a', '1', 1), put('b', '1', 1), put('c', '1', 1)])
+  await first.commit([put('a', '2', 2), remove('b', 2)])
+  const [name = ''] = readdirSync(folder).filter((file) => file.startsWith('journal-'))
+  const bytes = readFileSync(join(folder, name))
+  await first.close()
+  writeFileSync(join(folder, 'journal-0000000007.log'), bytes)
+  const store = new LmdbDataStore({ folder, durability: 'commit' })
+  t.equal(store.count('account'), 2)
+  await store.close()
+})
+
+t.test('*lmdb: a folder that cannot be made says why', async (t) => {
+  const file = join(scratch(t), 'file')
+  writeFileSync(file, '')
+  const folder = join(file, 'records')
+  const message = new RegExp(`^cannot create the data folder ${folder}: ENOTDIR`)
+  t.throws(() => new LmdbDataStore({ folder, durability: 'commit' }), { name: 'StoreFailure', message })
 })
 
 t.test('*lmdb: garbage after the last commit is cut off', async (t) => {
@@ -174,7 +207,9 @@ t.test('property: a store that is closed, reopened and checkpointed at any time 
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, { value, version }]) => [key, value, version])
       const found = await all(store, 'account')
+      const count = store.count('account')
       await store.close()
+      if (count !== found.length) throw new Error(`${count} counted, ${found.length} found`)
       rmSync(folder, { recursive: true, force: true })
       if (JSON.stringify(found) !== JSON.stringify(expected))
         throw new Error(`${JSON.stringify(found)} is not ${JSON.stringify(expected)}`)

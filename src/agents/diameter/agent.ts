@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Cdr } from '../../cdrs/cdr.ts'
 import { InvalidText } from '../../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
+import { ListenFailure } from '../../core/listen-address.ts'
 import type { ZonedTime } from '../../core/time.ts'
 import { type MappingContext, OrderedEntries, textOf } from '../../mapping/context.ts'
 import type { ProcessorFlags, RequestProcessor } from '../../mapping/request-processor.ts'
@@ -49,6 +50,8 @@ export type DiameterAgentDependencies = {
   buckets: RetentionBuckets
   now: () => ZonedTime
   newId: () => string
+  /** Told of each request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
+  received: (requestType: number) => void
   /** Told once per request: Result-Code of the answer and ns since it came. */
   observe: (resultCode: number, latencyNs: bigint) => void
   /** Told after the commit: CDRs that were made, sessions that were touched. */
@@ -91,15 +94,23 @@ export class DiameterAgent {
     return open
   }
 
-  /** Opens the listeners; resolves to the addresses that are listened on. */
+  /** Requests that are not answered yet. */
+  get requestsInFlight(): number {
+    let waiting = 0
+    for (const connection of this.#connections) waiting += connection.inFlight
+    return waiting
+  }
+
+  /** Opens the listeners; resolves to the addresses that are listened on, rejects with ListenFailure. */
   async listen(): Promise<string[]> {
     return Promise.all(
       this.#settings.listeners.map(
-        ({ host, port }) =>
+        ({ host, port }, i) =>
           new Promise<string>((resolve, reject) => {
             const server = createServer((socket) => this.#accept(socket))
+            const key = `diameter_agent.listeners[${i}].address`
             this.#servers.push(server)
-            server.once('error', reject)
+            server.once('error', (cause) => reject(new ListenFailure(key, { host, port }, cause)))
             server.listen(port, host, () => {
               const address = server.address()
               resolve(
@@ -145,6 +156,7 @@ export class DiameterAgent {
       this.#dependencies.observe(resultCodeOf(answer), process.hrtime.bigint() - startedNs)
     }
     const refused = this.#refuse(message, connection)
+    this.#dependencies.received(refused === undefined ? (message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0) : 0)
     if (refused !== undefined) {
       reply(refused)
       return

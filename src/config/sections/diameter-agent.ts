@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { fieldTemplate } from './field-template.ts'
-import { connections, duration, noEffect, textList } from './key-types.ts'
+import { connections, duration, listenAddress, noEffect, textList } from './key-types.ts'
 
 const listener = z.strictObject({
-  address: z.string().default('127.0.0.1:3868'),
+  address: listenAddress.default('127.0.0.1:3868'),
   network: z.enum(['', 'tcp']).default('tcp'),
 })
 

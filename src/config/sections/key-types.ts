@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../core/duration.ts'
+import { parseListenAddress } from '../../core/listen-address.ts'
 
 function readDuration(text: string, context: z.RefinementCtx<string>): bigint {
   try {
@@ -15,6 +16,25 @@ function readDuration(text: string, context: z.RefinementCtx<string>): bigint {
 
 /** A duration as text; its value is ns. Reference 01, 1. */
 export const duration = z.string().transform(readDuration)
+
+function checkListenAddress(text: string, context: z.RefinementCtx<string>): void {
+  try {
+    parseListenAddress(text)
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'expected an address such as "127.0.0.1:2012", with a port up to 65535',
+    })
+  }
+}
+
+/** `host:port` of a listener. */
+export const listenAddress = z.string().superRefine(checkListenAddress)
+
+/** The same; empty: it is not opened. */
+export const optionalListenAddress = z.string().superRefine((text, context) => {
+  if (text !== '') checkListenAddress(text, context)
+})
 
 /** Usage by type of record: `{"*voice": "3h", "*data": "1048576"}`; ns for times, else plain units. */
 export const usageByToR = z.record(z.string(), duration)

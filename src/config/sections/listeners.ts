@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { noEffect } from './key-types.ts'
+import { noEffect, optionalListenAddress } from './key-types.ts'
 
 /** Addresses of the JSON-RPC and HTTP listeners; empty: not opened. Reference 01, 4.3. */
 export const listen = z.strictObject({
-  rpc_json: z.string(),
-  http: z.string(),
+  rpc_json: optionalListenAddress,
+  http: optionalListenAddress,
   ...noEffect(z.string(), 'rpc_gob', 'rpc_json_tls', 'rpc_gob_tls', 'http_tls', 'birpc_json', 'birpc_gob'),
 })
 

@@ -8,6 +8,7 @@ import {
   truncateSync,
   unlinkSync,
   write,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { StoreFailure } from '../../core/errors.ts'
@@ -203,7 +204,7 @@ export function deleteSegment(folder: string, segment: number): void {
 
 /**
  * Reads the segments in order. A damaged end of the last one is what a crash leaves of commits that were never
- * acknowledged: it is cut off and its size returned. Damage anywhere else throws StoreFailure with file and offset.
+ * acknowledged: it is cut off, kept in a file beside (`.torn`), and its size returned. Damage anywhere else throws StoreFailure with file and offset.
  */
 export function replaySegments(
   folder: string,
@@ -225,6 +226,7 @@ export function replaySegments(
     if (i < segments.length - 1)
       throw new StoreFailure(`${path} is damaged at octet ${offset}; restore it from a backup`)
     torn = bytes.length - offset
+    writeFileSync(`${path}.torn`, bytes.subarray(offset), { flush: true })
     truncateSync(path, offset)
   }
   return torn

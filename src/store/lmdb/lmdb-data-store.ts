@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { StoreFailure } from '../../core/errors.ts'
@@ -23,6 +23,9 @@ const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'ou
 const CHECKPOINT_CHUNK = 2_000
 /** LMDB's limit for a key, less some room. */
 const MAX_KEY_OCTETS = 1_900
+/** In the first page of an LMDB file. */
+const MAGIC = 0xbeefc0de
+const MAGIC_OFFSET = 24
 
 /**
  * The durable store (`*lmdb`): a commit is an append to a journal; LMDB is a checkpoint of it, written lazily in large
@@ -34,6 +37,8 @@ export class LmdbDataStore implements DataStore {
   readonly #root: RootDatabase<string, string>
   readonly #tables: Readonly<Record<Table, Database<string, string>>>
   readonly #journal: Journal
+  /** Records by table. */
+  readonly #counts: Map<Table, number>
   /** Changes since the last checkpoint began, and those that the running one writes. */
   #young: Overlay = emptyOverlay()
   #old: Overlay | undefined
@@ -42,13 +47,13 @@ export class LmdbDataStore implements DataStore {
   /** Opens or creates the store. Throws StoreFailure when the folder is in use, damaged or not writable. */
   constructor(options: LmdbOptions) {
     this.#options = options
-    mkdirSync(options.folder, { recursive: true })
+    const path = join(options.folder, 'records.mdb')
+    failing(`cannot create the data folder ${options.folder}`, () => mkdirSync(options.folder, { recursive: true }))
+    checkMagic(path)
     this.#release = lockFolder(options.folder)
-    this.#root = open<string, string>({
-      path: join(options.folder, 'records.mdb'),
-      encoding: 'string',
-      maxDbs: TABLES.length,
-    })
+    this.#root = failing(`cannot open ${path}`, () =>
+      open<string, string>({ path, encoding: 'string', maxDbs: TABLES.length }),
+    )
     const table = (name: Table) => this.#root.openDB<string, string>({ name, encoding: 'string' })
     this.#tables = {
       account: table('account'),
@@ -60,6 +65,7 @@ export class LmdbDataStore implements DataStore {
     }
     const segments = listSegments(options.folder)
     const torn = replaySegments(options.folder, segments, (changes) => this.#apply(changes))
+    this.#counts = new Map(TABLES.map((name) => [name, this.#countStored(name)]))
     if (torn > 0) options.onEvent?.({ kind: 'tornJournal', octets: torn })
     this.#journal = new Journal(options, (segments.at(-1) ?? 0) + 1)
     if (segments.length > 0) this.#startCheckpoint()
@@ -84,6 +90,10 @@ export class LmdbDataStore implements DataStore {
     }
     const text = this.#tables[table].get(key)
     return text === undefined ? undefined : parseStored(text)
+  }
+
+  count(table: Table): number {
+    return this.#counts.get(table) ?? 0
   }
 
   async *scan(
@@ -119,6 +129,10 @@ export class LmdbDataStore implements DataStore {
       return Promise.reject(refused)
     }
     this.#apply(changes)
+    for (const { table, value, version } of changes) {
+      const change = Number(value !== undefined) - Number(version > 1)
+      if (change !== 0) this.#counts.set(table, this.count(table) + change)
+    }
     const durable = this.#journal.append(changes)
     const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 64 << 20)
     if (full && this.#checkpoint === undefined) this.#startCheckpoint()
@@ -152,6 +166,15 @@ export class LmdbDataStore implements DataStore {
     await this.#journal.close()
     await this.#root.close()
     this.#release()
+  }
+
+  /** Records of a table after a replay: what LMDB holds, changed by what is newer. */
+  #countStored(table: Table): number {
+    const database = this.#tables[table]
+    let { entryCount: count } = database.getStats() as { entryCount: number }
+    for (const [key, record] of this.#young.get(table) ?? [])
+      count += Number(record !== undefined) - Number(database.doesExist(key))
+    return count
   }
 
   #apply(changes: readonly Change[]): void {
@@ -193,6 +216,26 @@ export class LmdbDataStore implements DataStore {
     for (const segment of listSegments(this.#options.folder)) {
       if (segment <= complete) deleteSegment(this.#options.folder, segment)
     }
+  }
+}
+
+/** LMDB maps its file into memory and ends the process when it is none: what it begins with is looked at before. */
+function checkMagic(path: string): void {
+  if (!existsSync(path) || statSync(path).size === 0) return
+  const header = Buffer.alloc(MAGIC_OFFSET + 4)
+  const descriptor = failing(`cannot open ${path}`, () => openSync(path, 'r'))
+  readSync(descriptor, header, 0, header.length, 0)
+  closeSync(descriptor)
+  if (header.readUInt32LE(MAGIC_OFFSET) === MAGIC) return
+  throw new StoreFailure(`cannot open ${path}: it is damaged, or no LMDB file; restore it from a backup`)
+}
+
+/** What cannot be done fails with its name and what the system says. */
+function failing<R>(name: string, work: () => R): R {
+  try {
+    return work()
+  } catch (cause) {
+    throw new StoreFailure(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }
 

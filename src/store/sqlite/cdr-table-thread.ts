@@ -9,6 +9,9 @@ const reply = (message: TableReply) => parentPort?.postMessage(message)
 parentPort?.on('message', (call: TableCall) => {
   try {
     switch (call.operation) {
+      case 'open':
+        reply({ number: call.number, found: [] })
+        break
       case 'write':
         table.write(call.rows)
         reply({ number: call.number, found: [] })

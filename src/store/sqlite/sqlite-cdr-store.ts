@@ -4,6 +4,7 @@ import { StoreFailure } from '../../core/errors.ts'
 import type { CdrQuery, CdrRow, CdrStore, FoundCdr } from '../cdr-store.ts'
 
 type Operation =
+  | { operation: 'open' }
   | { operation: 'write'; rows: readonly CdrRow[] }
   | { operation: 'find'; query: CdrQuery }
   | { operation: 'close' }
@@ -20,7 +21,6 @@ export class SqliteCdrStore implements CdrStore {
   #failure: StoreFailure | undefined
   #calls = 0
 
-  /** A file that cannot be opened fails the first call. */
   constructor(path: string) {
     this.#path = path
     this.#worker = new Worker(new URL('./cdr-table-thread.ts', import.meta.url), { workerData: path })
@@ -35,6 +35,11 @@ export class SqliteCdrStore implements CdrStore {
       for (const { reject } of this.#waiting.values()) reject(this.#failure)
       this.#waiting.clear()
     })
+  }
+
+  /** Resolves when the file is open; rejects with StoreFailure. */
+  async opened(): Promise<void> {
+    await this.#call({ operation: 'open' })
   }
 
   async write(rows: readonly CdrRow[]): Promise<void> {
