@@ -89,9 +89,15 @@ export function formatTime(time: ZonedTime): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}${fraction}${formatOffset(offset)}`
 }
 
+/** What was formatted last: the events of a second name the same time. */
+let lastSecond = { seconds: 0n, zone: 'UTC', text: '1970-01-01T00:00:00Z' }
+
 /** RFC 3339 to the second: the text form of a time in a template. Reference 02, 1.1. */
-export function formatTimeSeconds(time: ZonedTime): string {
-  return formatTime({ ns: floorDivide(time.ns, SECOND) * SECOND, zone: time.zone })
+export function formatTimeSeconds({ ns, zone }: ZonedTime): string {
+  const seconds = floorDivide(ns, SECOND)
+  if (seconds !== lastSecond.seconds || zone !== lastSecond.zone)
+    lastSecond = { seconds, zone, text: formatTime({ ns: seconds * SECOND, zone }) }
+  return lastSecond.text
 }
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/

@@ -9,8 +9,23 @@ export type RecordKind<T> = {
   decode(text: string, key: string): T
 }
 
-/** A record in memory; `version` 0: the store has none. inFlight: commits of it that are not durable yet. */
-type Entry = { kind: RecordKind<unknown>; key: string; value: unknown; version: number; inFlight: number }
+/** A record in memory. */
+type Entry = {
+  readonly kind: RecordKind<unknown>
+  readonly key: string
+  value: unknown
+  /** 0: the store has none. */
+  version: number
+  /** Commits of it that are not durable yet. */
+  inFlight: number
+  /** The unit that has changed it, and what it has made of it; while a unit runs nothing else does. */
+  unit: StagingUnit | undefined
+  staged: unknown
+}
+
+function newEntry(kind: RecordKind<unknown>, key: string, value: unknown, version: number): Entry {
+  return { kind, key, value, version, inFlight: 0, unit: undefined, staged: undefined }
+}
 
 /** The outcome of a unit: its result, and the promise of its durability (undefined when it changed nothing). */
 export type Executed<R> = { result: R; durable: Promise<void> | undefined }
@@ -37,10 +52,10 @@ const RECENT = 8
 
 class StagingUnit implements Unit {
   readonly #records: Records
-  /** What changes, by the record as it was before the unit. */
-  readonly #staged = new Map<Entry, unknown>()
-  /** How to undo each change since the unit began, newest last. */
-  readonly #undo: { entry: Entry; wasStaged: boolean; before: unknown }[] = []
+  /** Records that it has changed, in the order of their first change. */
+  readonly changed: Entry[] = []
+  /** How to undo each change of the attempts under way, newest last. */
+  #undo: { entry: Entry; wasStaged: boolean; before: unknown }[] | undefined
   /** Records that this unit found last: it asks for the same few again and again. */
   readonly #recent: Entry[] = []
   /** Records that neither memory nor the store has. */
@@ -50,13 +65,9 @@ class StagingUnit implements Unit {
     this.#records = records
   }
 
-  get staged(): ReadonlyMap<Entry, unknown> {
-    return this.#staged
-  }
-
   get<T>(kind: RecordKind<T>, key: string): T | undefined {
     const entry = this.#entry(kind, key)
-    return (this.#staged.has(entry) ? this.#staged.get(entry) : entry.value) as T | undefined
+    return (entry.unit === this ? entry.staged : entry.value) as T | undefined
   }
 
   put<T>(kind: RecordKind<T>, key: string, value: T): void {
@@ -68,21 +79,40 @@ class StagingUnit implements Unit {
   }
 
   attempt<R>(part: () => R): R {
-    const begun = this.#undo.length
+    const outer = this.#undo
+    const undo: { entry: Entry; wasStaged: boolean; before: unknown }[] = []
+    this.#undo = undo
     try {
-      return part()
+      const result = part()
+      outer?.push(...undo)
+      return result
     } catch (cause) {
-      for (const { entry, wasStaged, before } of this.#undo.splice(begun).reverse()) {
-        if (wasStaged) this.#staged.set(entry, before)
-        else this.#staged.delete(entry)
+      for (const { entry, wasStaged, before } of undo.reverse()) {
+        if (wasStaged) entry.staged = before
+        else {
+          this.changed.splice(this.changed.indexOf(entry), 1)
+          release(entry)
+        }
       }
       throw cause
+    } finally {
+      this.#undo = outer
     }
   }
 
+  /** Takes its marks off the records. */
+  end(): void {
+    for (const entry of this.changed) release(entry)
+  }
+
   #stage(entry: Entry, value: unknown): void {
-    this.#undo.push({ entry, wasStaged: this.#staged.has(entry), before: this.#staged.get(entry) })
-    this.#staged.set(entry, value)
+    const wasStaged = entry.unit === this
+    this.#undo?.push({ entry, wasStaged, before: entry.staged })
+    if (!wasStaged) {
+      entry.unit = this
+      this.changed.push(entry)
+    }
+    entry.staged = value
   }
 
   #entry<T>(kind: RecordKind<T>, key: string): Entry {
@@ -97,12 +127,17 @@ class StagingUnit implements Unit {
     const address = `${kind.table}/${key}`
     let entry = this.#absent?.get(address)
     if (entry === undefined) {
-      entry = { kind: kind as RecordKind<unknown>, key, value: undefined, version: 0, inFlight: 0 }
+      entry = newEntry(kind as RecordKind<unknown>, key, undefined, 0)
       this.#absent ??= new Map()
       this.#absent.set(address, entry)
     }
     return entry
   }
+}
+
+function release(entry: Entry): void {
+  entry.unit = undefined
+  entry.staged = undefined
 }
 
 /**
@@ -139,14 +174,15 @@ export class Records {
    */
   execute<R>(work: (unit: Unit) => R): Executed<R> | Promise<Executed<R>> {
     const unit = new StagingUnit(this)
-    let result: R
     try {
-      result = work(unit)
+      const result = work(unit)
+      return { result, durable: unit.changed.length === 0 ? undefined : this.#commit(unit.changed) }
     } catch (cause) {
       if (cause instanceof RecordNotLoaded) return cause.entry.then(() => this.execute(work))
       throw cause
+    } finally {
+      unit.end()
     }
-    return { result, durable: unit.staged.size === 0 ? undefined : this.#commit(unit.staged) }
   }
 
   /** Runs `work` and waits for its durability. */
@@ -181,31 +217,26 @@ export class Records {
     key: string,
     record: { value: string; version: number } | undefined,
   ): Entry {
-    const entry: Entry = {
-      kind: kind as RecordKind<unknown>,
-      key,
-      value: record === undefined ? undefined : kind.decode(record.value, key),
-      version: record?.version ?? 0,
-      inFlight: 0,
-    }
+    const value = record === undefined ? undefined : kind.decode(record.value, key)
+    const entry = newEntry(kind as RecordKind<unknown>, key, value, record?.version ?? 0)
     entries.set(key, entry)
     this.#evict(entries)
     return entry
   }
 
-  #commit(staged: ReadonlyMap<Entry, unknown>): Promise<void> {
+  #commit(staged: readonly Entry[]): Promise<void> {
     const changes: Change[] = []
     const touched: Entry[] = []
     // Everything is encoded before memory changes: a value that cannot be stored leaves all as it was.
-    for (const [entry, value] of staged) {
-      const { kind, key, version } = entry
+    for (const entry of staged) {
+      const { kind, key, version, staged: value } = entry
       if (value === undefined && version === 0) continue
       const text = value === undefined ? undefined : kind.encode(value)
       changes.push({ table: kind.table, key, value: text, version: version + 1 })
       touched.push(entry)
     }
     for (const entry of touched) {
-      const value = staged.get(entry)
+      const value = entry.staged
       if (entry.version === 0) this.#entriesOf(entry.kind.table).set(entry.key, entry)
       entry.value = value
       entry.version = value === undefined ? 0 : entry.version + 1

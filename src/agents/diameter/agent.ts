@@ -76,6 +76,8 @@ export class DiameterAgent {
   /** What a credit-control request cannot be answered without. */
   readonly #required: readonly AvpDefinition[]
   readonly #writer = new MessageWriter(4096)
+  /** What `*vars` holds for every request, by application and command. */
+  readonly #vars = new Map<string, EventFields>()
   /** Commits under way by Session-Id: the answer to a repeated request waits for the commit of the first. */
   readonly #pending = new Map<string, Promise<void>>()
 
@@ -229,10 +231,10 @@ export class DiameterAgent {
     const { buckets, now } = this.#dependencies
     const { sessionId } = message
     const nowMs = Number(now().ns / 1_000_000n)
-    const { written, looked } = buckets.keys(`answer/${sessionId}`, nowMs)
     const key = liveKey(sessionId)
     const live = unit.get(peerSessionKind, key)
-    const known = live ?? findEnded(unit, looked)
+    const keys = () => buckets.keys(`answer/${sessionId}`, nowMs)
+    const known = live ?? findEnded(unit, keys().looked)
     if (known !== undefined && isAnswered(message, known)) {
       return { answer: readdressed(known.answer, message), repeated: true, cdrs: [], cgrIds: [] }
     }
@@ -253,33 +255,20 @@ export class DiameterAgent {
         cgrIds: isLast ? [] : call.cgrIds,
       }
       if (live !== undefined && isLast) unit.delete(peerSessionKind, key)
-      if (isLast) unit.put(endedPeerSessionKind, written, record)
+      if (isLast) unit.put(endedPeerSessionKind, keys().written, record)
       else unit.put(peerSessionKind, key, record)
     }
     return { answer, repeated: false, cdrs: call.cdrs, cgrIds: call.cgrIds }
   }
 
   #context(message: DiameterMessage, connection: Connection): Context {
-    const { local, defaultTenant, nodeId } = this.#settings
-    const { dictionary, now } = this.#dependencies
-    const command = dictionary.command(message.applicationId, message.commandCode)
-    const application = dictionary.applications.find(({ id }) => id === message.applicationId)
     return {
       message,
       item: undefined,
       instance: -1,
-      tenant: defaultTenant,
-      now: now(),
-      vars: {
-        OriginHost: local.originHost,
-        OriginRealm: local.originRealm,
-        ProductName: local.productName,
-        '*app': application?.name ?? '',
-        '*appid': String(message.applicationId),
-        '*cmd': `${command?.short ?? ''}R`,
-        RemoteHost: connection.remote,
-        node_id: nodeId,
-      },
+      tenant: this.#settings.defaultTenant,
+      now: this.#dependencies.now(),
+      vars: { ...this.#varsOf(message), RemoteHost: connection.remote },
       request: {},
       opts: {},
       reply: {},
@@ -288,14 +277,34 @@ export class DiameterAgent {
     }
   }
 
+  #varsOf({ applicationId, commandCode }: DiameterMessage): EventFields {
+    const key = `${applicationId}/${commandCode}`
+    let vars = this.#vars.get(key)
+    if (vars === undefined) {
+      const { local, nodeId } = this.#settings
+      const { dictionary } = this.#dependencies
+      vars = {
+        OriginHost: local.originHost,
+        OriginRealm: local.originRealm,
+        ProductName: local.productName,
+        '*app': dictionary.applications.find(({ id }) => id === applicationId)?.name ?? '',
+        '*appid': String(applicationId),
+        '*cmd': `${dictionary.command(applicationId, commandCode)?.short ?? ''}R`,
+        node_id: nodeId,
+      }
+      this.#vars.set(key, vars)
+    }
+    return vars
+  }
+
   /** Runs the processors in order; false when none matched. Reference 07, 1.3. */
   #runProcessors(context: Context, call: Call): boolean {
     let matched = false
     for (const processor of this.#dependencies.processors) {
-      const instances = processor.instances?.(context.message) ?? [undefined]
+      const instances = processor.instances?.(context.message) ?? ONCE
       let ran = false
-      for (const [i, item] of instances.entries()) {
-        context.item = item
+      for (let i = 0; i < instances.length; i++) {
+        context.item = instances[i]
         context.instance = processor.instances === undefined ? -1 : i
         context.tmp = {}
         if (!processor.matches(context)) continue
@@ -338,6 +347,9 @@ export class DiameterAgent {
     return writer.finish()
   }
 }
+
+/** The one run of a processor without `for_each`. */
+const ONCE: readonly undefined[] = [undefined]
 
 /** The session calls of one request, and what they have touched. */
 class Call {

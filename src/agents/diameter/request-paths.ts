@@ -6,9 +6,6 @@ import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictiona
 import type { DiameterMessage } from '../../protocol/diameter/message.ts'
 import { decodeAvp } from '../../protocol/diameter/types.ts'
 
-/** One match of a path: the AVP, and the lists of AVPs it lies in, outermost first. */
-type Match = { avp: RawAvp; levels: readonly (readonly RawAvp[])[] }
-
 type Condition = { definition: AvpDefinition; accepts: (text: string) => boolean; equals: (text: string) => boolean }
 
 type CompiledPath = { steps: readonly AvpDefinition[]; index: number | undefined; conditions: readonly Condition[] }
@@ -50,7 +47,14 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
     const last = compiled?.steps.at(-1)
     if (compiled === undefined || last?.type !== 'Grouped')
       throw new TemplateError(`${path} is no grouped AVP of the dictionary`)
-    return (message) => collect(message, message.avps, compiled.steps).map(({ avp }) => avp)
+    return (message) => {
+      const found: RawAvp[] = []
+      visit(message, message.avps, compiled.steps, [], (avp) => {
+        found.push(avp)
+        return false
+      })
+      return found
+    }
   }
 
   /** Undefined when a name is in no dictionary: such a path reads as empty text. Reference 07, 1.6. */
@@ -89,25 +93,27 @@ function isPlain({ steps, index, conditions }: CompiledPath, length: number): bo
   return steps.length === length && index === undefined && conditions.length === 0
 }
 
-function collect(
+/**
+ * Walks the matches of a path in order until `isEnough`. levels: the lists of AVPs that the match lies in, outermost first;
+ * it is the walk's own and changes.
+ */
+function visit(
   message: DiameterMessage,
   avps: readonly RawAvp[],
   steps: readonly AvpDefinition[],
-  depth = 0,
-): Match[] {
-  const step = steps[depth]
-  if (step === undefined) return []
-  const found: Match[] = []
+  levels: (readonly RawAvp[])[],
+  isEnough: (avp: RawAvp, levels: readonly (readonly RawAvp[])[]) => boolean,
+): boolean {
+  const step = steps[levels.length]
+  if (step === undefined) return false
+  levels.push(avps)
+  const isLast = levels.length === steps.length
   for (const avp of avps) {
     if (avp.code !== step.code || avp.vendorId !== step.vendorId) continue
-    if (depth === steps.length - 1) found.push({ avp, levels: [avps] })
-    else {
-      for (const { avp: inner, levels } of collect(message, message.group(avp), steps, depth + 1)) {
-        found.push({ avp: inner, levels: [avps, ...levels] })
-      }
-    }
+    if (isLast ? isEnough(avp, levels) : visit(message, message.group(avp), steps, levels, isEnough)) return true
   }
-  return found
+  levels.pop()
+  return false
 }
 
 function select(message: DiameterMessage, avps: readonly RawAvp[], { steps, index, conditions }: CompiledPath): Value {
@@ -117,20 +123,26 @@ function select(message: DiameterMessage, avps: readonly RawAvp[], { steps, inde
     const avp = first(message, avps, steps, 0)
     return avp && readAvp(message, avp, last)
   }
-  const matches = collect(message, avps, steps)
   if (index !== undefined) {
-    const match = matches.at(index)
-    return match && readAvp(message, match.avp, last)
+    const found: RawAvp[] = []
+    visit(message, avps, steps, [], (avp) => found.push(avp) > index && index >= 0)
+    const avp = found.at(index)
+    return avp && readAvp(message, avp, last)
   }
-  const accepted = matches.filter((match) =>
-    conditions.every((condition) => holds(message, match, condition, condition.accepts)),
-  )
   // "(1)" is a substring rule that also accepts 10: an equal value goes first.
-  const best = accepted.find((match) =>
-    conditions.every((condition) => holds(message, match, condition, condition.equals)),
-  )
-  const match = best ?? accepted[0]
-  return match && readAvp(message, match.avp, last)
+  let best: RawAvp | undefined
+  visit(message, avps, steps, [], (avp, levels) => {
+    let isEqual = true
+    for (const condition of conditions) {
+      const text = conditionText(message, levels, condition)
+      if (text === undefined || !condition.accepts(text)) return false
+      if (!condition.equals(text)) isEqual = false
+    }
+    if (isEqual) best = avp
+    else best ??= avp
+    return isEqual
+  })
+  return best && readAvp(message, best, last)
 }
 
 /** The first match of a path, without collecting the others. */
@@ -150,22 +162,20 @@ function first(
   return undefined
 }
 
-/** The condition's AVP is looked for beside the match, then one level further out, and so on; not at the top level. */
-function holds(
+/** The text of a condition's AVP: beside the match, or one level further out, and so on; not at the top level. */
+function conditionText(
   message: DiameterMessage,
-  { levels }: Match,
+  levels: readonly (readonly RawAvp[])[],
   { definition }: Condition,
-  accepts: (text: string) => boolean,
-): boolean {
+): string | undefined {
   for (let level = levels.length - 1; level > 0; level--) {
-    const beside = levels[level]?.find(
-      ({ code, vendorId }) => code === definition.code && vendorId === definition.vendorId,
-    )
-    if (beside === undefined) continue
-    const value = readAvp(message, beside, definition)
-    return value !== undefined && accepts(value instanceof Buffer ? value.toString('latin1') : String(value))
+    for (const avp of levels[level] ?? []) {
+      if (avp.code !== definition.code || avp.vendorId !== definition.vendorId) continue
+      const value = readAvp(message, avp, definition)
+      return value instanceof Buffer ? value.toString('latin1') : value === undefined ? undefined : String(value)
+    }
   }
-  return false
+  return undefined
 }
 
 function readAvp(message: DiameterMessage, avp: RawAvp, { type }: AvpDefinition): Value {

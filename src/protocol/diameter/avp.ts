@@ -13,6 +13,8 @@ export type RawAvp = {
   dataEnd: number
   /** Where the next AVP begins (padding included). */
   end: number
+  /** The AVPs of a grouped one, once they have been asked for. */
+  members: readonly RawAvp[] | undefined
 }
 
 /** What is wrong with an AVP: its Result-Code, and where it begins. */
@@ -38,6 +40,7 @@ export function splitAvp(bytes: Buffer, offset: number, limit: number): RawAvp |
     dataStart: offset + headerSize,
     dataEnd: offset + length,
     end: Math.min(offset + length + (-length & 3), limit),
+    members: undefined,
   }
 }
 

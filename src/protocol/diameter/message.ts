@@ -12,7 +12,6 @@ export class DiameterMessage {
   #avps: readonly RawAvp[] | undefined
   #fault: AvpFault | undefined
   #sessionId: string | undefined
-  readonly #groups = new Map<number, readonly RawAvp[]>()
 
   /** bytes: the whole message, at least 20 octets. */
   constructor(bytes: Buffer) {
@@ -64,12 +63,8 @@ export class DiameterMessage {
 
   /** AVPs of a grouped AVP, up to the first that cannot be read. */
   group(avp: RawAvp): readonly RawAvp[] {
-    let avps = this.#groups.get(avp.start)
-    if (avps === undefined) {
-      avps = scanAvps(this.bytes, avp.dataStart, avp.dataEnd).avps
-      this.#groups.set(avp.start, avps)
-    }
-    return avps
+    avp.members ??= scanAvps(this.bytes, avp.dataStart, avp.dataEnd).avps
+    return avp.members
   }
 
   /** The data of an AVP, as a view of the message. */
