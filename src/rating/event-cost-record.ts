@@ -38,18 +38,30 @@ type StoredCost = {
  * every charge, so the text is put together by hand.
  */
 export function eventCostText({ cgrId, runId, startTime, charges, accountSummary }: EventCost): string {
-  const intervals: string[] = []
+  const intervals: RateInterval[] = []
   let list = ''
   for (const charge of charges) list += `${list === '' ? '' : ','}${chargeText(charge, intervals)}`
   return (
     `{"cgrId":${jsonText(cgrId)},"runId":${jsonText(runId)},"start":["${startTime.ns}",${jsonText(startTime.zone)}]` +
-    `,"intervals":[${intervals.map(jsonText).join(',')}],"charges":[${list}]` +
+    `,"intervals":[${intervals.map(intervalText).join(',')}],"charges":[${list}]` +
     `,"summary":${accountSummary === null ? 'null' : summaryText(accountSummary)}}`
   )
 }
 
-/** intervals: texts that are referred to by number; new ones are added. */
-function chargeText({ interval, match, increments, count }: Charge, intervals: string[]): string {
+/** The JSON of an interval's text: a tariff has few of them. */
+const intervalTexts = new WeakMap<RateInterval, string>()
+
+function intervalText(interval: RateInterval): string {
+  let text = intervalTexts.get(interval)
+  if (text === undefined) {
+    text = JSON.stringify(interval.text)
+    intervalTexts.set(interval, text)
+  }
+  return text
+}
+
+/** intervals: those that are referred to by number; new ones are added. */
+function chargeText({ interval, match, increments, count }: Charge, intervals: RateInterval[]): string {
   let list = ''
   for (const { usage, cost, count: times, accounting } of increments) {
     list += `${list === '' ? '' : ','}["${usage}","${cost}","${times}",${accountingText(accounting, intervals)}]`
@@ -61,7 +73,7 @@ function chargeText({ interval, match, increments, count }: Charge, intervals: s
   )
 }
 
-function accountingText(paid: Accounting | null, intervals: string[]): string {
+function accountingText(paid: Accounting | null, intervals: RateInterval[]): string {
   if (paid === null) return 'null'
   const { accountId, balanceUuid, kind, units, factor, interval, extraCharge } = paid
   return (
@@ -70,10 +82,10 @@ function accountingText(paid: Accounting | null, intervals: string[]): string {
   )
 }
 
-function numberOf(interval: RateInterval | null, intervals: string[]): number {
+function numberOf(interval: RateInterval | null, intervals: RateInterval[]): number {
   if (interval === null) return -1
-  const known = intervals.indexOf(interval.text)
-  return known >= 0 ? known : intervals.push(interval.text) - 1
+  const known = intervals.findIndex((each) => each === interval || each.text === interval.text)
+  return known >= 0 ? known : intervals.push(interval) - 1
 }
 
 function summaryText({ tenant, accountId, balances, allowNegative, disabled }: AccountSummary): string {

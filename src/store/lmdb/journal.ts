@@ -21,7 +21,13 @@ export type JournalOptions = {
   durability: 'commit' | 'async'
 }
 
-type Waiter = { resolve: () => void; reject: (cause: unknown) => void }
+/** Appends that go out together: one promise for all of them. */
+type Batch = { count: number; durable: Promise<void>; resolve: () => void; reject: (cause: unknown) => void }
+
+function newBatch(): Batch {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  return { count: 0, durable: promise, resolve, reject }
+}
 
 const SEGMENT = /^journal-(\d{10})\.log$/
 
@@ -37,7 +43,7 @@ export class Journal {
   #buffer = Buffer.allocUnsafe(1 << 20)
   #spare = Buffer.allocUnsafe(1 << 20)
   #length = 0
-  #waiters: Waiter[] = []
+  #batch: Batch | undefined
   #flushing: Promise<void> | undefined
   #rotation: { resolve: (complete: number) => void; reject: (cause: unknown) => void } | undefined
   #failure: StoreFailure | undefined
@@ -61,7 +67,7 @@ export class Journal {
 
   /** Appends that are not durable yet. */
   get depth(): number {
-    return this.#waiters.length
+    return this.#batch?.count ?? 0
   }
 
   get failure(): StoreFailure | undefined {
@@ -74,19 +80,12 @@ export class Journal {
     const bound = recordBound(changes)
     if (this.#length + bound > this.#buffer.length) this.#grow(bound)
     this.#length = writeRecord(this.#buffer, this.#length, changes)
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject })
-      this.#wake()
-    })
+    return this.#join()
   }
 
   /** Resolves when everything appended so far is durable; rejects with StoreFailure. */
   flushed(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject })
-      this.#wake()
-    })
+    return this.#failure === undefined ? this.#join() : Promise.reject(this.#failure)
   }
 
   /** Goes on in a new segment between two flushes. Resolves to the number of the one that is complete. */
@@ -101,6 +100,15 @@ export class Journal {
   async close(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing
     closeSync(this.#descriptor)
+  }
+
+  #join(): Promise<void> {
+    if (this.#batch === undefined) {
+      this.#batch = newBatch()
+      this.#wake()
+    }
+    this.#batch.count++
+    return this.#batch.durable
   }
 
   #open(segment: number): number {
@@ -147,38 +155,39 @@ export class Journal {
   }
 
   async #flushLoop(): Promise<void> {
-    while ((this.#waiters.length > 0 || this.#rotation !== undefined) && this.#failure === undefined) {
+    while ((this.#batch !== undefined || this.#rotation !== undefined) && this.#failure === undefined) {
       this.#switchSegment()
-      const { bytes, waiters } = this.#takeBatch()
+      const { bytes, batch } = this.#takeBatch()
       try {
         if (bytes.length > 0) await writeAll(this.#descriptor, bytes)
-        if (this.#options.durability === 'async') for (const { resolve } of waiters.splice(0)) resolve()
+        if (this.#options.durability === 'async') batch?.resolve()
         if (bytes.length > 0) await dataSync(this.#descriptor)
         this.#segmentBytes += bytes.length
-        for (const { resolve } of waiters) resolve()
+        batch?.resolve()
       } catch (cause) {
-        this.#fail(cause, waiters)
+        this.#fail(cause, batch)
       }
     }
     this.#flushing = undefined
   }
 
-  #takeBatch(): { bytes: Buffer; waiters: Waiter[] } {
+  #takeBatch(): { bytes: Buffer; batch: Batch | undefined } {
     const bytes = this.#buffer.subarray(0, this.#length)
-    const waiters = this.#waiters
+    const batch = this.#batch
     const full = this.#buffer
     this.#buffer = this.#spare
     this.#spare = full
     this.#length = 0
-    this.#waiters = []
-    return { bytes, waiters }
+    this.#batch = undefined
+    return { bytes, batch }
   }
 
-  #fail(cause: unknown, waiters: readonly Waiter[]): void {
+  #fail(cause: unknown, batch: Batch | undefined): void {
     const path = segmentPath(this.#options.folder, this.#segment)
     this.#failure = new StoreFailure(`cannot write ${path}: ${String(cause)}`, { cause })
-    for (const { reject } of [...waiters, ...this.#waiters]) reject(this.#failure)
-    this.#waiters = []
+    batch?.reject(this.#failure)
+    this.#batch?.reject(this.#failure)
+    this.#batch = undefined
     this.#length = 0
     this.#rotation?.reject(this.#failure)
     this.#rotation = undefined
