@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import { jsonText } from '../core/json-text.ts'
+import { JsonWriter } from '../core/json-writer.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Account, Balance, NameSet } from './account.ts'
@@ -47,13 +47,32 @@ export const accountKind: RecordKind<Account> = {
   table: 'account',
   encode({ tenant, id, balances, allowNegative, disabled, updatedAtMs }) {
     const flags = (disabled ? DISABLED : 0) | (allowNegative ? ALLOW_NEGATIVE : 0)
-    let stored = ''
+    writer
+      .begin()
+      .raw('[')
+      .text(tenant)
+      .raw(',')
+      .text(id)
+      .raw(',')
+      .integer(flags)
+      .raw(',')
+      .integer(updatedAtMs)
+      .raw(',{')
+    let isFirst = true
     for (const type in balances) {
-      let list = ''
-      for (const balance of balances[type] ?? []) list += `${list === '' ? '' : ','}${balanceText(balance)}`
-      stored += `${stored === '' ? '' : ','}${jsonText(type)}:[${list}]`
+      writer
+        .raw(isFirst ? '' : ',')
+        .text(type)
+        .raw(':[')
+      isFirst = false
+      let separator = '['
+      for (const balance of balances[type] ?? []) {
+        writeBalance(separator, balance)
+        separator = ',['
+      }
+      writer.raw(']')
     }
-    return `[${jsonText(tenant)},${jsonText(id)},${flags},${updatedAtMs},{${stored}}]`
+    return writer.raw('}]').finish()
   },
   decode(text) {
     const [tenant, id, flags, updatedAtMs, stored] = JSON.parse(text) as StoredAccount
@@ -64,20 +83,24 @@ export const accountKind: RecordKind<Account> = {
   },
 }
 
-function balanceText(balance: Balance): string {
+const writer = new JsonWriter()
+
+function writeBalance(opening: string, balance: Balance): void {
   const { uuid, id, value, expiresAtNs, weight } = balance
   const flags = (balance.disabled ? DISABLED : 0) | (balance.blocker ? BLOCKER : 0)
   const rest = storedRest(balance)
-  return (
-    `[${jsonText(uuid)},${jsonText(id)},${integerText(value.coefficient)},${value.scale}` +
-    `,${expiresAtNs === null ? 'null' : integerText(expiresAtNs)},${weight},${flags}` +
-    `,${rest === 0 ? '0' : JSON.stringify(rest)}]`
-  )
+  writer.raw(opening).text(uuid).raw(',').text(id).raw(',')
+  writeInteger(value.coefficient)
+  writer.raw(',').integer(value.scale).raw(',')
+  if (expiresAtNs === null) writer.raw('null')
+  else writeInteger(expiresAtNs)
+  writer.raw(',').raw(String(weight)).raw(',').integer(flags).raw(',')
+  writer.json(rest === 0 ? '0' : JSON.stringify(rest)).raw(']')
 }
 
-function integerText(value: bigint): string {
-  const text = String(value)
-  return Number.isSafeInteger(Number(value)) ? text : `"${text}"`
+function writeInteger(value: bigint): void {
+  if (Number.isSafeInteger(Number(value))) writer.integer(value)
+  else writer.quotedInteger(value)
 }
 
 function storedRest({

@@ -1,9 +1,10 @@
 import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { cgrIdOf, fieldText, fieldUsage } from '../core/event-values.ts'
+import { JsonWriter } from '../core/json-writer.ts'
 import { formatTime, parseTime, type ZonedTime } from '../core/time.ts'
 import type { EventCost } from '../rating/event-cost.ts'
-import { eventCostText, parseEventCost } from '../rating/event-cost-record.ts'
+import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 
 /** A call data record: what is billed. Reference 05, 8. */
@@ -117,6 +118,8 @@ type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'cost
   costDetails: unknown
 }
 
+const writer = new JsonWriter()
+
 export function encodeCdr({ costDetails, ...cdr }: Cdr): string {
   const time = ({ ns, zone }: ZonedTime): [string, string] => [String(ns), zone]
   const text = JSON.stringify({
@@ -126,7 +129,10 @@ export function encodeCdr({ costDetails, ...cdr }: Cdr): string {
     usage: String(cdr.usage),
     cost: cdr.cost.toString(),
   } satisfies Omit<StoredCdr, 'costDetails'>)
-  return `${text.slice(0, -1)},"costDetails":${costDetails === undefined ? 'null' : eventCostText(costDetails)}}`
+  writer.begin().json(text.slice(0, -1)).raw(',"costDetails":')
+  if (costDetails === undefined) writer.raw('null')
+  else writeEventCost(writer, costDetails)
+  return writer.raw('}').finish()
 }
 
 export function decodeCdr(text: string): Cdr {

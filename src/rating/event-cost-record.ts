@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import { jsonText } from '../core/json-text.ts'
+import type { JsonWriter } from '../core/json-writer.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { AccountSummary, BalanceSummary } from './call-cost.ts'
 import type { Accounting, Charge, EventCost } from './event-cost.ts'
@@ -33,25 +33,31 @@ type StoredCost = {
     | null
 }
 
-/**
- * The stored form of a cost, as JSON: amounts and usage are texts. `parseEventCost` reads it back. A session is written at
- * every charge, so the text is put together by hand.
- */
-export function eventCostText({ cgrId, runId, startTime, charges, accountSummary }: EventCost): string {
+/** Writes the stored form of a cost: amounts and usage are texts. `parseEventCost` reads it back. */
+export function writeEventCost(
+  writer: JsonWriter,
+  { cgrId, runId, startTime, charges, accountSummary }: EventCost,
+): void {
   const intervals: RateInterval[] = []
-  let list = ''
-  for (const charge of charges) list += `${list === '' ? '' : ','}${chargeText(charge, intervals)}`
-  return (
-    `{"cgrId":${jsonText(cgrId)},"runId":${jsonText(runId)},"start":["${startTime.ns}",${jsonText(startTime.zone)}]` +
-    `,"intervals":[${intervals.map(intervalText).join(',')}],"charges":[${list}]` +
-    `,"summary":${accountSummary === null ? 'null' : summaryText(accountSummary)}}`
-  )
+  for (const { interval, increments } of charges) {
+    note(interval, intervals)
+    for (const { accounting } of increments) noteAll(accounting, intervals)
+  }
+  writer.raw('{"cgrId":').text(cgrId).raw(',"runId":').text(runId)
+  writer.raw(',"start":[').quotedInteger(startTime.ns).raw(',').text(startTime.zone).raw('],"intervals":[')
+  for (let i = 0; i < intervals.length; i++) writer.raw(i === 0 ? '' : ',').json(intervalText(intervals[i]))
+  writer.raw('],"charges":[')
+  for (let i = 0; i < charges.length; i++) writeCharge(writer.raw(i === 0 ? '[' : ',['), charges[i], intervals)
+  writer.raw('],"summary":')
+  if (accountSummary === null) writer.raw('null}')
+  else writeSummary(writer, accountSummary)
 }
 
 /** The JSON of an interval's text: a tariff has few of them. */
 const intervalTexts = new WeakMap<RateInterval, string>()
 
-function intervalText(interval: RateInterval): string {
+function intervalText(interval: RateInterval | undefined): string {
+  if (interval === undefined) return '""'
   let text = intervalTexts.get(interval)
   if (text === undefined) {
     text = JSON.stringify(interval.text)
@@ -60,42 +66,73 @@ function intervalText(interval: RateInterval): string {
   return text
 }
 
-/** intervals: those that are referred to by number; new ones are added. */
-function chargeText({ interval, match, increments, count }: Charge, intervals: RateInterval[]): string {
-  let list = ''
-  for (const { usage, cost, count: times, accounting } of increments) {
-    list += `${list === '' ? '' : ','}["${usage}","${cost}","${times}",${accountingText(accounting, intervals)}]`
-  }
-  const { matchedSubject, matchedPrefix, matchedDestinationId, ratingPlanId } = match
-  return (
-    `[${numberOf(interval, intervals)},[${jsonText(matchedSubject)},${jsonText(matchedPrefix)}` +
-    `,${jsonText(matchedDestinationId)},${jsonText(ratingPlanId)}],[${list}],"${count}"]`
-  )
+/** Intervals are referred to by number: each is listed once. */
+function note(interval: RateInterval | null, intervals: RateInterval[]): void {
+  if (interval !== null && numberOf(interval, intervals) < 0) intervals.push(interval)
 }
 
-function accountingText(paid: Accounting | null, intervals: RateInterval[]): string {
-  if (paid === null) return 'null'
-  const { accountId, balanceUuid, kind, units, factor, interval, extraCharge } = paid
-  return (
-    `[${jsonText(accountId)},${jsonText(balanceUuid)},"${kind}","${units}","${factor}"` +
-    `,${numberOf(interval, intervals)},${accountingText(extraCharge, intervals)}]`
-  )
+function noteAll(paid: Accounting | null, intervals: RateInterval[]): void {
+  for (let each = paid; each !== null; each = each.extraCharge) note(each.interval, intervals)
 }
 
-function numberOf(interval: RateInterval | null, intervals: RateInterval[]): number {
+/** -1: none. */
+function numberOf(interval: RateInterval | null, intervals: readonly RateInterval[]): number {
   if (interval === null) return -1
-  const known = intervals.findIndex((each) => each === interval || each.text === interval.text)
-  return known >= 0 ? known : intervals.push(interval) - 1
+  for (let i = 0; i < intervals.length; i++)
+    if (intervals[i] === interval || intervals[i]?.text === interval.text) return i
+  return -1
 }
 
-function summaryText({ tenant, accountId, balances, allowNegative, disabled }: AccountSummary): string {
-  let list = ''
-  for (const { uuid, id, type, initial, value, weight, disabled: off, factors } of balances ?? []) {
-    list +=
-      `${list === '' ? '' : ','}[${jsonText(uuid)},${jsonText(id)},${jsonText(type)},"${initial}","${value}"` +
-      `,${weight},${off},${factors === null ? 'null' : factorsText(factors)}]`
+function writeCharge(writer: JsonWriter, charge: Charge | undefined, intervals: readonly RateInterval[]): void {
+  if (charge === undefined) return
+  const { interval, match, increments, count } = charge
+  writer.integer(numberOf(interval, intervals)).raw(',[').text(match.matchedSubject).raw(',').text(match.matchedPrefix)
+  writer.raw(',').text(match.matchedDestinationId).raw(',').text(match.ratingPlanId).raw('],[')
+  let separator = '['
+  for (const { usage, cost, count: times, accounting } of increments) {
+    writer.raw(separator).quotedInteger(usage).raw(',').quotedDecimal(cost).raw(',').quotedInteger(times).raw(',')
+    writeAccounting(writer, accounting, intervals)
+    writer.raw(']')
+    separator = ',['
   }
-  return `[${jsonText(tenant)},${jsonText(accountId)},${balances === null ? 'null' : `[${list}]`},${allowNegative},${disabled}]`
+  writer.raw('],').quotedInteger(count).raw(']')
+}
+
+function writeAccounting(writer: JsonWriter, paid: Accounting | null, intervals: readonly RateInterval[]): void {
+  if (paid === null) {
+    writer.raw('null')
+    return
+  }
+  const { accountId, balanceUuid, kind, units, factor, interval, extraCharge } = paid
+  writer.raw('[').text(accountId).raw(',').text(balanceUuid).raw(',').text(kind).raw(',').quotedDecimal(units)
+  writer.raw(',').quotedDecimal(factor).raw(',').integer(numberOf(interval, intervals)).raw(',')
+  writeAccounting(writer, extraCharge, intervals)
+  writer.raw(']')
+}
+
+function writeSummary(writer: JsonWriter, summary: AccountSummary): void {
+  const { tenant, accountId, balances, allowNegative, disabled } = summary
+  writer
+    .raw('[')
+    .text(tenant)
+    .raw(',')
+    .text(accountId)
+    .raw(balances === null ? ',null' : ',[')
+  let separator = '['
+  for (const { uuid, id, type, initial, value, weight, disabled: off, factors } of balances ?? []) {
+    writer.raw(separator).text(uuid).raw(',').text(id).raw(',').text(type).raw(',').quotedDecimal(initial).raw(',')
+    writer
+      .quotedDecimal(value)
+      .raw(',')
+      .json(String(weight))
+      .raw(off ? ',true,' : ',false,')
+    writer.json(factors === null ? 'null' : factorsText(factors)).raw(']')
+    separator = ',['
+  }
+  writer
+    .raw(balances === null ? '' : ']')
+    .raw(allowNegative ? ',true' : ',false')
+    .raw(disabled ? ',true]}' : ',false]}')
 }
 
 function factorsText(factors: Readonly<Record<string, Decimal>>): string {

@@ -1,8 +1,8 @@
 import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
-import { jsonText } from '../core/json-text.ts'
-import { eventCostText, parseEventCost } from '../rating/event-cost-record.ts'
+import { JsonWriter } from '../core/json-writer.ts'
+import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Run, Session } from './session.ts'
@@ -61,26 +61,51 @@ function eventText(event: EventFields): string {
 
 /** As `eventJson`, for the few types that nearly all fields have. */
 function fieldsText(event: EventFields): string {
-  let text = '{'
+  eventWriter.begin()
+  let separator = '{'
   for (const name in event) {
     const value = event[name]
     if (value === undefined) continue
-    text += `${text.length === 1 ? '' : ','}${jsonText(name)}:`
-    if (typeof value === 'string') text += jsonText(value)
-    else text += typeof value === 'bigint' ? String(value) : eventJson(value)
+    eventWriter.raw(separator).text(name).raw(':')
+    separator = ','
+    if (typeof value === 'string') eventWriter.text(value)
+    else if (typeof value === 'bigint') eventWriter.integer(value)
+    else eventWriter.json(eventJson(value))
   }
-  return `${text}}`
+  return eventWriter.raw(separator === '{' ? '{}' : '}').finish()
 }
+
+const eventWriter = new JsonWriter()
+const writer = new JsonWriter()
 
 /** Sessions in the data store, by CGRID. A session is written at every charge: its text is put together by hand. */
 export const sessionKind: RecordKind<Session> = {
   table: 'session',
   encode({ cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, eventStart, optsStart, runs }) {
-    let text =
-      `[[${jsonText(cgrId)},${jsonText(tenant)},${jsonText(originId)},${jsonText(originHost)}` +
-      `,${updatedAtMs},${deadlineMs ?? null},${closedAtMs ?? null}],${eventText(eventStart)},${eventText(optsStart)}`
-    for (const run of runs) text += `,[${eventText(run.event)},${runText(run)}]`
-    return `${text}]`
+    writer
+      .begin()
+      .raw('[[')
+      .text(cgrId)
+      .raw(',')
+      .text(tenant)
+      .raw(',')
+      .text(originId)
+      .raw(',')
+      .text(originHost)
+      .raw(',')
+    writer
+      .integer(updatedAtMs)
+      .raw(',')
+      .raw(String(deadlineMs ?? null))
+      .raw(',')
+      .raw(String(closedAtMs ?? null))
+    writer.raw('],').json(eventText(eventStart)).raw(',').json(eventText(optsStart))
+    for (const run of runs) {
+      writer.raw(',[').json(eventText(run.event)).raw(',')
+      writeRun(run)
+      writer.raw(']')
+    }
+    return writer.raw(']').finish()
   },
   decode(text) {
     const [rest, eventStart, optsStart, ...runs] = JSON.parse(text) as StoredSession
@@ -100,15 +125,20 @@ export const sessionKind: RecordKind<Session> = {
   },
 }
 
-function runText({ runId, requestType, descriptor, quota, cost }: Run): string {
+function writeRun({ runId, requestType, descriptor, quota, cost }: Run): void {
   const { tenant, category, account, subject, destination, toR, balanceFactorId, timeStart } = descriptor
-  const { loopIndex, durationIndex, maxCostSoFar, forceDuration } = descriptor
-  return (
-    `[${jsonText(runId)},${jsonText(requestType)},[${jsonText(tenant)},${jsonText(category)},${jsonText(account)}` +
-    `,${jsonText(subject)},${jsonText(destination)},${jsonText(toR)},${jsonText(balanceFactorId)},"${timeStart.ns}"` +
-    `,${jsonText(timeStart.zone)},${loopIndex},"${durationIndex}","${maxCostSoFar}",${forceDuration}]` +
-    `,["${quota.reserve}","${quota.lastGrant}","${quota.total}"],${cost === undefined ? 'null' : eventCostText(cost)}]`
-  )
+  writer.raw('[').text(runId).raw(',').text(requestType).raw(',[').text(tenant).raw(',').text(category).raw(',')
+  writer.text(account).raw(',').text(subject).raw(',').text(destination).raw(',').text(toR).raw(',')
+  writer.text(balanceFactorId).raw(',').quotedInteger(timeStart.ns).raw(',').text(timeStart.zone).raw(',')
+  writer.integer(descriptor.loopIndex).raw(',').quotedInteger(descriptor.durationIndex).raw(',')
+  writer.quotedDecimal(descriptor.maxCostSoFar).raw(descriptor.forceDuration ? ',true],[' : ',false],[')
+  writer.quotedInteger(quota.reserve).raw(',').quotedInteger(quota.lastGrant).raw(',').quotedInteger(quota.total)
+  writer.raw('],')
+  if (cost === undefined) writer.raw('null]')
+  else {
+    writeEventCost(writer, cost)
+    writer.raw(']')
+  }
 }
 
 function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: StoredRun): Run {
