@@ -68,6 +68,62 @@ t.test('a Gy session of two rating groups is granted, charged and billed to the 
   t.equal(rows.length, 3, 'a header and two CDRs')
 })
 
+t.test('RFC 8506 8.33: a grant says how long it is valid', async (t) => {
+  const gateway = await gatewayOf(t)
+  const client = await connectGateway(gateway.diameterPort)
+  const { message } = await ask(client, 'valid', 1, 0, [{ ratingGroup: 1, requested: MIB }])
+  const validity = message.avps
+    .filter(({ code }) => code === 456)
+    .flatMap((mscc) => message.group(mscc))
+    .filter(({ code }) => code === 448)
+    .map(({ dataStart }) => message.bytes.readUInt32BE(dataStart))
+  t.same(validity, [3600])
+  client.destroy()
+})
+
+t.test('all rating groups of a request are one commit', async (t) => {
+  const gateway = await gatewayOf(t)
+  const client = await connectGateway(gateway.diameterPort)
+  const commits = async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway.httpPort}/metrics`)).text()
+    return Number(/^tollgate_commits_total (\d+)$/m.exec(metrics)?.[1])
+  }
+  const before = await commits()
+  await ask(client, 'one', 1, 0, [
+    { ratingGroup: 1, requested: MIB },
+    { ratingGroup: 2, requested: MIB },
+  ])
+  t.equal((await commits()) - before, 1, 'two sessions, one account and the answer')
+  client.destroy()
+})
+
+t.test('RFC 8506 6.4: CCR-E is charged once, at once, with its CDR', async (t) => {
+  const gateway = await gatewayOf(t)
+  const client = await connectGateway(gateway.diameterPort)
+  const request = gyRequest(client, {
+    sessionId: 'event',
+    type: 4,
+    number: 0,
+    account: '1001',
+    originHost: 'pgw',
+    groups: [{ ratingGroup: 1, requested: 5n * MIB }],
+  })
+  const first = await client.send(request)
+  const [group] = readGyAnswer(first).groups
+  t.same([group?.resultCode, group?.granted], [2001, 5n * MIB])
+  const again = await client.send(retransmission(request, 779))
+  t.same(again.bytes.subarray(20), first.bytes.subarray(20), 'a retransmission gets the stored answer')
+  const costs = await cdrCosts(gateway.httpPort, { OriginIDs: ['event_1'] })
+  t.equal(costs.length, 1)
+  t.equal((await balances(gateway.httpPort, '1001'))['MONEY'], Decimal.of(10).minus(sumOf(costs)).toString())
+  const unknown = await ask(client, 'nobody', 4, 0, [{ ratingGroup: 1, requested: MIB }], '9999')
+  t.same(unknown.groups[0]?.resultCode, 5030)
+  const cdr = await rpcText(gateway.httpPort, 'CDRsV1.GetCDRs', { OriginIDs: ['nobody_1'] })
+  t.match(cdr, '"Usage":0,', 'what was refused is not charged by its CDR')
+  t.match(await rpcText(gateway.httpPort, 'SessionSv1.GetActiveSessions', {}), '"error":"NOT_FOUND"')
+  client.destroy()
+})
+
 t.test('a data pack is used before money; when credit ends the group is told so', async (t) => {
   const gateway = await gatewayOf(t)
   const client = await connectGateway(gateway.diameterPort)

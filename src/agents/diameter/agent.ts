@@ -378,7 +378,8 @@ class Call {
     if (isEmpty(event.event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
     this.isUsed = this.#withCdrs = true
     try {
-      this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, event)))
+      const charged = flags.main === '*message' && reply !== undefined ? withUsage(event, reply) : event
+      this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, charged)))
     } catch (cause) {
       reply = { ...reply, Error: refusalText(cause) }
     }
@@ -424,6 +425,13 @@ class Call {
     if (!this.#terminates) return
     for (const cgrId of this.#cgrIds) this.cdrs.push(...this.#sessions.abandon(this.#unit, cgrId, this.#withCdrs))
   }
+}
+
+/** What was granted is what the CDR of a message is about; what was refused is not charged again by it. Reference 07, 1.4. */
+function withUsage(event: ChargingEvent, { Error: error, MaxUsage: granted }: EventFields): ChargingEvent {
+  const refused = typeof error === 'string' && error.startsWith('RALS_ERROR')
+  const usage = refused ? 0n : granted
+  return usage === undefined ? event : { ...event, event: { ...event.event, Usage: usage } }
 }
 
 /** Without a field there is no event. Reference 07, 1.3.3.4. */
