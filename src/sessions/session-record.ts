@@ -47,36 +47,36 @@ type StoredSession = [
   ...runs: StoredRun[],
 ]
 
-/** The text of events that were written before: most of a session stays the same from charge to charge. */
+/**
+ * The text of events that were written before: those of runs stay the same from charge to charge. The start event does not,
+ * and weak entries that die young are dear to collect.
+ */
 const texts = new WeakMap<EventFields, string>()
+const writer = new JsonWriter()
 
-function eventText(event: EventFields): string {
+function writeMemoised(event: EventFields): void {
   let text = texts.get(event)
   if (text === undefined) {
-    text = fieldsText(event)
+    text = eventJson(event)
     texts.set(event, text)
   }
-  return text
+  writer.json(text)
 }
 
 /** As `eventJson`, for the few types that nearly all fields have. */
-function fieldsText(event: EventFields): string {
-  eventWriter.begin()
+function writeFields(event: EventFields): void {
   let separator = '{'
   for (const name in event) {
     const value = event[name]
     if (value === undefined) continue
-    eventWriter.raw(separator).text(name).raw(':')
+    writer.raw(separator).text(name).raw(':')
     separator = ','
-    if (typeof value === 'string') eventWriter.text(value)
-    else if (typeof value === 'bigint') eventWriter.integer(value)
-    else eventWriter.json(eventJson(value))
+    if (typeof value === 'string') writer.text(value)
+    else if (typeof value === 'bigint') writer.integer(value)
+    else writer.json(eventJson(value))
   }
-  return eventWriter.raw(separator === '{' ? '{}' : '}').finish()
+  writer.raw(separator === '{' ? '{}' : '}')
 }
-
-const eventWriter = new JsonWriter()
-const writer = new JsonWriter()
 
 /** Sessions in the data store, by CGRID. A session is written at every charge: its text is put together by hand. */
 export const sessionKind: RecordKind<Session> = {
@@ -99,9 +99,14 @@ export const sessionKind: RecordKind<Session> = {
       .raw(String(deadlineMs ?? null))
       .raw(',')
       .raw(String(closedAtMs ?? null))
-    writer.raw('],').json(eventText(eventStart)).raw(',').json(eventText(optsStart))
+    writer.raw('],')
+    writeFields(eventStart)
+    writer.raw(',')
+    writeFields(optsStart)
     for (const run of runs) {
-      writer.raw(',[').json(eventText(run.event)).raw(',')
+      writer.raw(',[')
+      writeMemoised(run.event)
+      writer.raw(',')
       writeRun(run)
       writer.raw(']')
     }
