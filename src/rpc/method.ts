@@ -1,5 +1,5 @@
 import { TollgateError } from '../core/errors.ts'
-import { RpcError } from './rpc-error.ts'
+import { JsonRpcCode, RpcError } from './rpc-error.ts'
 import { any, type Shape, text } from './shape.ts'
 
 /** Who calls, as far as the transport knows. */
@@ -90,13 +90,13 @@ export class MethodRegistry {
     const known = this.#methods.get(name)
     if (known !== undefined && this.#isOn(serviceOf(name))) return known
     const dot = name.lastIndexOf('.')
-    if (dot < 0) throw new RpcError(`rpc: service/method request ill-formed: ${name}`)
+    if (dot < 0) throw new RpcError(`rpc: service/method request ill-formed: ${name}`, JsonRpcCode.INVALID_REQUEST)
     const service = LEGACY_NAMES[name.slice(0, dot)] ?? name.slice(0, dot)
     if (!this.#isOn(service) || !(this.#services.has(service) || this.#services.has(INHERITED[service] ?? '')))
-      throw new RpcError(`rpc: can't find service ${name}`)
+      throw new RpcError(`rpc: can't find service ${name}`, JsonRpcCode.METHOD_NOT_FOUND)
     const called = name.slice(dot)
     const found = this.#methods.get(service + called) ?? this.#methods.get((INHERITED[service] ?? '') + called)
-    if (found === undefined) throw new RpcError(`rpc: can't find method ${name}`)
+    if (found === undefined) throw new RpcError(`rpc: can't find method ${name}`, JsonRpcCode.METHOD_NOT_FOUND)
     return found
   }
 
@@ -110,11 +110,12 @@ export class MethodRegistry {
   }
 }
 
-function argumentOf(params: unknown): unknown {
-  if (params === undefined || params === null) throw new RpcError('jsonrpc: request body missing params')
+/** The argument among the params of a JSON request: their first element. Throws RpcError. */
+export function argumentOf(params: unknown): unknown {
+  if (params === undefined || params === null) throw new RpcError('jsonrpc: request body missing params', JsonRpcCode.INVALID_PARAMS)
   if (Array.isArray(params)) return params[0]
   const kind = typeof params === 'boolean' ? 'bool' : typeof params
-  throw new RpcError(`json: cannot unmarshal ${kind} into Go value of type [1]interface {}`)
+  throw new RpcError(`json: cannot unmarshal ${kind} into Go value of type [1]interface {}`, JsonRpcCode.INVALID_PARAMS)
 }
 
 export function serviceOf(name: string): string {

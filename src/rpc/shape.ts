@@ -1,7 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import type { EventValue } from '../core/event.ts'
 import { parseTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
-import { RpcError } from './rpc-error.ts'
+import { JsonRpcCode, RpcError } from './rpc-error.ts'
 
 /**
  * What an argument or a reply looks like: one description from which JSON arguments are decoded, gob values are decoded and
@@ -34,7 +34,7 @@ export type FieldPlace = { readonly struct: string; readonly field: string }
 
 function mismatch(found: string, goType: string, place: FieldPlace | undefined): RpcError {
   const into = place === undefined ? 'value' : `struct field ${place.struct}.${place.field}`
-  return new RpcError(`json: cannot unmarshal ${found} into Go ${into} of type ${goType}`)
+  return new RpcError(`json: cannot unmarshal ${found} into Go ${into} of type ${goType}`, JsonRpcCode.INVALID_PARAMS)
 }
 
 /** The name that Go gives to the JSON type of a value. */
