@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
+import type { RpcServer } from '../engine/rpc-server.ts'
 
 /** Names of CC-Request-Type; 0 is every other request, and what is refused unread. RFC 8506, 8.3. */
 const REQUESTS = ['other', 'CCR-I', 'CCR-U', 'CCR-T', 'CCR-E'] as const
@@ -72,6 +73,28 @@ export class Metrics {
         },
       })
     }
+  }
+
+  /** Adds what the listeners of RPC count. */
+  watchRpc({ dispatcher, listeners }: RpcServer): void {
+    const counts = (of: 'calls' | 'errors') => () =>
+      [...dispatcher.counts].map(([listener, counted]): [string, number] => [listener, counted[of]])
+    this.#counter('tollgate_rpc_calls_total', 'RPC calls by listener', 'listener', counts('calls'))
+    this.#counter(
+      'tollgate_rpc_errors_total',
+      'RPC calls that were answered with an error',
+      'listener',
+      counts('errors'),
+    )
+    new Gauge({
+      name: 'tollgate_rpc_connections',
+      help: 'Open connections of RPC listeners',
+      labelNames: ['listener'],
+      registers: [this.#registry],
+      collect() {
+        for (const [listener, count] of listeners.connectionCounts()) this.set({ listener }, count)
+      },
+    })
   }
 
   /** The text of `/metrics`. */

@@ -1,13 +1,13 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Engine } from '../engine/engine.ts'
-import { listenHttp } from '../rpc/http.ts'
-import { listenJsonTcp } from '../rpc/json-tcp.ts'
+import { buildRpcServer } from '../engine/rpc-server.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
 import { describeCounts } from './load.ts'
 import { Metrics } from './metrics.ts'
 import { openEngine } from './open-engine.ts'
+import { version } from './version.ts'
 
-type Listener = { address: string; close: () => Promise<void> }
+type Listener = { close: () => Promise<void> }
 
 /**
  * Runs the gateway until SIGTERM or SIGINT, then drains: answers what is under way, commits, leaves with 0. What cannot be
@@ -36,7 +36,7 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
 
 /** Opens every listener, adds those of JSON-RPC to `opened`, and prints what listens where. */
 async function listen(engine: Engine, loaded: LoadedConfig, metrics: Metrics, opened: Listener[]): Promise<void> {
-  const { general, listen, http, apiers, sessions, cdrs } = loaded.config
+  const { general, http, apiers, sessions, cdrs } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
   const isOn = new Map([
     ['APIerSv1', apiers.enabled],
@@ -52,21 +52,18 @@ async function listen(engine: Engine, loaded: LoadedConfig, metrics: Metrics, op
   }
   const methods = buildRegistry(engine, defaults, (service) => isOn.get(service) !== false)
   for (const address of await engine.start()) say('Diameter', address)
-  if (listen.rpc_json !== '') {
-    const listener = await listenJsonTcp(listen.rpc_json, methods)
-    opened.push(listener)
-    say('JSON-RPC', listener.address)
-  }
-  if (listen.http !== '') {
-    const listener = await listenHttp(listen.http, {
-      registry: methods,
-      jsonRpcUrl: http.json_rpc_url,
-      metrics: () => metrics.text(),
-      failure: () => engine.failure,
-    })
-    opened.push(listener)
-    say('HTTP', `${listener.address}  (/metrics, /healthz, ${http.json_rpc_url})`)
-  }
+  const rpc = buildRpcServer(loaded.config, {
+    registry: methods,
+    version: version(),
+    metrics: () => metrics.text(),
+    failure: () => engine.failure,
+  })
+  metrics.watchRpc(rpc)
+  opened.push(rpc.listeners)
+  await rpc.listeners.open()
+  const [tcp, web] = [rpc.listeners.address('rpc_json'), rpc.listeners.address('http')]
+  if (tcp !== undefined) say('JSON-RPC', tcp)
+  if (web !== undefined) say('HTTP', `${web}  (/metrics, /healthz, ${http.json_rpc_url})`)
   say(
     'tariff',
     describeCounts(engine.tariff.counts()) || 'none; load one with: tollgate load --config-path DIR --path DIR',

@@ -94,10 +94,21 @@ export class MethodRegistry {
     const service = LEGACY_NAMES[name.slice(0, dot)] ?? name.slice(0, dot)
     if (!this.#isOn(service) || !(this.#services.has(service) || this.#services.has(INHERITED[service] ?? '')))
       throw new RpcError(`rpc: can't find service ${name}`, JsonRpcCode.METHOD_NOT_FOUND)
-    const called = name.slice(dot)
-    const found = this.#methods.get(service + called) ?? this.#methods.get((INHERITED[service] ?? '') + called)
+    const found = this.#inherited(service, name.slice(dot))
     if (found === undefined) throw new RpcError(`rpc: can't find method ${name}`, JsonRpcCode.METHOD_NOT_FOUND)
     return found
+  }
+
+  /** Whether clients that name a method find it. */
+  has(name: string): boolean {
+    const dot = name.lastIndexOf('.')
+    const service = LEGACY_NAMES[name.slice(0, dot)] ?? name.slice(0, dot)
+    return this.#isOn(service) && this.#inherited(service, name.slice(dot)) !== undefined
+  }
+
+  /** called: the method's own name with its dot. */
+  #inherited(service: string, called: string): Method | undefined {
+    return this.#methods.get(service + called) ?? this.#methods.get((INHERITED[service] ?? '') + called)
   }
 
   /**
@@ -112,7 +123,8 @@ export class MethodRegistry {
 
 /** The argument among the params of a JSON request: their first element. Throws RpcError. */
 export function argumentOf(params: unknown): unknown {
-  if (params === undefined || params === null) throw new RpcError('jsonrpc: request body missing params', JsonRpcCode.INVALID_PARAMS)
+  if (params === undefined || params === null)
+    throw new RpcError('jsonrpc: request body missing params', JsonRpcCode.INVALID_PARAMS)
   if (Array.isArray(params)) return params[0]
   const kind = typeof params === 'boolean' ? 'bool' : typeof params
   throw new RpcError(`json: cannot unmarshal ${kind} into Go value of type [1]interface {}`, JsonRpcCode.INVALID_PARAMS)

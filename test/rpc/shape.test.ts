@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Decimal } from '../../src/core/decimal.ts'
-import { RpcError } from '../../src/rpc/rpc-error.ts'
+import { JsonRpcCode, RpcError } from '../../src/rpc/rpc-error.ts'
 import {
   any,
   boolean,
@@ -111,7 +111,7 @@ const REFUSED: readonly { name: string; shape: Shape; json: string; error: strin
 t.test('arguments are decoded as Go clients know them', async (t) => {
   for (const { name, shape, json, value } of DECODED) t.same(shape.decode(parseJson(json)), value, name)
   for (const { name, shape, json, error } of REFUSED)
-    t.throws(() => shape.decode(parseJson(json)), new RpcError(error), name)
+    t.throws(() => shape.decode(parseJson(json)), new RpcError(error, JsonRpcCode.INVALID_PARAMS), name)
 })
 
 t.test('each decoded argument is its own', async (t) => {

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Test } from 'tap'
 import type { HostSettings, PoolSettings, Strategy } from '../../src/rpc/client/settings.ts'
-import { listenJsonTcp } from '../../src/rpc/json-tcp.ts'
-import { MethodRegistry, method } from '../../src/rpc/method.ts'
+import { method } from '../../src/rpc/method.ts'
 import { RpcError } from '../../src/rpc/rpc-error.ts'
 import { any } from '../../src/rpc/shape.ts'
+import { rpcListeners } from './rpc-server.ts'
 
 /** Settings of a host; times in ms, short ones. */
 export function hostSettings(address: string, changed: Partial<HostSettings> = {}): HostSettings {
@@ -48,9 +48,10 @@ export async function startServer(
       },
     }),
   )
-  const server = await listenJsonTcp(address, new MethodRegistry(methods, () => true))
+  const server = rpcListeners(methods, { rpc_json: address })
+  await server.open()
   t.teardown(() => server.close())
-  return { address: server.address, calls, close: () => server.close() }
+  return { address: server.address('rpc_json') ?? '', calls, close: () => server.close() }
 }
 
 /** A raw server: each connection is handed over with the lines that it gets. */

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { RpcError } from '../rpc-error.ts'
 import { type Connection, secureContext } from './connection.ts'
 import { DEADLINE_EXCEEDED, dialError, NetworkError } from './errors.ts'
-import { callText, incomingOf } from './json-codec.ts'
+import { callText, replyOf } from './json-codec.ts'
 import type { HostSettings } from './settings.ts'
 
 /** JSON-RPC by HTTP POST, one call a request, sockets kept for the next. Reference 01, 7.2. */
@@ -34,13 +34,13 @@ export class HttpConnection implements Connection {
   async call(method: string, argument: unknown, timeoutMs: number): Promise<unknown> {
     const id = ++this.#lastId
     this.#inFlight++
-    const text = await this.#post(callText(id, method, argument), timeoutMs).finally(() => {
+    const body = await this.#post(callText(id, method, argument), timeoutMs).finally(() => {
       this.#inFlight--
       if (!this.#isOpen) this.close()
     })
-    const incoming = incomingOf(text)
+    const incoming = replyOf(body)
     if (incoming.kind !== 'reply' || incoming.id !== id)
-      throw new NetworkError(`the reply is not to this call: ${text.slice(0, 200)}`)
+      throw new NetworkError(`the reply is not to this call: ${body.toString('utf8', 0, 200)}`)
     if (incoming.error !== null) throw new RpcError(incoming.error)
     return incoming.result
   }
@@ -50,7 +50,7 @@ export class HttpConnection implements Connection {
     if (this.#inFlight === 0) this.#agent.destroy()
   }
 
-  #post(body: string, timeoutMs: number): Promise<string> {
+  #post(body: string, timeoutMs: number): Promise<Buffer> {
     const send = this.#isSecure ? requestHttps : requestHttp
     const signal = AbortSignal.timeout(timeoutMs)
     return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export class HttpConnection implements Connection {
           signal,
           headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
         },
-        (response) => void readText(response).then(resolve, fail),
+        (response) => void readBody(response).then(resolve, fail),
       )
       request.on('error', fail)
       request.end(body)
@@ -74,11 +74,11 @@ export class HttpConnection implements Connection {
   }
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString('utf8')
-  if (response.statusCode !== 200)
-    throw new NetworkError(`unexpected status code received: ${response.statusCode}: ${text.slice(0, 200).trimEnd()}`)
-  return text
+  const body = Buffer.concat(chunks)
+  if (response.statusCode === 200) return body
+  const text = body.toString('utf8', 0, 200).trimEnd()
+  throw new NetworkError(`unexpected status code received: ${response.statusCode}: ${text}`)
 }

@@ -1,7 +1,6 @@
-import { StringDecoder } from 'node:string_decoder'
 import type { EventValue } from '../../core/event.ts'
 import { eventJson } from '../../core/event-values.ts'
-import { JsonSplitter } from '../json-tcp.ts'
+import { MessageScanner, type RpcMessage } from '../json/scanner.ts'
 import { parseJson } from '../shape.ts'
 import type { ClientCodec, Incoming } from './codec.ts'
 import { NetworkError } from './errors.ts'
@@ -11,9 +10,7 @@ const MAX_REPLY = 256 << 20
 
 /** JSON-RPC 1.0 as Go's net/rpc/jsonrpc writes it, objects back to back. Reference 01, 7.1 and 7.4. */
 export class JsonCodec implements ClientCodec {
-  readonly #decoder = new StringDecoder('utf8')
-  readonly #splitter = new JsonSplitter()
-  #unread = 0
+  readonly #scanner = new MessageScanner(MAX_REPLY)
 
   encodeCall(id: number, method: string, argument: unknown): string {
     return callText(id, method, argument)
@@ -28,10 +25,13 @@ export class JsonCodec implements ClientCodec {
   }
 
   decode(bytes: Buffer): Incoming[] {
-    const objects = this.#splitter.push(this.#decoder.write(bytes))
-    this.#unread = objects.length > 0 ? 0 : this.#unread + bytes.length
-    if (this.#unread > MAX_REPLY) throw new NetworkError(`a reply is longer than ${MAX_REPLY} octets`)
-    return objects.map(incomingOf)
+    this.#scanner.push(bytes)
+    const incoming: Incoming[] = []
+    for (let message = this.#scanner.next(); message !== undefined; message = this.#scanner.next())
+      incoming.push(incomingOf(message))
+    if (this.#scanner.fault === 'overlong') throw new NetworkError(`a reply is longer than ${MAX_REPLY} octets`)
+    if (this.#scanner.fault !== undefined) throw new NetworkError('a reply is no JSON')
+    return incoming
   }
 }
 
@@ -40,29 +40,32 @@ export function callText(id: number, method: string, argument: unknown): string 
   return `{"method":${JSON.stringify(method)},"params":[${eventJson(argument as EventValue)}],"id":${id}}\n`
 }
 
-/** Reads one object. Throws NetworkError. */
-export function incomingOf(text: string): Incoming {
-  const { id, method, params, result, error } = read(text)
-  if (typeof method === 'string' && method !== '')
-    return { kind: 'call', id, method, argument: Array.isArray(params) ? params[0] : params }
-  if (typeof id !== 'number') throw new NetworkError(`a reply with an id that is none: ${text.slice(0, 200)}`)
-  return { kind: 'reply', id, result: result ?? null, error: errorOf(error) }
+/** The reply in the body of an HTTP answer. Throws NetworkError. */
+export function replyOf(body: Buffer): Incoming {
+  const scanner = new MessageScanner(MAX_REPLY)
+  scanner.push(body)
+  const message = scanner.next()
+  if (message === undefined) throw new NetworkError(`a reply is no JSON: ${body.toString('utf8', 0, 200)}`)
+  return incomingOf(message)
 }
 
-function read(text: string): Record<string, unknown> {
-  try {
-    const value = parseJson(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch (cause) {
-    throw new NetworkError(`a reply is no JSON: ${text.slice(0, 200)}`, { cause })
-  }
-  throw new NetworkError(`a reply is no JSON object: ${text.slice(0, 200)}`)
+function incomingOf({ kind, method, id, params, result, error }: RpcMessage): Incoming {
+  if (kind !== 'object') throw new NetworkError('a reply is no JSON object')
+  const number = id === undefined ? undefined : parseJson(id)
+  if (method !== '') return { kind: 'call', id: number, method, argument: argumentIn(params) }
+  if (typeof number !== 'number') throw new NetworkError(`a reply with an id that is none: ${id ?? 'none'}`)
+  return { kind: 'reply', id: number, result: result === undefined ? null : parseJson(result), error: errorOf(error) }
+}
+
+function argumentIn(params: string | undefined): unknown {
+  const parsed = params === undefined ? undefined : parseJson(params)
+  return Array.isArray(parsed) ? (parsed[0] as unknown) : parsed
 }
 
 /** Errors are text under JSON-RPC 1.0, objects with a message under 2.0. */
-function errorOf(error: unknown): string | null {
-  if (error === undefined || error === null) return null
-  if (typeof error === 'string') return error
+function errorOf(json: string | undefined): string | null {
+  const error: unknown = json === undefined ? null : JSON.parse(json)
+  if (error === null || typeof error === 'string') return error
   const { message } = error as { message?: unknown }
   return typeof message === 'string' ? message : JSON.stringify(error)
 }

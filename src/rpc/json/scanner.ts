@@ -17,7 +17,7 @@ export type RpcMessage = {
   readonly result: string | undefined
   readonly error: string | undefined
   readonly jsonrpc: string | undefined
-  /** The objects of an array; empty for what is none, or has too many. */
+  /** What an array holds; empty for what is none, or has too many. */
   readonly elements: readonly RpcMessage[]
 }
 
@@ -322,8 +322,7 @@ export class MessageScanner {
   }
 
   #keepElement(end: number): void {
-    if (this.#bytes[this.#begin] === OPEN_OBJECT && this.#elements.length < 2 * MAX_BATCH + 2)
-      this.#elements.push(this.#begin, end)
+    if (this.#elements.length < 2 * MAX_BATCH + 2) this.#elements.push(this.#begin, end)
   }
 
   /** Which member a key names, in any letter case. */
@@ -383,10 +382,10 @@ export class MessageScanner {
     const elements: RpcMessage[] = []
     if (this.#elements.length > 2 * MAX_BATCH) return elements
     for (let each = 0; each < this.#elements.length; each += 2) {
+      const bytes = this.#bytes.subarray(this.#elements[each], this.#elements[each + 1])
       const scanner = new MessageScanner(this.#maxOctets)
-      scanner.push(this.#bytes.subarray(this.#elements[each], this.#elements[each + 1]))
-      const message = scanner.next()
-      if (message !== undefined) elements.push(message)
+      if (bytes[0] === OPEN_OBJECT) scanner.push(bytes)
+      elements.push(scanner.next() ?? { ...EMPTY_MESSAGE, kind: 'other' })
     }
     return elements
   }

@@ -105,7 +105,7 @@ for (const { name, input, kinds, first, fault } of rows)
 
 t.test('a batch is taken apart', async (t) => {
   const { messages } = read(Buffer.from('[{"jsonrpc":"2.0","method":"a","id":1} , 5, {"method":"b"}]'))
-  t.match(messages[0]?.elements, [{ method: 'a', id: '1', jsonrpc: '"2.0"' }, { method: 'b' }])
+  t.match(messages[0]?.elements, [{ method: 'a', id: '1', jsonrpc: '"2.0"' }, { kind: 'other' }, { method: 'b' }])
   t.equal(read(Buffer.from(`[${'{},'.repeat(1_000)}{}]`)).messages[0]?.elements.length, 0, 'too many')
 })
 
@@ -117,26 +117,28 @@ t.test('a message above the limit is overlong before it is whole', async (t) => 
 
 const json = fc.jsonValue({ stringUnit: 'binary' })
 
-t.test('property: any stream of objects, however it is split, gives its messages', async () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.record({ id: json, params: json, other: json })),
-      fc.array(fc.nat(10_000)),
-      (objects, cuts) => {
-        const bytes = Buffer.from(objects.map((each) => JSON.stringify(each, null, 1)).join(' '))
-        const { messages, fault } = read(bytes, cuts)
-        if (fault !== undefined || messages.length !== objects.length) return false
-        return messages.every(
-          ({ id, params }, i) =>
-            compactJson(id ?? '') === compactJson(JSON.stringify(objects[i]?.id)) &&
-            JSON.stringify(JSON.parse(params ?? '')) === JSON.stringify(objects[i]?.params),
-        )
-      },
+t.test('property: any stream of objects, however it is split, gives its messages', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ id: json, params: json, other: json })),
+        fc.array(fc.nat(10_000)),
+        (objects, cuts) => {
+          const bytes = Buffer.from(objects.map((each) => JSON.stringify(each, null, 1)).join(' '))
+          const { messages, fault } = read(bytes, cuts)
+          if (fault !== undefined || messages.length !== objects.length) return false
+          return messages.every(
+            ({ id, params }, i) =>
+              compactJson(id ?? '') === compactJson(JSON.stringify(objects[i]?.id)) &&
+              JSON.stringify(JSON.parse(params ?? '')) === JSON.stringify(objects[i]?.params),
+          )
+        },
+      ),
     ),
   )
 })
 
-t.test('property: the grammar is that of JSON.parse', async () => {
+t.test('property: the grammar is that of JSON.parse', async (t) => {
   const mutated = fc
     .tuple(json, fc.nat(), fc.constantFrom(...'{}[]",:\\0e-+. \ntrx'), fc.boolean())
     .map(([value, at, character, inserts]) => {
@@ -144,26 +146,30 @@ t.test('property: the grammar is that of JSON.parse', async () => {
       const place = at % text.length
       return text.slice(0, place) + character + text.slice(place + (inserts ? 0 : 1))
     })
-  fc.assert(
-    fc.property(mutated, (text) => {
-      const { messages, fault } = read(Buffer.from(text))
-      const isWhole = messages.length === 1 && fault === undefined && messages[0]?.kind === 'object'
-      try {
-        JSON.parse(text)
-        return isWhole
-      } catch {
-        // What comes after a whole object is another message.
-        return !isWhole || !text.trimEnd().endsWith('}')
-      }
-    }),
-    { numRuns: 3_000 },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(mutated, (text) => {
+        const { messages, fault } = read(Buffer.from(text))
+        const isWhole = messages.length === 1 && fault === undefined && messages[0]?.kind === 'object'
+        try {
+          JSON.parse(text)
+          return isWhole
+        } catch {
+          // What comes after a whole object is another message.
+          return !isWhole || !text.trimEnd().endsWith('}')
+        }
+      }),
+      { numRuns: 3_000 },
+    ),
   )
 })
 
-for (const [json, compact] of [
-  ['1.50', '1.50'],
-  ['{ "a" : "<x y>&" , "b":[1, 2] }', '{"a":"\\u003cx y\\u003e\\u0026","b":[1,2]}'],
-  ['"\\" \\\\"', '"\\" \\\\"'],
-  ['"\u2028 \\u2028 \\/"', '"\\u2028 \\u2028 \\/"'],
-] as const)
-  t.test(`an id ${json} is echoed as ${compact}`, async (t) => t.equal(compactJson(json), compact))
+t.test('ids are echoed without blanks, escaped as Go does', async (t) => {
+  for (const [json, compact] of [
+    ['1.50', '1.50'],
+    ['{ "a" : "<x y>&" , "b":[1, 2] }', '{"a":"\\u003cx y\\u003e\\u0026","b":[1,2]}'],
+    ['"\\" \\\\"', '"\\" \\\\"'],
+    ['"\u2028 \\u2028 \\/"', '"\\u2028 \\u2028 \\/"'],
+  ] as const)
+    t.equal(compactJson(json), compact)
+})

@@ -1,0 +1,25 @@
+import type { Shape } from '../shape.ts'
+
+/**
+ * The tenants that an argument is about: its `Tenant`, that of its event, or all of its `Tenants`; also those of structs that
+ * stand in it as its own. None: the argument is not about certain tenants. An empty one is the default.
+ */
+export function tenantsOf(shape: Shape, argument: unknown, defaultTenant: string): string[] {
+  const { form } = shape
+  if (form.kind === 'pointer') return argument === null ? [] : tenantsOf(form.of, argument, defaultTenant)
+  if (form.kind !== 'struct') return []
+  const tenants: string[] = []
+  for (const [name, field] of Object.entries(form.fields)) {
+    const value = (argument as Record<string, unknown>)[name]
+    if (name === 'Tenant' && field.form.kind === 'text') tenants.push(String(value) || defaultTenant)
+    else if (name === 'Tenants' && field.form.kind === 'list') tenants.push(...(value as string[]))
+    else if (name === 'Event' && field.form.kind === 'map') tenants.push(...tenantOfEvent(value))
+    else if (field.embedded) tenants.push(...tenantsOf(field, value, defaultTenant))
+  }
+  return tenants
+}
+
+function tenantOfEvent(event: unknown): string[] {
+  const tenant = (event as Record<string, unknown> | null)?.['Tenant']
+  return typeof tenant === 'string' && tenant !== '' ? [tenant] : []
+}
