@@ -79,7 +79,8 @@ export function isActiveAt({ timings, timingIds }: Balance, at: ZonedTime): bool
   return positive.length === 0 || positive.some((timing) => timingContains(timing, clock))
 }
 
-function timingContains(timing: Timing, { year, month, day, weekday, secondOfDay }: WallClock): boolean {
+/** Whether a timing holds at a moment, first and last second included. Reference 04, 2.2. */
+export function timingContains(timing: Timing, { year, month, day, weekday, secondOfDay }: WallClock): boolean {
   const has = (list: readonly number[], value: number) => list.length === 0 || list.includes(value)
   return (
     has(timing.years, year) &&

@@ -7,7 +7,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { FieldTemplateConfig, RequestProcessorConfig } from '../config/schema.ts'
 import { parseListenAddress } from '../core/listen-address.ts'
-import { compileFilters } from '../filters/filters.ts'
+import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
 import { compileProcessor } from '../mapping/request-processor.ts'
 import type { RawAvp } from '../protocol/diameter/avp.ts'
@@ -28,6 +28,7 @@ export function compileDiameterAgent(
   { config, placeOf }: LoadedConfig,
   root: string,
   nodeId: string,
+  sources: FilterSources,
 ): CompiledDiameterAgent {
   const section = config.diameter_agent
   const own = section.dictionaries_path === '' ? [] : readOwnDictionaries()
@@ -52,11 +53,12 @@ export function compileDiameterAgent(
   )
   const environmentFor = (group: string | undefined): PlanEnvironment<DiameterMessage, RawAvp> => {
     const options = { separator: config.general.rsr_separator, group }
+    const filters = new FilterCompiler(reader, options, sources)
     return {
       reader,
       options,
       templates,
-      compileFilters: (filters) => compileFilters(filters, reader, options),
+      compileFilters: (ids) => filters.compile(ids),
       checkReplyPath: (path) => encoder.compile(path),
     }
   }

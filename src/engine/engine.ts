@@ -14,11 +14,10 @@ import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { StoreFailure } from '../core/errors.ts'
-import type { ChargingEvent } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
-import { compileFilters } from '../filters/filters.ts'
+import { contextOf } from '../filters/event-reader.ts'
+import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { Responder } from '../services/responder.ts'
@@ -36,6 +35,8 @@ import { ActionRunner } from './action-runner.ts'
 import { checkConfig } from './check-config.ts'
 import { compileDiameterAgent } from './diameter.ts'
 import { PlanMembers } from './plan-members.ts'
+import { indexOptions, ProfileState } from './profile-state.ts'
+import { TariffLookups } from './tariff-lookups.ts'
 import { TariffState } from './tariff-state.ts'
 import { buildWriters } from './writers.ts'
 
@@ -69,6 +70,7 @@ export class Engine {
   /** Zone of times that name none. */
   readonly timeZone: string
   #tariff!: TariffState
+  #profiles!: ProfileState
   readonly #options: EngineOptions
   readonly #cdrStore: SqliteCdrStore
   readonly #projector: CdrProjector
@@ -93,9 +95,9 @@ export class Engine {
     // All that can be wrong with the configuration is told before a store is opened.
     const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
     const compiled = config.diameter_agent.enabled
-      ? compileDiameterAgent(options.loaded, options.root, nodeId)
+      ? compileDiameterAgent(options.loaded, options.root, nodeId, this.#filterSources())
       : undefined
-    const writers = buildWriters(options.loaded, now)
+    const writers = buildWriters(options.loaded, now, this.#filterSources())
     this.csvFiles = writers.map(({ path }) => path)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
@@ -139,7 +141,15 @@ export class Engine {
     await this.#cdrStore.opened().catch((cause: unknown) => this.#cannotOpen('stor_db.opts.sqlitePath', cause))
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
-    const options = { separator, group: undefined }
+    const sources = this.#filterSources()
+    this.#profiles = await ProfileState.open(this.store, this.records, {
+      separator,
+      chargers: indexOptions(config.chargers),
+      lookups: sources,
+      now: () => this.now(),
+      inTurn: (work) => this.#tariff.inTurn(work),
+    })
+    const accountFilters = new FilterCompiler(ACCOUNT_READER, { separator, group: undefined }, sources)
     this.#tariff = await TariffState.open(this.store, this.records, this.#runner, this.#planMembers, {
       options: {
         roundingDecimals: config.general.rounding_decimals,
@@ -149,12 +159,9 @@ export class Engine {
       timeZone: this.timeZone,
       now: () => this.now(),
       newUuid: () => randomUUID(),
-      compileCharger: (filters) => {
-        const passes = compileFilters(filters, EVENT_READER, options)
-        return (event: ChargingEvent) => passes(eventContext(event, this.now()))
-      },
+      profiles: this.#profiles,
       compileActionFilters: (filters) => {
-        const passes = compileFilters(filters, ACCOUNT_READER, options)
+        const passes = accountFilters.compile(filters)
         return (account) => {
           const now = this.now()
           return passes(contextOf({ account, now }, account.tenant, {}, now))
@@ -190,6 +197,11 @@ export class Engine {
 
   get tariff(): TariffState {
     return this.#tariff
+  }
+
+  /** Stored filters and chargers. */
+  get profiles(): ProfileState {
+    return this.#profiles
   }
 
   /** Why nothing can be charged any more, undefined when all is well. */
@@ -257,6 +269,16 @@ export class Engine {
     throw new ConfigError([{ place: this.#options.loaded.placeOf(key), key, problem: cause.message }])
   }
 
+  /** What filters look up: they are compiled before anything is opened. */
+  #filterSources(): FilterSources {
+    const lookups = new TariffLookups(() => this.#tariff.rows)
+    return {
+      filter: (tenant, id) => this.#profiles.filter(tenant, id),
+      destination: (id) => lookups.destination(id),
+      timing: (id) => lookups.timing(id),
+    }
+  }
+
   #buildRunner(): ActionRunner {
     const { general, rals, schedulers } = this.#options.loaded.config
     return new ActionRunner(this.store, this.records, this.#planMembers, {
@@ -306,7 +328,7 @@ export class Engine {
       },
       {
         charging,
-        chargers: sessions.chargers_conns.length > 0 ? () => this.#tariff.chargers : undefined,
+        chargers: sessions.chargers_conns.length > 0 ? () => this.#profiles.chargers : undefined,
         cdrs: sessions.cdrs_conns.length > 0 ? cdrs : undefined,
         now: () => this.now(),
       },

@@ -1,34 +1,30 @@
 import { compileAccounts, compileActions, stampActions, type TariffActions } from '../accounting/tariff-actions.ts'
-import { TollgateError } from '../core/errors.ts'
-import type { ChargingEvent } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
-import { parseTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
-import { type Charger, Chargers } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileTariffSource, objects } from '../tariffs/compile.ts'
 import {
-  idOf,
   mergeTariffRows,
   readTariffFolder,
   TARIFF_FILES,
   type TariffChanges,
-  TariffError,
   type TariffFile,
   type TariffRow,
   type TariffRows,
 } from '../tariffs/tariff-rows.ts'
 import type { AccountPredicate, ActionRunner } from './action-runner.ts'
 import type { AccountPlans, PlanMembers } from './plan-members.ts'
+import { located } from './profile-rows.ts'
+import type { ProfileState } from './profile-state.ts'
 
 export type TariffEnvironment = {
   options: TariffOptions
   timeZone: string
   now: () => ZonedTime
   newUuid: () => string
-  /** Compiles the filters of a charger. Throws TemplateError. */
-  compileCharger: (filters: readonly string[]) => (event: ChargingEvent) => boolean
+  /** Filters and the profiles that name them: they are no rows, and change one by one. */
+  profiles: ProfileState
   /** Compiles the filters of an action. Throws TemplateError. */
   compileActionFilters: (filters: readonly string[]) => AccountPredicate
 }
@@ -37,7 +33,6 @@ export type TariffEnvironment = {
 type Compiled = {
   rows: TariffRows
   index: TariffIndex
-  chargers: Chargers
   actions: TariffActions
   actionFilters: ReadonlyMap<readonly string[], AccountPredicate>
 }
@@ -51,6 +46,9 @@ const rowsKind: RecordKind<readonly TariffRow[]> = {
 
 /** Files whose rows rating is compiled from. */
 const RATING_FILES = ['Timings', 'Destinations', 'Rates', 'DestinationRates', 'RatingPlans', 'RatingProfiles'] as const
+
+/** Files of profiles: they are stored as such, not as rows. */
+const PROFILE_FILES: readonly TariffFile[] = ['Filters', 'Chargers']
 
 /** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
 export class TariffState {
@@ -86,8 +84,9 @@ export class TariffState {
   ): Promise<TariffState> {
     const rows = new Map<TariffFile, Map<string, readonly TariffRow[]>>()
     for await (const [key, { value }] of store.scan('profile')) {
-      const group = rowsKind.decode(value, key)
       const file = key.slice(0, key.indexOf('/')) as TariffFile
+      if (!Object.hasOwn(TARIFF_FILES, file)) continue
+      const group = rowsKind.decode(value, key)
       const held = rows.get(file) ?? new Map<string, readonly TariffRow[]>()
       rows.set(file, held.set(key.slice(file.length + 1), group))
     }
@@ -106,19 +105,19 @@ export class TariffState {
     return this.#compiled.index
   }
 
-  get chargers(): Chargers {
-    return this.#compiled.chargers
-  }
-
   get actions(): TariffActions {
     return this.#compiled.actions
   }
 
   /** Objects in force, by file. */
   counts(): Record<string, number> {
-    return Object.fromEntries(
-      [...this.#compiled.rows].map(([file, group]) => [file, group.size]).filter(([, count]) => count !== 0),
-    )
+    const profiles = this.#environment.profiles.counts()
+    const files = Object.keys(TARIFF_FILES) as TariffFile[]
+    const counts = files.map((file): [string, number] => [
+      file,
+      profiles[file] ?? this.#compiled.rows.get(file)?.size ?? 0,
+    ])
+    return Object.fromEntries(counts.filter(([, count]) => count !== 0))
   }
 
   /**
@@ -127,17 +126,21 @@ export class TariffState {
    * Reference 03, 3.1; 04, 14.
    */
   async load(folder: string): Promise<{ ignored: string[]; warnings: readonly string[] }> {
-    return this.#inTurn(async () => {
-      const { rows: read, ignored } = readTariffFolder(folder)
+    return this.inTurn(async () => {
+      const { rows: all, ignored } = readTariffFolder(folder)
+      const profiles = this.#environment.profiles.prepare(all)
+      const read = new Map([...all].filter(([file]) => !PROFILE_FILES.includes(file)))
       const { rows } = this.#compiled
       const { now, newUuid } = this.#environment
       const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
       const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
       const { accounts, warnings } = compileAccounts(added, compiled.actions.plans)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
-      await this.#commit(compiled, added, (unit, plans) =>
-        this.#runner.stage(unit, plans, compiled.actions, { accounts, plans: loadedPlans }),
-      )
+      await this.#commit(compiled, added, (unit, plans) => {
+        profiles.stage(unit)
+        this.#runner.stage(unit, plans, compiled.actions, { accounts, plans: loadedPlans })
+      })
+      profiles.apply()
       await this.#runner.reload()
       return { ignored, warnings }
     })
@@ -152,14 +155,15 @@ export class TariffState {
     edit: (rows: TariffRows) => TariffChanges,
     also: (unit: Unit, plans: AccountPlans) => void = () => undefined,
   ): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const changes = edit(this.#compiled.rows)
       const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
       await this.#commit(compiled, changes, also)
     })
   }
 
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+  /** Runs a change of something else that a load may change too. */
+  inTurn<R>(work: () => Promise<R>): Promise<R> {
     const result = this.#lastChange.then(work)
     this.#lastChange = result.catch(() => undefined)
     return result
@@ -196,11 +200,7 @@ function compile(rows: TariffRows, environment: TariffEnvironment, held: Compile
     held !== undefined && isHeld('Actions', 'ActionPlans')
       ? { actions: held.actions, actionFilters: held.actionFilters }
       : compileSets(rows, environment)
-  const chargers =
-    held !== undefined && isHeld('Chargers')
-      ? held.chargers
-      : new Chargers([...objects(rows, 'Chargers')].map(([, group]) => compileCharger(group, environment)))
-  return { rows, index, chargers, ...actions }
+  return { rows, index, ...actions }
 }
 
 function compileSets(rows: TariffRows, environment: TariffEnvironment): Pick<Compiled, 'actions' | 'actionFilters'> {
@@ -217,49 +217,4 @@ function compileSets(rows: TariffRows, environment: TariffEnvironment): Pick<Com
     }
   }
   return { actions, actionFilters }
-}
-
-function located<R>(row: TariffRow, file: TariffFile, read: () => R): R {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof TollgateError)
-      throw new TariffError(`${row.place}: ${file} ${idOf(file, row.values)}: ${cause.message}`)
-    throw cause
-  }
-}
-
-function compileCharger(
-  group: readonly TariffRow[],
-  { timeZone, now, compileCharger: filters }: TariffEnvironment,
-): Charger {
-  const [first] = group
-  if (first === undefined) throw new RangeError('a charger without rows')
-  const last = (column: number) => group.findLast(({ values }) => values[column] !== '')?.values[column] ?? ''
-  const filterIds = [...new Set(group.flatMap(({ values }) => (values[2] ?? '').split(';').filter((id) => id !== '')))]
-  const [from = '', until = ''] = last(3).split(';')
-  const instant = (text: string) =>
-    text === '' ? undefined : located(first, 'Chargers', () => parseTime(text, timeZone, now()).ns)
-  return {
-    tenant: first.values[0] ?? '',
-    id: first.values[1] ?? '',
-    runId: last(4),
-    weight: Number(last(6) || 0),
-    activeFrom: instant(from),
-    activeUntil: instant(until),
-    matches: located(first, 'Chargers', () => filters(filterIds)),
-    constants: constantsOf(first, last(5)),
-  }
-}
-
-/** Inline `*constant:*req.Field:value` attributes. Stored profiles need AttributeS, which this version does not have. */
-function constantsOf(row: TariffRow, text: string): { field: string; value: string }[] {
-  if (text === '' || text === '*none') return []
-  return text.split(';').map((attribute) => {
-    const [, field, value] = /^\*constant:\*req\.([^:]+):(.*)$/.exec(attribute) ?? []
-    if (field !== undefined && value !== undefined) return { field, value }
-    throw new TariffError(
-      `${row.place}: ${TARIFF_FILES.Chargers.columns[5]} ${JSON.stringify(attribute)}: expected *none or *constant:*req.<field>:<value>`,
-    )
-  })
 }

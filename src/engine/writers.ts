@@ -5,16 +5,21 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
-import { compileFilters } from '../filters/filters.ts'
+import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import { type MappingContext, textOf } from '../mapping/context.ts'
 import { compileValue } from '../mapping/value-parser.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
 
 /** The exporters that CDRs go to, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
-export function buildWriters({ config, placeOf }: LoadedConfig, now: () => ZonedTime): CsvWriter[] {
+export function buildWriters(
+  { config, placeOf }: LoadedConfig,
+  now: () => ZonedTime,
+  sources: FilterSources,
+): CsvWriter[] {
   const { ees_conns, online_cdr_exports } = config.cdrs
   if (!config.cdrs.enabled || ees_conns.length === 0) return []
   const options = { separator: config.general.rsr_separator, group: undefined }
+  const filters = new FilterCompiler(EVENT_READER, options, sources)
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
     if (exporter.type === '*none') continue
@@ -34,7 +39,7 @@ export function buildWriters({ config, placeOf }: LoadedConfig, now: () => Zoned
         },
       }
     })
-    const passes = compileFilters(exporter.filters, EVENT_READER, options)
+    const passes = filters.compile(exporter.filters)
     try {
       writers.push(
         new CsvWriter({

@@ -1,56 +1,86 @@
 import type { ChargingEvent, EventFields } from '../core/event.ts'
+import type { ZonedTime } from '../core/time.ts'
+import { eventContext } from '../filters/event-reader.ts'
+import type { MatchedProfile, ProfileSet } from '../filters/profile-set.ts'
+import { TemplateError } from '../mapping/value.ts'
 
-/** A charger profile, compiled: its filters are one predicate. Reference 05, 3.1. */
-export type Charger = {
-  tenant: string
-  id: string
-  runId: string
-  weight: number
-  /** ns since the epoch, inclusive; undefined: no bound. */
-  activeFrom: bigint | undefined
-  /** ns since the epoch, exclusive; undefined: no bound. */
-  activeUntil: bigint | undefined
-  matches(event: ChargingEvent): boolean
-  /** Fields that the profile sets on the event of its run (inline `*constant` attributes), in order. */
-  constants: readonly { field: string; value: string }[]
+/** Says in which run an event is charged, and what is different in it. Reference 05, 3.1. */
+export type ChargerProfile = MatchedProfile & {
+  readonly runId: string
+  /** `*none`, nothing, or inline attributes. */
+  readonly attributeIds: readonly string[]
 }
 
-/** One billing run of an event: the run's own copy of it. */
-export type ChargerRun = { chargerId: string; runId: string; event: EventFields }
+/** One billing run of an event: the run's own copy of it. altered: fields that are not as they came. */
+export type ChargerRun = {
+  chargerId: string
+  runId: string
+  event: EventFields
+  /** Attributes that were applied; null for `*none`. */
+  attributeIds: readonly string[] | null
+  altered: readonly string[]
+}
+
+type Constant = { field: string; value: string }
+
+/** Forks an event into one event per billing run. Reference 05, 3.2 and 3.3. */
+export class Chargers {
+  readonly #profiles: ProfileSet<ChargerProfile>
+  readonly #now: () => ZonedTime
+  readonly #constants = new WeakMap<ChargerProfile, readonly Constant[]>()
+
+  constructor(profiles: ProfileSet<ChargerProfile>, now: () => ZonedTime) {
+    this.#profiles = profiles
+    this.#now = now
+  }
+
+  /** Profiles that the event matches, heaviest first, equal ones by id. Throws MappingError. */
+  profilesOf(event: ChargingEvent): ChargerProfile[] {
+    return this.#profiles.match(event.tenant, eventContext(event, this.#now()), event.time)
+  }
+
+  /** The runs, heaviest charger first; empty when no charger matches. Throws MappingError. */
+  runsOf(event: ChargingEvent): ChargerRun[] {
+    return this.profilesOf(event).map((profile) => {
+      const { id, runId, attributeIds } = profile
+      const constants = this.#constantsOf(profile)
+      const fields: EventFields = { ...event.event, RunID: runId }
+      for (const { field, value } of constants) fields[field] = value
+      return {
+        chargerId: id,
+        runId,
+        event: fields,
+        attributeIds: isNone(attributeIds) ? null : attributeIds,
+        altered: ['*req.RunID', ...constants.map(({ field }) => `*req.${field}`)],
+      }
+    })
+  }
+
+  #constantsOf(profile: ChargerProfile): readonly Constant[] {
+    let constants = this.#constants.get(profile)
+    if (constants === undefined) {
+      constants = compileAttributes(profile.attributeIds)
+      this.#constants.set(profile, constants)
+    }
+    return constants
+  }
+}
+
+function isNone(attributeIds: readonly string[]): boolean {
+  return attributeIds.length === 1 && attributeIds[0] === '*none'
+}
 
 /**
- * Forks an event into one event per billing run. Reference 05, 3.2 and 3.3.
- * Immutable: a load of profiles makes a new one. Equal weights run in the order of their ids.
+ * Inline `*constant:*req.Field:value` attributes, several in one joined by `;`. Stored profiles need AttributeS, which this version
+ * does not have. Throws TemplateError.
  */
-export class Chargers {
-  readonly #byTenant = new Map<string, Charger[]>()
-
-  constructor(chargers: readonly Charger[]) {
-    for (const charger of chargers) {
-      const list = this.#byTenant.get(charger.tenant)
-      if (list === undefined) this.#byTenant.set(charger.tenant, [charger])
-      else list.push(charger)
-    }
-    for (const list of this.#byTenant.values()) {
-      list.sort((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    }
-  }
-
-  /** The runs, heaviest charger first; empty when no charger matches. */
-  runsOf(event: ChargingEvent): ChargerRun[] {
-    const runs: ChargerRun[] = []
-    for (const charger of this.#byTenant.get(event.tenant) ?? []) {
-      if (!isActive(charger, event.time) || !charger.matches(event)) continue
-      const fields: EventFields = { ...event.event, RunID: charger.runId }
-      for (const { field, value } of charger.constants) fields[field] = value
-      runs.push({ chargerId: charger.id, runId: charger.runId, event: fields })
-    }
-    return runs
-  }
-}
-
-function isActive(charger: Charger, time: bigint | null): boolean {
-  if (time === null) return true
-  if (charger.activeFrom !== undefined && time < charger.activeFrom) return false
-  return charger.activeUntil === undefined || time < charger.activeUntil
+export function compileAttributes(attributeIds: readonly string[]): Constant[] {
+  if (isNone(attributeIds)) return []
+  return attributeIds.flatMap((id) =>
+    id.split(';').map((attribute) => {
+      const [, field, value] = /^\*constant:\*req\.([^:]+):(.*)$/s.exec(attribute) ?? []
+      if (field !== undefined && value !== undefined) return { field, value }
+      throw new TemplateError(`${JSON.stringify(attribute)}: expected *none or *constant:*req.<field>:<value>`)
+    }),
+  )
 }

@@ -52,6 +52,7 @@ export const TARIFF_FILES = {
     columns: ['Tenant', 'Account', 'ActionPlanID', 'ActionTriggersID', 'AllowNegative', 'Disabled'],
     idColumns: 2,
   },
+  Filters: { columns: ['Tenant', 'ID', 'Type', 'Element', 'Values', 'ActivationInterval'], idColumns: 2 },
   Chargers: {
     columns: ['Tenant', 'ID', 'FilterIDs', 'ActivationInterval', 'RunID', 'AttributeIDs', 'Weight'],
     idColumns: 2,

@@ -5,13 +5,11 @@ import { connections, noEffect, textList } from './key-types.ts'
 export const chargers = z.strictObject({
   enabled: z.boolean(),
   ...noEffect(connections, 'attributes_conns'),
-  ...noEffect(z.boolean(), 'indexed_selects', 'nested_fields'),
-  ...noEffect(
-    textList,
-    'string_indexed_fields',
-    'prefix_indexed_fields',
-    'suffix_indexed_fields',
-    'exists_indexed_fields',
-    'notexists_indexed_fields',
-  ),
+  indexed_selects: z.boolean(),
+  string_indexed_fields: textList.optional(),
+  prefix_indexed_fields: textList,
+  suffix_indexed_fields: textList,
+  exists_indexed_fields: textList,
+  nested_fields: z.boolean(),
+  ...noEffect(textList, 'notexists_indexed_fields'),
 })

@@ -1,0 +1,177 @@
+import { TemplateError } from '../mapping/value.ts'
+import { type FilterCompiler, type FilterSources, failingLater } from './filter-compiler.ts'
+import { type ActivationInterval, type FilterRule, isActive, isInline, parseInlineFilter } from './filter-rule.ts'
+import { type IndexKey, indexKeysOf, keyText, NO_FILTERS_KEY } from './index-keys.ts'
+import { type EventContext, type IndexOptions, ProfileIndex } from './profile-index.ts'
+import type { Predicate } from './sides.ts'
+
+/** What matching needs of a profile. */
+export type MatchedProfile = {
+  readonly tenant: string
+  readonly id: string
+  readonly filterIds: readonly string[]
+  readonly activation: ActivationInterval | null
+  readonly weight: number
+}
+
+/** A profile in a set. keys: undefined when it has no filters. */
+type Entry<P> = {
+  profile: P
+  passes: Predicate<EventContext['message'], never>
+  keys: readonly IndexKey[] | undefined
+  /** The match in which it was last a candidate. */
+  seen: number
+}
+
+type Partition<P> = { byId: Map<string, Entry<P>>; index: ProfileIndex<Entry<P>> }
+
+/**
+ * The profiles of one kind by tenant, matched against events through an index. Changing a profile, or a stored filter, touches
+ * only what uses it. Reference 02, 6.6.
+ */
+export class ProfileSet<P extends MatchedProfile> {
+  readonly #options: IndexOptions
+  readonly #compiler: FilterCompiler<EventContext['message'], never>
+  readonly #sources: FilterSources
+  readonly #partitions = new Map<string, Partition<P>>()
+  /** Ids of the profiles that name a stored filter, by `tenant:filter`. */
+  readonly #users = new Map<string, Set<string>>()
+  #matches = 0
+
+  constructor(options: IndexOptions, compiler: FilterCompiler<EventContext['message'], never>, sources: FilterSources) {
+    this.#options = options
+    this.#compiler = compiler
+    this.#sources = sources
+  }
+
+  /** Profiles of all tenants. */
+  get size(): number {
+    let size = 0
+    for (const { byId } of this.#partitions.values()) size += byId.size
+    return size
+  }
+
+  get(tenant: string, id: string): P | undefined {
+    return this.#partitions.get(tenant)?.byId.get(id)?.profile
+  }
+
+  /** Profiles of a tenant, by id. */
+  list(tenant: string): P[] {
+    const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
+    return entries.map(({ profile }) => profile).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  }
+
+  /** Adds a profile, or replaces the one of the same tenant and id. */
+  put(profile: P): void {
+    const { tenant, id } = profile
+    this.delete(tenant, id)
+    let partition = this.#partitions.get(tenant)
+    if (partition === undefined) {
+      partition = { byId: new Map(), index: new ProfileIndex(this.#options) }
+      this.#partitions.set(tenant, partition)
+    }
+    const passes = failingLater(() => this.#compiler.compile(profile.filterIds))
+    const entry = { profile, passes, keys: this.#keysOf(profile), seen: 0 }
+    partition.byId.set(id, entry)
+    partition.index.add(entry, entry.keys)
+    for (const filter of profile.filterIds.filter((each) => !isInline(each))) {
+      const key = userKey(tenant, filter)
+      const users = this.#users.get(key)
+      if (users === undefined) this.#users.set(key, new Set([id]))
+      else users.add(id)
+    }
+  }
+
+  /** Whether there was one. */
+  delete(tenant: string, id: string): boolean {
+    const partition = this.#partitions.get(tenant)
+    const entry = partition?.byId.get(id)
+    if (partition === undefined || entry === undefined) return false
+    partition.byId.delete(id)
+    partition.index.remove(entry, entry.keys)
+    if (partition.byId.size === 0) this.#partitions.delete(tenant)
+    for (const filter of entry.profile.filterIds) {
+      const key = userKey(tenant, filter)
+      const users = this.#users.get(key)
+      users?.delete(id)
+      if (users?.size === 0) this.#users.delete(key)
+    }
+    return true
+  }
+
+  /** To be called when a stored filter was set or removed: the profiles that name it are indexed anew. */
+  filterChanged(tenant: string, filterId: string): void {
+    const partition = this.#partitions.get(tenant)
+    for (const id of this.usersOf(tenant, filterId)) {
+      const entry = partition?.byId.get(id)
+      if (partition === undefined || entry === undefined) continue
+      partition.index.remove(entry, entry.keys)
+      entry.keys = this.#keysOf(entry.profile)
+      partition.index.add(entry, entry.keys)
+    }
+  }
+
+  /** Ids of the profiles that name a stored filter, sorted. */
+  usersOf(tenant: string, filterId: string): string[] {
+    return [...(this.#users.get(userKey(tenant, filterId)) ?? [])].sort()
+  }
+
+  /**
+   * Profiles that the event matches, heaviest first, equal ones by id. timeNs: the time of the event, null when it has none: then
+   * intervals of activation do not count. Throws MappingError, InvalidText when a filter cannot be told.
+   */
+  match(tenant: string, context: EventContext, timeNs: bigint | null): P[] {
+    const partition = this.#partitions.get(tenant)
+    if (partition === undefined) return []
+    const candidates: Entry<P>[] = []
+    const match = ++this.#matches
+    const add = (entry: Entry<P>) => {
+      if (entry.seen === match) return
+      entry.seen = match
+      if (timeNs === null || isActive(entry.profile.activation, timeNs)) candidates.push(entry)
+    }
+    if (this.#options.indexedSelects) partition.index.candidates(context, add)
+    else partition.byId.forEach(add)
+    if (candidates.length > 1) candidates.sort(byWeight)
+    const matched: P[] = []
+    for (const { profile, passes } of candidates) if (passes(context)) matched.push(profile)
+    return matched
+  }
+
+  /** `key:profile` of every entry of the index, sorted. */
+  indexLines(tenant: string): string[] {
+    const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
+    const lines = entries.flatMap(({ profile: { id }, keys }) =>
+      keys === undefined ? [`${NO_FILTERS_KEY}:${id}`] : keys.map((key) => `${keyText(key)}:${id}`),
+    )
+    return [...new Set(lines)].sort()
+  }
+
+  #keysOf({ tenant, filterIds }: MatchedProfile): IndexKey[] | undefined {
+    if (filterIds.length === 0) return undefined
+    return filterIds.flatMap((id) => {
+      const rules = isInline(id) ? inlineRules(id) : this.#sources.filter(tenant, id)?.rules
+      return rules?.flatMap(indexKeysOf) ?? []
+    })
+  }
+}
+
+/** None for what is no filter: that is an error when the profile is a candidate. */
+function inlineRules(text: string): FilterRule[] {
+  try {
+    return [parseInlineFilter(text)]
+  } catch (cause) {
+    if (cause instanceof TemplateError) return []
+    throw cause
+  }
+}
+
+function byWeight<P extends MatchedProfile>(a: Entry<P>, b: Entry<P>): number {
+  const { profile: left } = a
+  const { profile: right } = b
+  return right.weight - left.weight || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+}
+
+function userKey(tenant: string, filterId: string): string {
+  return `${tenant}:${filterId}`
+}
