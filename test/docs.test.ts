@@ -129,7 +129,7 @@ t.test('request processors of the pages can be pasted into the sample', async (t
       cdrs: { ees_conns: [], online_cdr_exports: [] },
     })
     writeFileSync(join(folder, 'config/zzz-page.json'), `{"diameter_agent": {"request_processors": [${text}]}}`)
-    const loaded = loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))
+    const loaded = await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))
     const engine = new Engine({ loaded, root: ROOT, log: () => undefined })
     await engine.openTariff()
     await engine.close()

@@ -2,7 +2,7 @@ import { openEngine } from './open-engine.ts'
 
 /** Loads a tariff folder into the store of a configuration: all of it, or nothing. */
 export async function load({ configPath, path }: { configPath: string; path: string }): Promise<void> {
-  const { engine } = openEngine(configPath)
+  const { engine } = await openEngine(configPath)
   try {
     await engine.openTariff()
     const { ignored, warnings } = await engine.tariff.load(path)

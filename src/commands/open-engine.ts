@@ -7,13 +7,13 @@ import { Engine, type EngineOptions, packageRoot } from '../engine/engine.ts'
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const
 
 /** Loads a configuration and builds its engine, logging JSON lines to standard error. */
-export function openEngine(
+export async function openEngine(
   configPath: string,
   options: Pick<EngineOptions, 'received' | 'observe'> = {},
-): { engine: Engine; loaded: LoadedConfig } {
-  const loaded = loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
+): Promise<{ engine: Engine; loaded: LoadedConfig }> {
+  const loaded = await loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
   const logger = pino(
-    { level: LEVELS[loaded.config.general.log_level] ?? 'info', base: null },
+    { level: LEVELS[Math.max(0, loaded.config.general.log_level)] ?? 'debug', base: null },
     pino.destination({ dest: 2, sync: true }),
   )
   for (const { place, key, problem } of loaded.warnings)

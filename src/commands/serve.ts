@@ -15,7 +15,7 @@ type Listener = { close: () => Promise<void> }
  */
 export async function serve({ configPath, tariffPath }: { configPath: string; tariffPath?: string }): Promise<void> {
   const metrics = new Metrics()
-  const { engine, loaded } = openEngine(configPath, metrics.hooks)
+  const { engine, loaded } = await openEngine(configPath, metrics.hooks)
   metrics.watch(engine)
   const listeners: Listener[] = []
   const told = new Promise<void>((resolve) => {

@@ -8,6 +8,8 @@ export type ConfigProblem = {
   key: string
   /** What is there, what was expected. */
   problem: string
+  /** What clients of CGRateS read for it, where it has a text. */
+  client?: string
 }
 
 /** Everything that is wrong with a configuration, one line each: `file:line:column: key: problem`. */
@@ -18,6 +20,11 @@ export class ConfigError extends TollgateError {
     super('CONFIG_ERROR', problems.map(describe).join('\n'))
     this.problems = problems
   }
+}
+
+/** What an RPC client reads: the text of CGRateS for the first problem, else ours for all. */
+export function clientText({ problems, message }: ConfigError): string {
+  return problems[0]?.client ?? message
 }
 
 function describe({ place, key, problem }: ConfigProblem): string {

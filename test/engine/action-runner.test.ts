@@ -22,7 +22,7 @@ async function engineOf(t: Test, files: Record<string, string>, overrides: objec
   for (const [name, text] of Object.entries(files)) writeFileSync(join(tariff, name), text)
   const logged: Logged[] = []
   const engine = new Engine({
-    loaded: loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
+    loaded: await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
     root: ROOT,
     log: (_level, message, fields) => logged.push({ message, fields }),
   })

@@ -8,7 +8,7 @@ import { ROOT, sampleFolder } from '../support/gateway.ts'
 /** Opens an engine; nothing listens. */
 async function open(folder: string): Promise<Engine> {
   const engine = new Engine({
-    loaded: loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
+    loaded: await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
     root: ROOT,
     log: () => undefined,
   })

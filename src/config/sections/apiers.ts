@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { connections, noEffect } from './key-types.ts'
+import { connections, noEffect, struct } from './key-types.ts'
 
 /** The administrative methods. Reference 01, 4.5. */
-export const apiers = z.strictObject({
+export const apiers = struct('ApierJsonCfg', {
   enabled: z.boolean(),
   ...noEffect(connections, 'caches_conns', 'scheduler_conns', 'attributes_conns', 'ees_conns'),
 })

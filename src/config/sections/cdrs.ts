@@ -1,12 +1,15 @@
 import { z } from 'zod'
-import { connections, noEffect, textList } from './key-types.ts'
+import { connections, noEffect, struct, textList } from './key-types.ts'
 
 /** CDRs of ended sessions and events. Reference 01, 4.5. */
-export const cdrs = z.strictObject({
+export const cdrs = struct('CdrsJsonCfg', {
   enabled: z.boolean(),
   store_cdrs: z.boolean(),
   online_cdr_exports: textList,
   ees_conns: connections,
+  ...noEffect(textList, 'extra_fields'),
+  ...noEffect(z.boolean(), 'compress_stored_cost'),
+  ...noEffect(z.int(), 'session_cost_retries'),
   ...noEffect(
     connections,
     'chargers_conns',
@@ -16,7 +19,4 @@ export const cdrs = z.strictObject({
     'stats_conns',
     'scheduler_conns',
   ),
-  ...noEffect(textList, 'extra_fields'),
-  ...noEffect(z.boolean(), 'compress_stored_cost'),
-  ...noEffect(z.int(), 'session_cost_retries'),
 })

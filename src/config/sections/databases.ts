@@ -1,35 +1,124 @@
 import { z } from 'zod'
-import { connections, duration, noEffect } from './key-types.ts'
+import { withMeta } from './key-meta.ts'
+import { connections, duration, noEffect, secret, size, struct, textList, textMap } from './key-types.ts'
 
-const items = z.record(z.string(), z.looseObject({}))
+/** Record kinds; limit: that of an entry that names none. */
+function itemsOf(limit: number) {
+  return z.record(
+    z.string(),
+    struct('ItemOptJson', {
+      limit: z.int().default(limit),
+      ttl: duration.optional(),
+      static_ttl: z.boolean().default(false),
+      remote: z.boolean().default(false),
+      replicate: z.boolean().default(false),
+      route_id: z.string().optional(),
+      api_key: secret.optional(),
+    }),
+  )
+}
+
+/** Options of every kind of database of CGRateS. Reference 01, 4.2. */
+const optionKeys = {
+  internalDBDumpPath: z.string().optional(),
+  internalDBBackupPath: z.string().optional(),
+  internalDBStartTimeout: duration.optional(),
+  internalDBDumpInterval: duration.optional(),
+  internalDBRewriteInterval: duration.optional(),
+  internalDBFileSizeLimit: size.optional(),
+  redisMaxConns: z.int().optional(),
+  redisConnectAttempts: z.int().optional(),
+  redisSentinel: z.string().optional(),
+  redisCluster: z.boolean().optional(),
+  redisClusterSync: duration.optional(),
+  redisClusterOndownDelay: duration.optional(),
+  redisConnectTimeout: duration.optional(),
+  redisPoolPipelineWindow: duration.optional(),
+  redisPoolPipelineLimit: z.int().optional(),
+  redisTLS: z.boolean().optional(),
+  redisClientCertificate: z.string().optional(),
+  redisClientKey: z.string().optional(),
+  redisCACertificate: z.string().optional(),
+  redisBatchSize: z.int().optional(),
+  mongoQueryTimeout: duration.optional(),
+  mongoConnScheme: z.string().optional(),
+  sqlMaxOpenConns: z.int().optional(),
+  sqlMaxIdleConns: z.int().optional(),
+  sqlLogLevel: z.int().optional(),
+  sqlConnMaxLifetime: duration.optional(),
+  mysqlDSNParams: withMeta(textMap.optional(), { merge: 'replace' }),
+  mysqlLocation: z.string().optional(),
+  pgSSLMode: z.string().optional(),
+  pgSchema: z.string().optional(),
+  pgSSLCert: z.string().optional(),
+  pgSSLKey: z.string().optional(),
+  pgSSLPassword: secret.optional(),
+  pgSSLRootCert: z.string().optional(),
+  pgSSLCertMode: z.string().optional(),
+}
+
+/** Options of a database of the migrator. */
+export const databaseOpts = struct('DBOptsJson', optionKeys, { goFields: 'tagged' })
+
+/** The star of a database type may be left out. */
+function databaseType<const T extends readonly string[]>(types: T) {
+  return z
+    .string()
+    .transform((text) => (text.startsWith('*') ? text : `*${text}`))
+    .pipe(z.enum(types))
+}
 
 /** Where accounts, sessions, tariffs and the outbox live. Reference 01, 4.2. */
-export const dataDb = z.strictObject({
-  db_type: z.enum(['*lmdb', '*internal']),
-  opts: z.looseObject({ lmdbPath: z.string().min(1) }),
-  ...noEffect(
-    z.string(),
-    'db_host',
-    'db_name',
-    'db_user',
-    'db_password',
-    'remote_conn_id',
-    'replication_cache',
-    'replication_failed_dir',
-  ),
-  ...noEffect(z.int(), 'db_port'),
-  ...noEffect(z.boolean(), 'replication_filtered'),
-  ...noEffect(connections, 'remote_conns', 'replication_conns'),
-  ...noEffect(duration, 'replication_interval'),
-  ...noEffect(items, 'items'),
-})
+export const dataDb = struct(
+  'DbJsonCfg',
+  {
+    db_type: databaseType(['*lmdb', '*internal']),
+    opts: struct(
+      'DBOptsJson',
+      { ...optionKeys, lmdbPath: z.string().min(1) },
+      { goFields: 'tagged', own: ['lmdbPath'] },
+    ),
+    ...noEffect(
+      z.string(),
+      'db_host',
+      'db_name',
+      'db_user',
+      'remote_conn_id',
+      'replication_cache',
+      'replication_failed_dir',
+    ),
+    ...noEffect(secret, 'db_password'),
+    ...noEffect(z.int(), 'db_port'),
+    ...noEffect(z.boolean(), 'replication_filtered'),
+    ...noEffect(connections, 'remote_conns', 'replication_conns'),
+    ...noEffect(duration, 'replication_interval'),
+    ...noEffect(withMeta(itemsOf(-1), { merge: 'entries' }), 'items'),
+  },
+  {
+    goFields: {
+      replication_failed_dir: 'replication_failed_dir',
+      replication_interval: 'replication_interval',
+    },
+  },
+)
 
 /** Where CDRs are queried. Reference 01, 4.2. */
-export const storDb = z.strictObject({
-  db_type: z.enum(['*sqlite', '*internal']),
-  opts: z.looseObject({ sqlitePath: z.string().min(1) }),
-  ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'db_password'),
-  ...noEffect(z.int(), 'db_port'),
-  ...noEffect(connections, 'remote_conns', 'replication_conns', 'string_indexed_fields', 'prefix_indexed_fields'),
-  ...noEffect(items, 'items'),
-})
+export const storDb = struct(
+  'DbJsonCfg',
+  {
+    db_type: databaseType(['*sqlite', '*internal']),
+    opts: struct(
+      'DBOptsJson',
+      { ...optionKeys, sqlitePath: z.string().min(1) },
+      { goFields: 'tagged', own: ['sqlitePath'] },
+    ),
+    ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'remote_conn_id'),
+    ...noEffect(secret, 'db_password'),
+    ...noEffect(z.int(), 'db_port'),
+    ...noEffect(z.boolean(), 'replication_filtered'),
+    ...noEffect(connections, 'remote_conns', 'replication_conns'),
+    ...noEffect(textList, 'string_indexed_fields', 'prefix_indexed_fields'),
+    ...noEffect(itemsOf(0), 'items'),
+  },
+  { nulls: ['remote_conns', 'replication_conns'] },
+)

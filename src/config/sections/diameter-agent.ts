@@ -1,50 +1,47 @@
 import { z } from 'zod'
-import { fieldTemplate } from './field-template.ts'
-import { connections, duration, listenAddress, noEffect, textList } from './key-types.ts'
+import { connections, duration, listenAddress, noEffect, struct, textList } from './key-types.ts'
+import { requestProcessors } from './request-processor.ts'
 
-const listener = z.strictObject({
-  address: listenAddress.default('127.0.0.1:3868'),
-  network: z.enum(['', 'tcp']).default('tcp'),
-})
-
-const requestProcessor = z.strictObject({
-  id: z.string().min(1),
-  filters: textList.default([]),
-  tenant: z.string().default(''),
-  flags: textList.default([]),
-  for_each: z.string().default(''),
-  request_fields: z.array(fieldTemplate).default([]),
-  reply_fields: z.array(fieldTemplate).default([]),
-  ...noEffect(z.string(), 'timezone'),
-})
+const listener = struct(
+  'DiamListenerJsnCfg',
+  { address: listenAddress.default('127.0.0.1:3868'), network: z.enum(['', 'tcp']).default('') },
+  { goFields: 'tagged' },
+)
 
 /** Diameter server and its mapping. Reference 07, 1.1 and 2.1. */
-export const diameterAgent = z.strictObject({
-  enabled: z.boolean(),
-  listeners: z.array(listener).min(1),
-  dictionaries_path: z.string(),
-  sessions_conns: connections,
-  origin_host: z.string().min(1),
-  origin_realm: z.string().min(1),
-  vendor_id: z.int().min(0).max(0xffff_ffff),
-  product_name: z.string(),
-  cer_timeout: duration,
-  watchdog_interval: duration,
-  duplicate_ttl: duration,
-  max_inflight: z.int().min(0),
-  strict: z.boolean(),
-  request_processors: z.array(requestProcessor),
-  ...noEffect(connections, 'stats_conns', 'thresholds_conns'),
-  ...noEffect(z.boolean(), 'dictionaries_append_defaults', 'synced_conn_requests'),
-  ...noEffect(textList, 'ce_applications', 'conn_status_stat_queue_ids', 'conn_status_threshold_ids'),
-  ...noEffect(
-    z.string(),
-    'asr_template',
-    'rar_template',
-    'snr_template',
-    'slr_template',
-    'str_template',
-    'forced_disconnect',
-  ),
-  ...noEffect(duration, 'conn_health_check_interval'),
-})
+export const diameterAgent = struct(
+  'DiameterAgentJsonCfg',
+  {
+    enabled: z.boolean(),
+    listeners: z.array(listener).min(1),
+    dictionaries_path: z.string(),
+    sessions_conns: connections,
+    origin_host: z.string().min(1),
+    origin_realm: z.string().min(1),
+    vendor_id: z.int().min(0).max(0xffff_ffff),
+    product_name: z.string(),
+    cer_timeout: duration,
+    watchdog_interval: duration,
+    duplicate_ttl: duration,
+    max_inflight: z.int().min(0),
+    strict: z.boolean(),
+    request_processors: requestProcessors,
+    ...noEffect(connections, 'stats_conns', 'thresholds_conns'),
+    ...noEffect(z.boolean(), 'dictionaries_append_defaults', 'synced_conn_requests'),
+    ...noEffect(textList, 'ce_applications', 'conn_status_stat_queue_ids', 'conn_status_threshold_ids'),
+    ...noEffect(
+      z.string(),
+      'asr_template',
+      'rar_template',
+      'snr_template',
+      'slr_template',
+      'str_template',
+      'forced_disconnect',
+    ),
+    ...noEffect(duration, 'conn_health_check_interval'),
+  },
+  {
+    goFields: 'tagged',
+    own: ['cer_timeout', 'watchdog_interval', 'duplicate_ttl', 'max_inflight', 'strict'],
+  },
+)

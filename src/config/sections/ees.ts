@@ -1,26 +1,43 @@
 import { z } from 'zod'
-import { fieldTemplate } from './field-template.ts'
-import { connections, duration, noEffect, textList } from './key-types.ts'
+import { cachePartition } from './caches.ts'
+import { exporterOpts } from './exporter-opts.ts'
+import { fieldTemplates } from './field-template.ts'
+import { withMeta } from './key-meta.ts'
+import { connections, duration, noEffect, struct, textList } from './key-types.ts'
 
-const exporter = z.strictObject({
-  id: z.string().min(1),
-  type: z.string(),
-  export_path: z.string(),
-  filters: textList,
-  flags: textList,
-  fields: z.array(fieldTemplate),
-  opts: z.record(z.string(), z.unknown()),
-  ...noEffect(z.string(), 'timezone', 'attribute_context', 'failed_posts_dir', 'metrics_reset_schedule'),
-  ...noEffect(textList, 'attribute_ids', 'efs_conns'),
-  ...noEffect(z.boolean(), 'synchronous', 'blocker'),
-  ...noEffect(z.int(), 'attempts', 'concurrent_requests'),
-})
+const exporter = struct(
+  'EventExporterJsonCfg',
+  {
+    id: z.string().min(1),
+    type: z.string(),
+    export_path: z.string(),
+    filters: textList,
+    flags: textList,
+    fields: fieldTemplates,
+    opts: exporterOpts,
+    ...noEffect(z.string(), 'timezone', 'attribute_context', 'failed_posts_dir', 'metrics_reset_schedule'),
+    ...noEffect(textList, 'attribute_ids'),
+    ...noEffect(z.boolean(), 'synchronous'),
+    ...noEffect(z.int(), 'attempts', 'concurrent_requests'),
+  },
+  { goFields: { metrics_reset_schedule: 'metrics_reset_schedule' }, loose: true },
+)
+
+const failedPosts = struct(
+  'FailedPostsJsonCfg',
+  { dir: z.string(), ttl: duration, static_ttl: z.boolean() },
+  { goFields: 'tagged' },
+)
 
 /** Writers of CDRs. Reference 09, B1 and B2. */
-export const ees = z.strictObject({
-  enabled: z.boolean(),
-  exporters: z.array(exporter),
-  ...noEffect(connections, 'attributes_conns'),
-  ...noEffect(z.record(z.string(), z.looseObject({ ttl: duration.optional() })), 'cache'),
-  ...noEffect(z.looseObject({}), 'failed_posts'),
-})
+export const ees = struct(
+  'EEsJsonCfg',
+  {
+    enabled: z.boolean(),
+    exporters: withMeta(z.array(exporter), { merge: 'byIdFromDefault' }),
+    ...noEffect(connections, 'attributes_conns'),
+    ...noEffect(z.record(z.string(), cachePartition), 'cache'),
+    ...noEffect(failedPosts, 'failed_posts'),
+  },
+  { goFields: 'tagged', loose: true },
+)

@@ -1,19 +1,44 @@
 import { z } from 'zod'
-import { noEffect, textList } from './key-types.ts'
+import { withMeta } from './key-meta.ts'
+import { noEffect, struct, textList } from './key-types.ts'
 
 /** One field of a list of request, reply or export fields. Reference 01, 4.6; 02, 4. */
-export const fieldTemplate = z.strictObject({
-  tag: z.string().default(''),
-  type: z.string().default('*variable'),
-  path: z.string().default(''),
-  filters: textList.default([]),
-  value: z.string().default(''),
-  mandatory: z.boolean().default(false),
-  blocker: z.boolean().default(false),
-  new_branch: z.boolean().default(false),
-  ...noEffect(z.string(), 'attribute_id', 'layout', 'timezone', 'strip', 'padding', 'mask_destinationd_id'),
-  ...noEffect(z.int(), 'width', 'cost_shift_digits', 'rounding_decimals', 'mask_length'),
-})
+export const fieldTemplate = struct(
+  'FcTemplateJsonCfg',
+  {
+    tag: z.string().default(''),
+    type: z.string().default('*variable'),
+    path: z.string().default(''),
+    filters: textList.default([]),
+    value: z.string().default(''),
+    mandatory: z.boolean().default(false),
+    blocker: z.boolean().default(false),
+    new_branch: z.boolean().default(false),
+    ...noEffect(z.string(), 'attribute_id', 'layout', 'timezone', 'strip', 'padding', 'mask_destinationd_id'),
+    ...noEffect(z.int(), 'width', 'cost_shift_digits', 'rounding_decimals', 'mask_length'),
+  },
+  { print: printField },
+)
+
+/** Fields in order; a later file replaces them all. */
+export const fieldTemplates = z.array(fieldTemplate)
 
 /** Lists of fields by name, for fields of type `*template`. */
-export const templates = z.record(z.string(), z.array(fieldTemplate))
+export const templates = withMeta(z.record(z.string(), fieldTemplates), {
+  goType: 'map[string][]*config.FcTemplateJsonCfg',
+})
+
+/** Layout of times that name none. */
+const RFC_3339 = '2006-01-02T15:04:05Z07:00'
+
+/** As CGRateS shows a field: what is empty is left out, the path stands for a missing tag. */
+export function printField(value: unknown): unknown {
+  const { tag, layout, ...rest } = value as z.output<typeof fieldTemplate>
+  const isEmpty = (each: unknown) =>
+    each === undefined || each === '' || each === false || each === 0 || (Array.isArray(each) && each.length === 0)
+  return {
+    ...Object.fromEntries(Object.entries(rest).filter(([, each]) => !isEmpty(each))),
+    ...(layout === undefined || layout === RFC_3339 ? {} : { layout }),
+    tag: tag === '' ? rest.path : tag,
+  }
+}

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { connections, noEffect, textList } from './key-types.ts'
+import { connections, noEffect, struct, textList } from './key-types.ts'
 
 /** Action plans run by the clock. Reference 01, 4.5. */
-export const schedulers = z.strictObject({
+export const schedulers = struct('SchedulerJsonCfg', {
   enabled: z.boolean(),
   ...noEffect(connections, 'cdrs_conns', 'thresholds_conns', 'stats_conns'),
   ...noEffect(textList, 'filters', 'dynaprepaid_actionplans'),

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { withMeta } from './key-meta.ts'
+import { duration, noEffect, secret, struct } from './key-types.ts'
+
+const secretMap = withMeta(z.record(z.string(), secret), { merge: 'replace' })
+
+const clientOpts = struct(
+  'HTTPClientOptsJson',
+  {
+    skipTlsVerify: z.boolean(),
+    tlsHandshakeTimeout: duration,
+    disableKeepAlives: z.boolean(),
+    disableCompression: z.boolean(),
+    maxIdleConns: z.int(),
+    maxIdleConnsPerHost: z.int(),
+    maxConnsPerHost: z.int(),
+    idleConnTimeout: duration,
+    responseHeaderTimeout: duration,
+    expectContinueTimeout: duration,
+    forceAttemptHttp2: z.boolean(),
+    dialTimeout: duration,
+    dialFallbackDelay: duration,
+    dialKeepAlive: duration,
+  },
+  { goFields: 'tagged' },
+)
+
+/** What the HTTP listener serves. Reference 01, 4.3. */
+export const http = struct(
+  'HTTPJsonCfg',
+  {
+    json_rpc_url: z.string(),
+    ...noEffect(z.string(), 'registrars_url', 'ws_url', 'freeswitch_cdrs_url', 'http_cdrs', 'pprof_path'),
+    ...noEffect(z.boolean(), 'use_basic_auth'),
+    ...noEffect(secretMap, 'auth_users'),
+    ...noEffect(clientOpts, 'client_opts'),
+  },
+  { goFields: { http_cdrs: 'Http_Cdrs', pprof_path: 'pprof_path' } },
+)
