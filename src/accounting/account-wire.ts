@@ -1,4 +1,5 @@
 import { formatTime, ZERO_TIME } from '../core/time.ts'
+import type { Timing } from '../rating/model.ts'
 import { type Account, accountKey, type Balance } from './account.ts'
 
 /** An account as APIerSv2.GetAccount shows it: JSON values and Decimals, in the order of the reference. 04, 2.1. */
@@ -29,19 +30,28 @@ function balanceWire(balance: Balance): Record<string, unknown> {
     RatingSubject: balance.ratingSubject,
     Categories: balance.categories,
     SharedGroups: balance.sharedGroups,
-    Timings:
-      timings?.map(({ id, years, months, monthDays, weekDays, startTime, endTime }) => ({
-        ID: id,
-        Years: years,
-        Months: months,
-        MonthDays: monthDays,
-        WeekDays: weekDays,
-        StartTime: startTime,
-        EndTime: endTime,
-      })) ?? null,
+    Timings: timingsWire(timings),
     TimingIDs: balance.timingIds,
     Disabled: balance.disabled,
     Factors: factors,
     Blocker: balance.blocker,
+  }
+}
+
+export function timingsWire(timings: readonly Timing[] | null): Record<string, unknown>[] | null {
+  return timings?.map(timingWire) ?? null
+}
+
+/** A timing as the API shows it. */
+export function timingWire(timing: Timing): Record<string, unknown> {
+  const { id, years, months, monthDays, weekDays, startTime, endTime } = timing
+  return {
+    ID: id,
+    Years: years,
+    Months: months,
+    MonthDays: monthDays,
+    WeekDays: weekDays,
+    StartTime: startTime,
+    EndTime: endTime,
   }
 }

@@ -7,8 +7,8 @@ export type ActionTiming = { uuid: string; timing: Timing; actionsId: string; we
 /** accountIds: `tenant:account`. */
 export type ActionPlan = { id: string; accountIds: readonly string[]; timings: readonly ActionTiming[] }
 
-/** One run of a set that is due at once. accountId '' : without an account. */
-export type Task = { uuid: string; accountId: string; actionsId: string }
+/** One run of a set that is due at once. accountId '' : without an account. planId: of a run by the clock. */
+export type Task = { uuid: string; accountId: string; actionsId: string; planId?: string }
 
 /** Whether a timing runs at load and never again. */
 export function isAtLoad({ timing }: ActionTiming): boolean {

@@ -61,28 +61,29 @@ export function timingsNamed(cell: string, timingOf: (id: string) => Timing | un
 
 /** Reads a row. timings: those that it names. Throws InvalidText with the texts of the reference. Reference 04, 11.1 and 14. */
 export function readAction(row: ActionRow, timings: readonly Timing[]): Action {
+  const isSaid = row.isWhole === true ? (cell: string) => cell !== '' : isGiven
   const balance: BalanceFilter = row.isWhole
     ? { destinationIds: {}, ratingSubject: '', categories: {}, sharedGroups: {}, timingIds: {} }
     : {}
   if (row.balanceUuid !== undefined) balance.uuid = row.balanceUuid
-  if (isGiven(row.balanceId)) balance.id = row.balanceId
-  if (isGiven(row.categories)) balance.categories = readSet(row.categories)
-  if (isGiven(row.destinationIds)) balance.destinationIds = readSet(row.destinationIds)
-  if (isGiven(row.ratingSubject)) balance.ratingSubject = row.ratingSubject
-  if (isGiven(row.sharedGroups)) balance.sharedGroups = readSet(row.sharedGroups)
-  if (isGiven(row.timingIds)) {
+  if (isSaid(row.balanceId)) balance.id = row.balanceId
+  if (isSaid(row.categories)) balance.categories = readSet(row.categories)
+  if (isSaid(row.destinationIds)) balance.destinationIds = readSet(row.destinationIds)
+  if (isSaid(row.ratingSubject)) balance.ratingSubject = row.ratingSubject
+  if (isSaid(row.sharedGroups)) balance.sharedGroups = readSet(row.sharedGroups)
+  if (isSaid(row.timingIds)) {
     balance.timingIds = readSet(row.timingIds)
     balance.timings = timings
   }
-  if (isGiven(row.balanceWeight)) balance.weight = readNumber(row.balanceWeight)
-  if (isGiven(row.balanceBlocker)) balance.blocker = readBoolean(row.balanceBlocker)
-  if (isGiven(row.balanceDisabled)) balance.disabled = readBoolean(row.balanceDisabled)
+  if (isSaid(row.balanceWeight)) balance.weight = readNumber(row.balanceWeight)
+  if (isSaid(row.balanceBlocker)) balance.blocker = readBoolean(row.balanceBlocker)
+  if (isSaid(row.balanceDisabled)) balance.disabled = readBoolean(row.balanceDisabled)
   return {
     id: row.id,
     type: row.action,
     extraParameters: row.extraParameters,
     filters: row.filters.split(';').filter((filter) => filter !== ''),
-    balanceType: isGiven(row.balanceType) ? row.balanceType : '',
+    balanceType: isSaid(row.balanceType) ? row.balanceType : '',
     balance,
     expiryTime: row.expiryTime,
     units: parseUnits(row.units, row.balanceType),
@@ -108,7 +109,7 @@ function isGiven(cell: string): boolean {
 }
 
 /** `A;!B`; `*zero` is the empty set. */
-function readSet(cell: string): NonNullable<NameSet> {
+export function readSet(cell: string): NonNullable<NameSet> {
   if (cell === '*zero') return {}
   const names = cell.split(';').filter((name) => name !== '')
   return Object.fromEntries(names.map((name) => (name.startsWith('!') ? [name.slice(1), false] : [name, true])))
@@ -124,7 +125,8 @@ export function weightAt(cell: string, nowMs: number): string {
   return cell
 }
 
-function readNumber(cell: string): number {
+/** A number that is no amount. Throws InvalidText with Go's text. */
+export function readNumber(cell: string): number {
   try {
     return Number(Decimal.parse(cell))
   } catch {

@@ -1,6 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
 import { TollgateError } from '../core/errors.ts'
-import { type Account, type Balance, newAccount, newBalance } from './account.ts'
+import { type Account, accountKey, type Balance, newAccount, newBalance } from './account.ts'
 import type { Action } from './action.ts'
 import {
   ActionRefused,
@@ -16,6 +16,7 @@ import {
   withoutExpired,
   zeroNegative,
 } from './balance-actions.ts'
+import { transferBalance } from './transfer.ts'
 
 /** One CDR that `*cdrlog` asks for: what one balance action of the set did. Reference 04, 11.6. */
 export type ActionRecord = Touched & { action: Action }
@@ -26,9 +27,12 @@ export type ActionEffect =
   | { kind: 'log'; account: Account | undefined }
   | { kind: 'cdrlog'; template: string; account: Account | undefined; records: readonly ActionRecord[] }
 
-/** Not ok: the account stays as it was, callers see PARTIALLY_EXECUTED. Effects are those of the actions that ran. */
+/**
+ * others: accounts that the set changed besides its own. Not ok: every account stays as it was, callers see PARTIALLY_EXECUTED.
+ * Effects are those of the actions that ran.
+ */
 export type ActionsOutcome =
-  | { ok: true; account: Account | undefined; effects: readonly ActionEffect[] }
+  | { ok: true; account: Account | undefined; others: readonly Account[]; effects: readonly ActionEffect[] }
   | { ok: false; cause: string; effects: readonly ActionEffect[] }
 
 export type ActionEnvironment = RunContext & {
@@ -36,10 +40,12 @@ export type ActionEnvironment = RunContext & {
   removeExpired: boolean
   /** Whether an account passes the filters of an action; a TollgateError stops the set. */
   passes(filters: readonly string[], account: Account): boolean
+  /** Another account by `tenant:account`. */
+  accountOf(accountId: string): Account | undefined
 }
 
 /** One set under way. */
-type Run = { account: Account; effects: ActionEffect[]; records: ActionRecord[] }
+type Run = { account: Account; others: Map<string, Account>; effects: ActionEffect[]; records: ActionRecord[] }
 
 type Effectless = (account: Account, action: Action, environment: ActionEnvironment) => Account | Changed
 
@@ -61,6 +67,8 @@ const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
   '*enable_account': (account) => ({ ...account, disabled: false }),
   '*disable_account': (account) => ({ ...account, disabled: true }),
 }
+
+const TRANSFER = '*transfer_balance'
 
 /** Actions after which expired balances go. Reference 04, 10.2. */
 const CLEANING = new Set([
@@ -84,7 +92,12 @@ export function runActions(
   environment: ActionEnvironment,
 ): ActionsOutcome {
   const nowMs = Number(environment.now.ns / 1_000_000n)
-  const run: Run = { account: account ?? newAccount(target.tenant, target.id, nowMs), effects: [], records: [] }
+  const run: Run = {
+    account: account ?? newAccount(target.tenant, target.id, nowMs),
+    others: new Map(),
+    effects: [],
+    records: [],
+  }
   try {
     for (const action of byWeight(actions)) {
       if (action.filters.length > 0 && !environment.passes(action.filters, run.account)) continue
@@ -94,7 +107,8 @@ export function runActions(
     if (!(cause instanceof ActionRefused || cause instanceof TollgateError)) throw cause
     return { ok: false, cause: cause.message, effects: run.effects }
   }
-  return { ok: true, account: { ...run.account, updatedAtMs: nowMs }, effects: run.effects }
+  const others = [...run.others.values()].map((other) => ({ ...other, updatedAtMs: nowMs }))
+  return { ok: true, account: { ...run.account, updatedAtMs: nowMs }, others, effects: run.effects }
 }
 
 /** Runs a set without an account: actions on accounts are skipped. */
@@ -105,15 +119,19 @@ export function runAccountlessActions(actions: readonly Action[]): ActionsOutcom
     else if (type === '*cdrlog') {
       effects.push({ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] })
     } else if (type === '*remove_expired') return { ok: false, cause: 'nil account', effects }
-    else if (type !== '*publish_account' && ACCOUNT_ACTIONS[type] === undefined) {
+    else if (type !== '*publish_account' && type !== TRANSFER && ACCOUNT_ACTIONS[type] === undefined) {
       return { ok: false, cause: unknownType(type), effects }
     }
   }
-  return { ok: true, account: undefined, effects }
+  return { ok: true, account: undefined, others: [], effects }
 }
 
 function runAction(run: Run, action: Action, environment: ActionEnvironment): void {
   const { type } = action
+  if (type === TRANSFER) {
+    transfer(run, action, environment)
+    return
+  }
   const change = ACCOUNT_ACTIONS[type]
   if (change === undefined) {
     run.effects.push(effectOf(run, action))
@@ -125,6 +143,17 @@ function runAction(run: Run, action: Action, environment: ActionEnvironment): vo
     run.account = changed.account
   } else run.account = changed
   if (environment.removeExpired && CLEANING.has(type)) run.account = withoutExpired(run.account, environment.now.ns)
+}
+
+function transfer(run: Run, action: Action, environment: ActionEnvironment): void {
+  const own = accountKey(run.account.tenant, run.account.id)
+  const changed = transferBalance(run.account, action, environment, (accountId) =>
+    accountId === own ? run.account : (run.others.get(accountId) ?? environment.accountOf(accountId)),
+  )
+  run.account = changed.source
+  if (changed.destination !== undefined)
+    run.others.set(accountKey(changed.destination.tenant, changed.destination.id), changed.destination)
+  run.records.push({ ...changed.touched, action })
 }
 
 /** One record for an action, but one for each balance that it removed. */

@@ -1,5 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
 import type { ZonedTime } from '../core/time.ts'
+import type { BalanceSummary } from '../rating/call-cost.ts'
 import { type Account, type Balance, DEFAULT_BALANCE, newBalance } from './account.ts'
 import { type Action, expiryAt } from './action.ts'
 import { type BalanceFilter, softMatches } from './balance-filter.ts'
@@ -12,8 +13,13 @@ export type RunContext = { now: ZonedTime; newUuid: () => string; roundingDecima
 /** Stops an action set; the text is what the log says. */
 export class ActionRefused extends Error {}
 
-/** What an action did to one balance. value: of the action, or of the removed balance. Reference 04, 11.6. */
-export type Touched = { type: string; balance: Balance; value: Decimal }
+/**
+ * What an action did to one balance. value: of the action, or of the removed balance. type: '' for a transfer. Reference 04, 11.6.
+ */
+export type Touched = { type: string; balance: Balance; value: Decimal; transfer?: Transferred }
+
+/** Both sides of a transfer; destination: id of its account. Reference 04, 11.5. */
+export type Transferred = { destination: string; source: BalanceSummary; target: BalanceSummary }
 
 /** The account after a balance action, and the balances it touched, as they are now. */
 export type Changed = { account: Account; touched: Touched[] }
@@ -79,7 +85,7 @@ function createBalance(filter: BalanceFilter, value: Decimal, factors: string, {
   const balance = newBalance(newUuid(), filter.id ?? '', value)
   if (filter.id === DEFAULT_BALANCE) return balance
   const sets = { destinationIds: {}, categories: {}, sharedGroups: {}, timingIds: {} }
-  return { ...balance, ...sets, ...filter, uuid: balance.uuid, factors: readFactors(factors) }
+  return { ...balance, ...sets, factors: readFactors(factors), ...filter, uuid: balance.uuid }
 }
 
 /** `{"name": 2}`. */

@@ -16,6 +16,7 @@ export type BalanceFilter = Partial<
     | 'timingIds'
     | 'disabled'
     | 'blocker'
+    | 'factors'
   >
 >
 

@@ -115,9 +115,9 @@ export class Scheduler {
   }
 
   async #runInOrder(due: readonly PlannedRun[]): Promise<void> {
-    for (const { timing, accountIds } of due) {
+    for (const { planId, timing, accountIds } of due) {
       const { uuid, actionsId } = timing
-      await this.#runAll(accountIds.map((accountId) => ({ uuid, accountId, actionsId })))
+      await this.#runAll(accountIds.map((accountId) => ({ uuid, accountId, actionsId, planId })))
     }
   }
 

@@ -32,6 +32,8 @@ export type Cdr = {
   /** -1: not rated, or rating failed (extraInfo says why). */
   cost: Decimal
   costDetails: EventCost | undefined
+  /** The event came with its cost. */
+  preRated?: true
 }
 
 export type CdrDefaults = { tenant: string; category: string; requestType: string; timeZone: string }

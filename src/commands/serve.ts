@@ -50,7 +50,9 @@ async function listen(engine: Engine, loaded: LoadedConfig, metrics: Metrics, op
     timeZone: engine.timeZone,
     roundingDecimals: general.rounding_decimals,
   }
-  const methods = buildRegistry(engine, defaults, (service) => isOn.get(service) !== false)
+  const methods = buildRegistry(engine, defaults, (service) =>
+    service === 'SchedulerSv1' ? engine.scheduler.isScheduling : isOn.get(service) !== false,
+  )
   for (const address of await engine.start()) say('Diameter', address)
   const rpc = buildRpcServer(loaded.config, {
     registry: methods,

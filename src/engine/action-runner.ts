@@ -1,10 +1,15 @@
 import type { Account } from '../accounting/account.ts'
 import { accountKey } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
+import type { Action } from '../accounting/action.ts'
 import { type ActionPlan, loadActionPlan, type Task } from '../accounting/action-plans.ts'
-import { type ActionEffect, runAccountlessActions, runActions } from '../accounting/actions.ts'
-import { Scheduler } from '../accounting/scheduler.ts'
+import { type ActionEffect, type ActionsOutcome, runAccountlessActions, runActions } from '../accounting/actions.ts'
+import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
 import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
+import { actionCdrs } from '../cdrs/action-cdrs.ts'
+import { type CdrDefaults, cdrKey, outboxKind } from '../cdrs/cdr.ts'
+import { TollgateError } from '../core/errors.ts'
+import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
@@ -19,6 +24,8 @@ export type RunnerOptions = {
   timeZone: string
   roundingDecimals: number
   removeExpired: boolean
+  /** Where the CDRs of `*cdrlog` go; undefined without schedulers.cdrs_conns. */
+  cdrs: { newId: (key: string) => string; made: () => void; defaults: CdrDefaults; separator: string } | undefined
   now: () => ZonedTime
   newUuid: () => string
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
@@ -28,6 +35,16 @@ export type RunnerOptions = {
 export type RunnerTariff = {
   actions: TariffActions
   actionFilters: ReadonlyMap<readonly string[], AccountPredicate>
+}
+
+/** Actions that run together. extra: fields for the CDRs of their `*cdrlog`. */
+export type ActionSet = { actions: readonly Action[]; extra: EventFields }
+
+/** An action set that has not run to its end; nothing of it is kept. Clients see the text. Reference 04, 11.2. */
+export class PartiallyExecuted extends TollgateError {
+  constructor(cause: string) {
+    super('PARTIALLY_EXECUTED', 'PARTIALLY_EXECUTED', { cause })
+  }
 }
 
 /** Tasks that wait for their run: they survive a crash, and each runs once. */
@@ -41,7 +58,7 @@ const taskKind: RecordKind<Task> = {
 }
 const TASKS = 'action-task/'
 
-/** Runs action sets: those of `*asap` timings as tasks in the store, the others by the clock. Reference 04, 11.2 and 12.3. */
+/** Runs action sets: those of `*asap` timings as tasks in the store, the others by the clock or on demand. Reference 04, 11.2 and 12.3. */
 export class ActionRunner {
   readonly #store: DataStore
   readonly #records: Records
@@ -49,12 +66,16 @@ export class ActionRunner {
   readonly #options: RunnerOptions
   readonly #scheduler: Scheduler
   #tariff: RunnerTariff | undefined
+  #isScheduling: boolean
+  /** Ends when the last reload that was asked for has ended. */
+  #lastReload: Promise<void> = Promise.resolve()
 
   constructor(store: DataStore, records: Records, members: PlanMembers, options: RunnerOptions) {
     this.#store = store
     this.#records = records
     this.#members = members
     this.#options = options
+    this.#isScheduling = options.enabled
     this.#scheduler = new Scheduler({
       nowMs: () => Number(options.now().ns / 1_000_000n),
       zone: options.timeZone,
@@ -62,10 +83,20 @@ export class ActionRunner {
         const timer = setTimeout(callback, delayMs)
         return () => clearTimeout(timer)
       },
-      run: (task) => this.#run(task),
+      run: (task) => this.#runTask(task),
       accepts: () => true,
       onError: (cause) => options.log('error', 'an action plan failed', { cause: String(cause) }),
     })
+  }
+
+  /** Whether plans run by the clock and tasks are run. */
+  get isScheduling(): boolean {
+    return this.#isScheduling
+  }
+
+  /** Runs to come, the next one first. */
+  get queue(): readonly PlannedRun[] {
+    return this.#scheduler.queue
   }
 
   /** The actions in force from now on. */
@@ -95,78 +126,158 @@ export class ActionRunner {
       members.push(key)
     }
     for (const [id, members] of accountIds) {
-      const { plan, tasks } = loadActionPlan(
-        { id, accountIds: members, timings: plans.get(id) ?? [] },
-        undefined,
-        newUuid,
-      )
-      for (const task of tasks) unit.put(taskKind, TASKS + task.uuid, task)
+      const loadedPlan = { id, accountIds: members, timings: plans.get(id) ?? [] }
+      const { plan, tasks } = loadActionPlan(loadedPlan, undefined, newUuid)
+      this.#putTasks(unit, tasks)
       for (const accountId of plan.accountIds)
         accountPlans.put(accountId, [...new Set([...accountPlans.of(accountId), id])])
     }
   }
 
-  /** Runs the tasks that wait and plans what comes; resolves when the tasks are done. */
-  async reload(): Promise<void> {
+  /** Puts a task for each `*asap` action of a plan into the unit. Gives whether the plan runs later too. */
+  stagePlan(unit: Unit, planId: string, accountId: string): boolean {
+    const timings = this.#tariff?.actions.plans.get(planId) ?? []
+    const { plan, tasks } = loadActionPlan(
+      { id: planId, accountIds: [accountId], timings },
+      undefined,
+      this.#options.newUuid,
+    )
+    this.#putTasks(unit, tasks)
+    return plan.accountIds.length > 0
+  }
+
+  #putTasks(unit: Unit, tasks: readonly Task[]): void {
+    for (const task of tasks) unit.put(taskKind, TASKS + task.uuid, task)
+  }
+
+  /** Runs the tasks that wait and plans what comes; resolves when the tasks are done. One reload after the other. */
+  reload(): Promise<void> {
+    const reloaded = this.#lastReload.then(() => this.#reload())
+    this.#lastReload = reloaded.catch(() => undefined)
+    return reloaded
+  }
+
+  async #reload(): Promise<void> {
     const tasks: Task[] = []
     for await (const [key, { value }] of this.#store.scan('meta', { prefix: TASKS }))
       tasks.push(taskKind.decode(value, key))
-    if (this.#options.enabled) {
-      await this.#scheduler.reload(this.#plans(), tasks)
+    if (this.#isScheduling) {
+      await this.#scheduler.reload(this.plans(), tasks)
       return
     }
     if (tasks.length === 0) return
     this.#options.log('warn', 'actions wait for a scheduler: "schedulers": {"enabled": true}', { tasks: tasks.length })
   }
 
+  /** Lets plans run by the clock from now on, and runs what waits. */
+  async startScheduling(): Promise<void> {
+    this.#isScheduling = true
+    await this.reload()
+  }
+
+  /** No plan runs by the clock any more; tasks wait. */
+  async stopScheduling(): Promise<void> {
+    this.#isScheduling = false
+    await this.#scheduler.reload([], [])
+  }
+
   async close(): Promise<void> {
     await this.#scheduler.close()
   }
 
-  #plans(): ActionPlan[] {
+  /** Plans in force with their accounts. */
+  plans(): ActionPlan[] {
     const plans = [...(this.#tariff?.actions.plans ?? [])]
     return plans.map(([id, timings]) => ({ id, timings, accountIds: this.#members.of(id) }))
   }
 
-  /** One unit: the account and, with it, the end of the task. */
-  async #run(task: Task): Promise<void> {
-    const { effects, problem } = await this.#records.run((unit) => {
-      unit.delete(taskKind, TASKS + task.uuid)
-      const outcome = this.#outcome(unit, task)
-      if (outcome.ok && outcome.account !== undefined) unit.put(accountKind, task.accountId, outcome.account)
-      return { effects: outcome.effects, problem: outcome.ok ? undefined : outcome.cause }
+  /**
+   * Runs sets for an account now, one after the other in one unit, and resolves when all that they did is durable. accountId
+   * '': without an account. setsOf: what to run for the account as it is; what it throws comes back as it is. Throws
+   * PartiallyExecuted when a set fails: nothing of any set is kept then.
+   */
+  async run(accountId: string, setsOf: (account: Account | undefined) => readonly ActionSet[]): Promise<void> {
+    const effects = await this.#records
+      .run((unit) => {
+        const account = accountId === '' ? undefined : unit.get(accountKind, accountId)
+        return setsOf(account).flatMap(({ actions, extra }) => {
+          const done = this.#apply(unit, accountId, actions, extra)
+          if (done.problem !== undefined) throw new PartiallyExecuted(done.problem)
+          return done.effects
+        })
+      })
+      .catch((cause: unknown) => {
+        if (cause instanceof PartiallyExecuted) this.#told([], String(cause.cause), { accountId })
+        throw cause
+      })
+    this.#told(effects, undefined, { accountId })
+  }
+
+  /** One unit: what the set does and, with it, the end of the task. */
+  async #runTask(task: Task): Promise<void> {
+    const { accountId, actionsId, planId } = task
+    const done = await this.#records.run((unit) => {
+      if (planId === undefined) {
+        // Somebody else may have run it since it was read.
+        if (unit.get(taskKind, TASKS + task.uuid) === undefined) return undefined
+        unit.delete(taskKind, TASKS + task.uuid)
+      } else if (accountId !== '' && !this.#members.has(planId, accountId)) return undefined
+      return this.#apply(unit, accountId, this.#tariff?.actions.actions.get(actionsId) ?? [], {})
     })
-    const { accountId, actionsId } = task
-    if (problem !== undefined)
-      this.#options.log('error', 'an action set failed', { accountId, actionsId, cause: problem })
-    for (const effect of effects) this.#tell(effect, task)
+    if (done !== undefined) this.#told(done.effects, done.problem, { accountId, actionsId })
   }
 
-  #outcome(unit: Unit, { accountId, actionsId }: Task) {
-    const { actions, actionFilters } = this.#tariff ?? { actions: undefined, actionFilters: undefined }
-    const set = actions?.actions.get(actionsId) ?? []
+  /** Puts what the actions change into the unit, or nothing when they fail. */
+  #apply(
+    unit: Unit,
+    accountId: string,
+    actions: readonly Action[],
+    extra: EventFields,
+  ): { effects: readonly ActionEffect[]; problem: string | undefined } {
     const colon = accountId.indexOf(':')
-    if (colon < 0) return runAccountlessActions(set)
-    const { now, newUuid, roundingDecimals, removeExpired } = this.#options
-    return runActions(
-      { tenant: accountId.slice(0, colon), id: accountId.slice(colon + 1) },
-      unit.get(accountKind, accountId),
-      set,
-      {
-        now: now(),
-        newUuid,
-        roundingDecimals,
-        removeExpired,
-        passes: (filters, account) => actionFilters?.get(filters)?.(account) ?? true,
-      },
-    )
+    const target = { tenant: accountId.slice(0, Math.max(colon, 0)), id: accountId.slice(colon + 1) }
+    const outcome = colon < 0 ? runAccountlessActions(actions) : this.#outcome(unit, target, actions)
+    if (!outcome.ok) return { effects: outcome.effects, problem: outcome.cause }
+    try {
+      unit.attempt(() => this.#log(unit, target, outcome.effects, extra))
+    } catch (cause) {
+      if (cause instanceof TollgateError) return { effects: [], problem: cause.message }
+      throw cause
+    }
+    if (outcome.account !== undefined) unit.put(accountKind, accountId, outcome.account)
+    for (const other of outcome.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
+    return { effects: outcome.effects, problem: undefined }
   }
 
-  #tell(effect: ActionEffect, { accountId, actionsId }: Task): void {
-    if (effect.kind === 'log') this.#options.log('info', 'account', { accountId, actionsId })
-    else {
-      const message = `an action asks for *${effect.kind}, which this version does not have`
-      this.#options.log('warn', message, { accountId, actionsId })
+  #outcome(unit: Unit, target: { tenant: string; id: string }, actions: readonly Action[]): ActionsOutcome {
+    const { now, newUuid, roundingDecimals, removeExpired } = this.#options
+    return runActions(target, unit.get(accountKind, accountKey(target.tenant, target.id)), actions, {
+      now: now(),
+      newUuid,
+      roundingDecimals,
+      removeExpired,
+      passes: (filters, account) => this.#tariff?.actionFilters.get(filters)?.(account) ?? true,
+      accountOf: (accountId) => unit.get(accountKind, accountId),
+    })
+  }
+
+  /** The CDRs of `*cdrlog`, into the outbox. Throws TollgateError. Reference 04, 11.6. */
+  #log(unit: Unit, target: { tenant: string; id: string }, effects: readonly ActionEffect[], extra: EventFields): void {
+    const { cdrs, now, newUuid } = this.#options
+    for (const effect of effects) {
+      if (effect.kind !== 'cdrlog') continue
+      if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
+      const settings = { ...cdrs, now: now(), newUuid }
+      for (const cdr of actionCdrs(target, effect.records, effect.template, extra, settings))
+        unit.put(outboxKind, cdrs.newId(cdrKey(cdr)), cdr)
+    }
+  }
+
+  #told(effects: readonly ActionEffect[], problem: string | undefined, fields: Record<string, unknown>): void {
+    if (problem !== undefined) this.#options.log('error', 'an action set failed', { ...fields, cause: problem })
+    for (const { kind } of effects) {
+      if (kind === 'log') this.#options.log('info', 'account', fields)
+      else if (kind === 'cdrlog' && problem === undefined) this.#options.cdrs?.made()
     }
   }
 }

@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
-import { accountKey } from '../accounting/account.ts'
 import { ACCOUNT_READER } from '../accounting/account-reader.ts'
-import { accountKind } from '../accounting/account-record.ts'
+import type { Action } from '../accounting/action.ts'
+import type { ActionTiming } from '../accounting/action-plans.ts'
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
-import { type Cdr, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrDefaults, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
@@ -20,6 +20,7 @@ import { type ZonedTime, zoneOf } from '../core/time.ts'
 import { contextOf } from '../filters/event-reader.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { CallCost } from '../rating/call-cost.ts'
+import type { Timing } from '../rating/model.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
@@ -32,6 +33,8 @@ import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
+import { compileTimings } from '../tariffs/compile.ts'
+import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner } from './action-runner.ts'
 import { compileDiameterAgent } from './diameter.ts'
 import { PlanMembers } from './plan-members.ts'
@@ -80,7 +83,8 @@ export class Engine {
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
   readonly #planMembers = new PlanMembers()
-  readonly #runner: ActionRunner
+  readonly runner: ActionRunner
+  readonly accounts: AccountAdmin
   readonly #ttlMs: number
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
@@ -119,7 +123,12 @@ export class Engine {
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = this.#buildResponder()
     this.sessions = this.#buildSessions()
-    this.#runner = this.#buildRunner()
+    this.runner = this.#buildRunner()
+    this.accounts = new AccountAdmin(
+      { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
+      now,
+      (planId) => this.timingsOf(planId) !== undefined,
+    )
     this.#agent =
       compiled &&
       new DiameterAgent(compiled.settings, {
@@ -150,7 +159,7 @@ export class Engine {
       inTurn: (work) => this.#tariff.inTurn(work),
     })
     const accountFilters = new FilterCompiler(ACCOUNT_READER, { separator, group: undefined }, sources)
-    this.#tariff = await TariffState.open(this.store, this.records, this.#runner, this.#planMembers, {
+    this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {
       options: {
         roundingDecimals: config.general.rounding_decimals,
         fallbackDepth: config.rals.fallback_depth,
@@ -180,7 +189,7 @@ export class Engine {
     }
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
     this.#projector.wake()
-    await this.#runner.reload()
+    await this.runner.reload()
     this.#ticker = setInterval(() => this.#tick(), 1_000)
     return (await this.#agent?.listen()) ?? []
   }
@@ -189,7 +198,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#ticker)
     await this.#agent?.close()
-    await this.#runner.close()
+    await this.runner.close()
     await this.#projector.close()
     await this.store.close()
     await this.#cdrStore.close()
@@ -223,8 +232,37 @@ export class Engine {
   }
 
   /** An account by tenant and name, undefined when there is none. */
-  async account(tenant: string, id: string): Promise<Account | undefined> {
-    return this.records.run((unit) => unit.get(accountKind, accountKey(tenant, id)))
+  account(tenant: string, id: string): Promise<Account | undefined> {
+    return this.accounts.find(tenant, id)
+  }
+
+  get scheduler(): ActionRunner {
+    return this.runner
+  }
+
+  /** A timing by id, undefined when there is none. */
+  timing(id: string): Timing | undefined {
+    const group = this.#tariff.rows.get('Timings')?.get(id)
+    return group && compileTimings(new Map([['Timings', new Map([[id, group]])]])).get(id)
+  }
+
+  /** The actions of a set, undefined when there is none. */
+  actionsOf(id: string): readonly Action[] | undefined {
+    return this.#tariff.actions.actions.get(id)
+  }
+
+  /** The timings of an action plan, undefined when there is none. */
+  timingsOf(planId: string): readonly ActionTiming[] | undefined {
+    return this.#tariff.actions.plans.get(planId)
+  }
+
+  /** The accounts of an action plan, as `tenant:account`. */
+  accountsOf(planId: string): readonly string[] {
+    return this.#planMembers.of(planId)
+  }
+
+  newUuid(): string {
+    return randomUUID()
   }
 
   /** Sessions that are charged now. */
@@ -279,13 +317,30 @@ export class Engine {
     }
   }
 
+  #cdrDefaults(): CdrDefaults {
+    const { general } = this.#options.loaded.config
+    return {
+      tenant: general.default_tenant,
+      category: general.default_category,
+      requestType: general.default_request_type,
+      timeZone: this.timeZone,
+    }
+  }
+
   #buildRunner(): ActionRunner {
     const { general, rals, schedulers } = this.#options.loaded.config
+    const cdrs = {
+      newId: (key: string) => this.#outboxSequence.next(Date.now(), key),
+      made: () => this.#projector.wake(),
+      defaults: this.#cdrDefaults(),
+      separator: general.rsr_separator,
+    }
     return new ActionRunner(this.store, this.records, this.#planMembers, {
       enabled: schedulers.enabled,
       timeZone: this.timeZone,
       roundingDecimals: general.rounding_decimals,
       removeExpired: rals.remove_expired,
+      cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       log: this.#options.log,
@@ -308,15 +363,9 @@ export class Engine {
   #buildSessions(): Sessions {
     const { general, sessions } = this.#options.loaded.config
     const charging = this.#responder
-    const defaults = {
-      tenant: general.default_tenant,
-      category: general.default_category,
-      requestType: general.default_request_type,
-      timeZone: this.timeZone,
-    }
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
-    const cdrs = new CdrPipeline(charging, defaults, () => this.now(), markKey, newId)
+    const cdrs = new CdrPipeline(charging, this.#cdrDefaults(), () => this.now(), markKey, newId)
     return new Sessions(
       {
         defaultUsage: sessions.default_usage,

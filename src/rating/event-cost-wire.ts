@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { Decimal } from '../core/decimal.ts'
 import { formatTime } from '../core/time.ts'
-import type { AccountSummary } from './call-cost.ts'
+import type { AccountSummary, BalanceSummary } from './call-cost.ts'
 import { type Accounting, type Charge, type EventCost, eventCostTotal, eventCostUsage } from './event-cost.ts'
 import type { RateInterval, RatingMatch } from './model.ts'
 
@@ -139,19 +139,24 @@ function accountSummaryWire({ tenant, accountId, balances, allowNegative, disabl
   return {
     Tenant: tenant,
     AccountID: accountId,
-    BalanceSummaries:
-      balances?.map(({ uuid, id, type, initial, value, weight, disabled: off, factors }) => ({
-        UUID: uuid,
-        ID: id,
-        Type: type,
-        Initial: initial,
-        Value: value,
-        ...(weight === 0 ? {} : { Weight: weight }),
-        Disabled: off,
-        ...(hasAny(factors) ? { Factors: factors } : {}),
-      })) ?? null,
+    BalanceSummaries: balances?.map(balanceSummaryWire) ?? null,
     AllowNegative: allowNegative,
     Disabled: disabled,
+  }
+}
+
+/** One balance of an account summary. Reference 04, 2.4. */
+export function balanceSummaryWire(balance: BalanceSummary): Wire {
+  const { uuid, id, type, initial, value, weight, disabled, factors } = balance
+  return {
+    UUID: uuid,
+    ID: id,
+    Type: type,
+    Initial: initial,
+    Value: value,
+    ...(weight === 0 ? {} : { Weight: weight }),
+    Disabled: disabled,
+    ...(hasAny(factors) ? { Factors: factors } : {}),
   }
 }
 

@@ -72,7 +72,7 @@ export function compileTimings(rows: TariffRows): Map<string, Timing> {
       years: list(1),
       months: list(2),
       monthDays: list(3),
-      weekDays: list(4).map((day) => (day < 0 ? day : day % 7)),
+      weekDays: weekDays(row.values[4] ?? ''),
       startTime,
       endTime,
     })
@@ -84,7 +84,13 @@ export function objects(rows: TariffRows, file: TariffFile): Iterable<[string, r
   return rows.get(file) ?? []
 }
 
-function numbers(text: string): number[] {
+/** Days of the week, Sunday 0 or 7. */
+export function weekDays(text: string): number[] {
+  return numbers(text).map((day) => (day < 0 ? day : day % 7))
+}
+
+/** `1;2;3`; empty and `*any` are no restriction. */
+export function numbers(text: string): number[] {
   if (text === '' || text === ANY) return []
   return text
     .split(';')

@@ -66,6 +66,7 @@ function run(
     roundingDecimals: 5,
     removeExpired: true,
     passes: () => true,
+    accountOf: () => undefined,
     ...environment,
   })
 }

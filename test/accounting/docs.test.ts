@@ -21,7 +21,14 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
   const stamped = stampActions(rows, rows, now, newUuid)
   const { actions, plans } = compileActions(stamped)
   const { accounts } = compileAccounts(stamped, plans)
-  const environment = { now, newUuid, roundingDecimals: 5, removeExpired: true, passes: () => true }
+  const environment = {
+    now,
+    newUuid,
+    roundingDecimals: 5,
+    removeExpired: true,
+    passes: () => true,
+    accountOf: () => undefined,
+  }
   const tasks = [...plans].flatMap(
     ([id, timings]) => loadActionPlan({ id, timings, accountIds: ['cgrates.org:1001'] }, undefined, newUuid).tasks,
   )

@@ -32,7 +32,14 @@ t.test('the accounts of the sample get their balances at load', async (t) => {
     const accountIds = accounts.filter(({ planId }) => planId === id).map((row) => `${row.tenant}:${row.id}`)
     return accountIds.length === 0 ? [] : loadActionPlan({ id, timings, accountIds }, undefined, newUuid).tasks
   })
-  const environment = { now: NOW, newUuid, roundingDecimals: 5, removeExpired: true, passes: () => true }
+  const environment = {
+    now: NOW,
+    newUuid,
+    roundingDecimals: 5,
+    removeExpired: true,
+    passes: () => true,
+    accountOf: () => undefined,
+  }
   const found = accounts.map((row) => {
     let account = applyAccountRow(undefined, row, 1)
     for (const { accountId, actionsId } of tasks) {

@@ -4,6 +4,7 @@ import { connections, noEffect, struct, textList } from './key-types.ts'
 /** Action plans run by the clock. Reference 01, 4.5. */
 export const schedulers = struct('SchedulerJsonCfg', {
   enabled: z.boolean(),
-  ...noEffect(connections, 'cdrs_conns', 'thresholds_conns', 'stats_conns'),
+  cdrs_conns: connections,
+  ...noEffect(connections, 'thresholds_conns', 'stats_conns'),
   ...noEffect(textList, 'filters', 'dynaprepaid_actionplans'),
 })

@@ -1,14 +1,24 @@
 import { MethodRegistry } from '../method.ts'
 import { type AccountServices, accountMethods } from './accounts.ts'
+import { type ActionPlanServices, actionPlanMethods } from './action-plans.ts'
+import { actionMethods } from './actions.ts'
+import { balanceMethods } from './balances.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
 import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { schedulerMethods } from './scheduler.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
+import { triggerMethods } from './triggers.ts'
 
 /** What all methods together ask of the engine. */
-export type RpcServices = AccountServices & CdrServices & CostServices & SessionServices & TariffServices
+export type RpcServices = AccountServices &
+  ActionPlanServices &
+  CdrServices &
+  CostServices &
+  SessionServices &
+  TariffServices
 
 /** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
 export function buildRegistry(
@@ -20,6 +30,11 @@ export function buildRegistry(
     [
       ...coreMethods(),
       ...accountMethods(services, defaults),
+      ...balanceMethods(services, defaults),
+      ...actionMethods(services, defaults),
+      ...actionPlanMethods(services, defaults),
+      ...schedulerMethods(services, defaults),
+      ...triggerMethods(),
       ...cdrMethods(services, defaults),
       ...costMethods(services, defaults),
       ...sessionMethods(services),

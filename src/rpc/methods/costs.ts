@@ -7,6 +7,7 @@ import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import type { Descriptor } from '../../services/charging.ts'
 import { SessionRefused } from '../../services/errors.ts'
 import { type Method, method } from '../method.ts'
+import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, map, struct, text, type ValueOf } from '../shape.ts'
 import { eventCostShape } from '../shapes/event-cost.ts'
@@ -64,16 +65,6 @@ function getCost(services: CostServices, defaults: RpcDefaults, argument: ValueO
     return eventCostWire(eventCostOf(callCost, '', ''), defaults.roundingDecimals)
   } catch (cause) {
     if (cause instanceof SessionRefused) throw new RpcError(`SERVER_ERROR: ${cause.message}`)
-    throw cause
-  }
-}
-
-/** Texts of arguments that cannot be read come to the client as they are. */
-function plainly<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof Error) throw new RpcError(cause.message)
     throw cause
   }
 }

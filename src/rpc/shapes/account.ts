@@ -1,6 +1,7 @@
 import { any, boolean, decimal, integer64, list, map, number, struct, text, time } from '../shape.ts'
 
-const timingShape = struct('engine.RITiming', {
+/** A timing as the API shows it. */
+export const timingShape = struct('engine.RITiming', {
   ID: text,
   Years: list(integer64),
   Months: list(integer64),
@@ -38,4 +39,31 @@ export const accountShape = struct('engine.Account', {
   AllowNegative: boolean,
   Disabled: boolean,
   UpdateTime: time,
+})
+
+/** An account in the old layout, as `accountWireV1` writes it. Reference 04, 2.3. */
+export const accountV1Shape = struct('v1.AccountSummaryOld', {
+  Id: text,
+  BalanceMap: map(
+    list(
+      struct('v1.BalanceOld', {
+        Uuid: text,
+        Id: text,
+        Value: decimal,
+        ExpirationDate: time,
+        Weight: number,
+        DestinationIds: text,
+        RatingSubject: text,
+        Category: text,
+        SharedGroup: text,
+        Timings: list(timingShape),
+        TimingIDs: text,
+        Disabled: boolean,
+      }),
+    ),
+  ),
+  UnitCounters: list(any),
+  ActionTriggers: list(any),
+  AllowNegative: boolean,
+  Disabled: boolean,
 })

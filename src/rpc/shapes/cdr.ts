@@ -53,7 +53,7 @@ export function cdrWire(orderId: number, cdr: Cdr, decimals: number): Record<str
     ExtraFields: cdr.extraFields,
     ExtraInfo: cdr.extraInfo,
     Partial: false,
-    PreRated: false,
+    PreRated: cdr.preRated === true,
     CostSource: cdr.costSource,
     Cost: cdr.cost,
     CostDetails: cdr.costDetails === undefined ? null : eventCostWire(cdr.costDetails, decimals),

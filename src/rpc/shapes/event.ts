@@ -1,6 +1,6 @@
 import type { ChargingEvent } from '../../core/event.ts'
 import { isZeroTime } from '../../core/time.ts'
-import { any, embedded, map, pointer, struct, text, time, type ValueOf } from '../shape.ts'
+import { any, embedded, integer, map, pointer, struct, text, time, type ValueOf } from '../shape.ts'
 
 /** An event as clients send it (Ev). Reference 01, 9.1. */
 export const eventShape = struct('utils.CGREvent', {
@@ -30,3 +30,11 @@ export const tenantShape = struct('utils.TenantWithAPIOpts', { Tenant: text, API
 
 /** {Tenant, ID, APIOpts} (IdO). Reference 01, 9.1. */
 export const tenantIdShape = struct('utils.TenantIDWithAPIOpts', { Tenant: text, ID: text, APIOpts: map(any) })
+
+/** {Tenant, Search, Limit, Offset} (Page). Reference 01, 9.1. */
+export const pageShape = struct('utils.PaginatorWithSearch', {
+  Tenant: text,
+  Search: text,
+  Limit: pointer(integer),
+  Offset: pointer(integer),
+})

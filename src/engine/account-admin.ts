@@ -1,0 +1,121 @@
+import { type Account, accountKey, newAccount } from '../accounting/account.ts'
+import { accountKind } from '../accounting/account-record.ts'
+import { NotFound } from '../core/errors.ts'
+import type { ZonedTime } from '../core/time.ts'
+import type { DataStore } from '../store/data-store.ts'
+import type { Records, Unit } from '../store/unit-of-work.ts'
+import type { ActionRunner } from './action-runner.ts'
+import type { AccountPlans, PlanMembers } from './plan-members.ts'
+
+/** What SetAccount changes; undefined leaves a flag as it is. */
+export type AccountChange = {
+  allowNegative: boolean | undefined
+  disabled: boolean | undefined
+  plans: PlanChange | undefined
+}
+
+/**
+ * Plans that an account is put into. isReplacing: it leaves all others. isRepeating: `*asap` actions run for an account that is
+ * in the plan already, and a plan of these alone is run but not joined.
+ */
+export type PlanChange = { ids: readonly string[]; isReplacing: boolean; isRepeating: boolean }
+
+/** Accounts as those who administer them see them. Each change is one commit. Reference 04, 13.1. */
+export class AccountAdmin {
+  readonly #store: DataStore
+  readonly #records: Records
+  readonly #members: PlanMembers
+  readonly #runner: ActionRunner
+  readonly #now: () => ZonedTime
+  readonly #hasPlan: (planId: string) => boolean
+
+  constructor(
+    parts: { store: DataStore; records: Records; members: PlanMembers; runner: ActionRunner },
+    now: () => ZonedTime,
+    hasPlan: (planId: string) => boolean,
+  ) {
+    this.#store = parts.store
+    this.#records = parts.records
+    this.#members = parts.members
+    this.#runner = parts.runner
+    this.#now = now
+    this.#hasPlan = hasPlan
+  }
+
+  /** An account, undefined when there is none. */
+  find(tenant: string, id: string): Promise<Account | undefined> {
+    return this.#records.run((unit) => unit.get(accountKind, accountKey(tenant, id)))
+  }
+
+  /** Accounts of a tenant in the order of their keys. */
+  async *ofTenant(tenant: string): AsyncIterable<Account> {
+    for await (const [key, { value }] of this.#store.scan('account', { prefix: accountKey(tenant, '') }))
+      yield accountKind.decode(value, key)
+  }
+
+  /** Ids of the accounts of a tenant, in order. */
+  async ids(tenant: string): Promise<string[]> {
+    const prefix = accountKey(tenant, '')
+    const ids: string[] = []
+    for await (const [key] of this.#store.scan('account', { prefix })) ids.push(key.slice(prefix.length))
+    return ids
+  }
+
+  /** Makes or changes an account; true when it has joined or left a plan. Throws NotFound for an unknown plan. */
+  set(tenant: string, id: string, change: AccountChange): Promise<boolean> {
+    const accountId = accountKey(tenant, id)
+    const nowMs = Number(this.#now().ns / 1_000_000n)
+    return this.#members.run(this.#records, (unit, plans) => {
+      const held = unit.get(accountKind, accountId) ?? newAccount(tenant, id, nowMs)
+      const allowNegative = change.allowNegative ?? held.allowNegative
+      const disabled = change.disabled ?? held.disabled
+      const isMoved = change.plans !== undefined && this.#join(unit, plans, accountId, change.plans)
+      unit.put(accountKind, accountId, { ...held, allowNegative, disabled, updatedAtMs: nowMs })
+      return isMoved
+    })
+  }
+
+  #join(unit: Unit, plans: AccountPlans, accountId: string, { ids, isReplacing, isRepeating }: PlanChange): boolean {
+    const before = plans.of(accountId)
+    const after = new Set(isReplacing ? before.filter((planId) => ids.includes(planId)) : before)
+    let isMoved = after.size !== before.length
+    for (const planId of ids) {
+      if (!this.#hasPlan(planId)) throw new NotFound()
+      if (after.has(planId) && !isRepeating) continue
+      const runsLater = this.#runner.stagePlan(unit, planId, accountId)
+      if (runsLater || !isRepeating) after.add(planId)
+      isMoved = true
+    }
+    if (isMoved) plans.put(accountId, [...after])
+    return isMoved
+  }
+
+  /** Removes an account, from its plans too; one that is not there is no error. True when it was in a plan. */
+  remove(tenant: string, id: string): Promise<boolean> {
+    const accountId = accountKey(tenant, id)
+    return this.#members.run(this.#records, (unit, plans) => {
+      if (unit.get(accountKind, accountId) !== undefined) unit.delete(accountKind, accountId)
+      const isMoved = plans.of(accountId).length > 0
+      if (isMoved) plans.put(accountId, [])
+      return isMoved
+    })
+  }
+
+  /** Plans of an account. */
+  plansOf(tenant: string, id: string): Promise<readonly string[]> {
+    return this.#members.run(this.#records, (_, plans) => plans.of(accountKey(tenant, id)))
+  }
+
+  /** Takes an account out of a plan. */
+  leave(planId: string, tenant: string, id: string): Promise<void> {
+    const accountId = accountKey(tenant, id)
+    return this.#members.run(this.#records, (_, plans) => {
+      const held = plans.of(accountId)
+      if (held.includes(planId))
+        plans.put(
+          accountId,
+          held.filter((each) => each !== planId),
+        )
+    })
+  }
+}

@@ -1,0 +1,17 @@
+import { any, boolean, list, map, number, pointer, struct, text } from '../shape.ts'
+import { timingShape } from './account.ts'
+
+/** An action plan with its accounts. Reference 04, 12.1. */
+export const actionPlanShape = struct('engine.ActionPlan', {
+  Id: text,
+  AccountIDs: map(boolean),
+  ActionTimings: list(
+    struct('engine.ActionTiming', {
+      Uuid: text,
+      Timing: pointer(struct('engine.RateInterval', { Timing: pointer(timingShape), Rating: any, Weight: number })),
+      ActionsID: text,
+      ExtraData: any,
+      Weight: number,
+    }),
+  ),
+})
