@@ -29,7 +29,7 @@ export type Form =
 /** The decoded value of a shape. */
 export type ValueOf<S> = S extends Shape<infer T> ? T : never
 
-/** Struct and field that a value stands in. */
+/** Struct and field that a value stands in; field: with those of the structs around it (`Actions.Units`). */
 export type FieldPlace = { readonly struct: string; readonly field: string }
 
 function mismatch(found: string, goType: string, place: FieldPlace | undefined): RpcError {
@@ -254,7 +254,9 @@ export function struct<const F extends Readonly<Record<string, Shape>>>(goType: 
         if (target === undefined) continue
         let owner = decoded as Record<string, unknown>
         for (const name of target.owners) owner = owner[name] as Record<string, unknown>
-        owner[target.name] = target.shape.decode((value as Record<string, unknown>)[key], target.place)
+        const { struct: bare, field } = target.place
+        const inner = place === undefined ? target.place : { struct: bare, field: `${place.field}.${field}` }
+        owner[target.name] = target.shape.decode((value as Record<string, unknown>)[key], inner)
       }
       return decoded
     },

@@ -101,6 +101,12 @@ const REFUSED: readonly { name: string; shape: Shape; json: string; error: strin
     error: 'json: cannot unmarshal number 1.5 into Go struct field DurationArgs.Duration of type time.Duration',
   },
   {
+    name: 'a field of an entry of a list, with the fields around it',
+    shape: struct('v1.AttrSetActions', { Actions: list(struct('utils.TPAction', { Units: text })) }),
+    json: '{"Actions":[{"Units":5}]}',
+    error: 'json: cannot unmarshal number into Go struct field TPAction.Actions.Units of type string',
+  },
+  {
     name: 'an entry of a list',
     shape: authorize,
     json: '{"StatIDs":["a",1]}',
