@@ -330,7 +330,7 @@ t.test('*cdrlog records the balance actions of its set, wherever it stands (04, 
 
 t.test('without an account, actions on accounts are skipped', async (t) => {
   const outcome = runAccountlessActions([{ ...A, action: '*topup', units: '4' }, { action: '*log' }].map(read))
-  t.same(outcome, { ok: true, account: undefined, effects: [{ kind: 'log', account: undefined }] })
+  t.same(outcome, { ok: true, account: undefined, others: [], effects: [{ kind: 'log', account: undefined }] })
   t.match(runAccountlessActions([read({ action: '*remove_expired' })]), { ok: false, cause: 'nil account' })
   t.match(runAccountlessActions([read({ action: '*foo' })]), { ok: false })
 })
