@@ -69,7 +69,7 @@ function folderFor(store: string, increment: string): string {
   writeFileSync(
     join(folder, 'config', 'z-bench.json'),
     JSON.stringify({
-      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0' },
+      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
       data_db: { db_type: store },
       stor_db: { db_type: cdrStore },
       diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },

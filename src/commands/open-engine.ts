@@ -10,7 +10,7 @@ const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'deb
 export async function openEngine(
   configPath: string,
   options: Pick<EngineOptions, 'received' | 'observe'> = {},
-): Promise<{ engine: Engine; loaded: LoadedConfig }> {
+): Promise<{ engine: Engine; loaded: LoadedConfig; log: EngineOptions['log'] }> {
   const loaded = await loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
   const logger = pino(
     { level: LEVELS[Math.max(0, loaded.config.general.log_level)] ?? 'debug', base: null },
@@ -18,11 +18,7 @@ export async function openEngine(
   )
   for (const { place, key, problem } of loaded.warnings)
     logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
-  const engine = new Engine({
-    loaded,
-    root: packageRoot(),
-    log: (level, message, fields) => logger[level](fields, message),
-    ...options,
-  })
-  return { engine, loaded }
+  const log: EngineOptions['log'] = (level, message, fields) => logger[level](fields, message)
+  const engine = new Engine({ loaded, root: packageRoot(), log, ...options })
+  return { engine, loaded, log }
 }

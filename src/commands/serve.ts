@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { buildRpcServer } from '../engine/rpc-server.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
 import { describeCounts } from './load.ts'
@@ -15,7 +15,7 @@ type Listener = { close: () => Promise<void> }
  */
 export async function serve({ configPath, tariffPath }: { configPath: string; tariffPath?: string }): Promise<void> {
   const metrics = new Metrics()
-  const { engine, loaded } = await openEngine(configPath, metrics.hooks)
+  const { engine, loaded, log } = await openEngine(configPath, metrics.hooks)
   metrics.watch(engine)
   const listeners: Listener[] = []
   const told = new Promise<void>((resolve) => {
@@ -26,7 +26,7 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
     await engine.openTariff()
     const isEmpty = Object.keys(engine.tariff.counts()).length === 0
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
-    await listen(engine, loaded, metrics, listeners)
+    await listen(engine, loaded, metrics, log, listeners)
     await told
   } finally {
     await Promise.all(listeners.map((listener) => listener.close()))
@@ -35,7 +35,13 @@ export async function serve({ configPath, tariffPath }: { configPath: string; ta
 }
 
 /** Opens every listener, adds those of JSON-RPC to `opened`, and prints what listens where. */
-async function listen(engine: Engine, loaded: LoadedConfig, metrics: Metrics, opened: Listener[]): Promise<void> {
+async function listen(
+  engine: Engine,
+  loaded: LoadedConfig,
+  metrics: Metrics,
+  log: EngineOptions['log'],
+  opened: Listener[],
+): Promise<void> {
   const { general, http, apiers, sessions, cdrs } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
   const isOn = new Map([
@@ -59,13 +65,22 @@ async function listen(engine: Engine, loaded: LoadedConfig, metrics: Metrics, op
     version: version(),
     metrics: () => metrics.text(),
     failure: () => engine.failure,
+    log,
   })
   metrics.watchRpc(rpc)
   opened.push(rpc.listeners)
   await rpc.listeners.open()
-  const [tcp, web] = [rpc.listeners.address('rpc_json'), rpc.listeners.address('http')]
-  if (tcp !== undefined) say('JSON-RPC', tcp)
-  if (web !== undefined) say('HTTP', `${web}  (/metrics, /healthz, ${http.json_rpc_url})`)
+  const pages = `  (/metrics, /healthz, ${http.json_rpc_url})`
+  for (const [key, name, more] of [
+    ['rpc_json', 'JSON-RPC', ''],
+    ['rpc_json_tls', 'JSON-TLS', ''],
+    ['birpc_json', 'BiRPC', ''],
+    ['http', 'HTTP', pages],
+    ['http_tls', 'HTTPS', pages],
+  ] as const) {
+    const address = rpc.listeners.address(key)
+    if (address !== undefined) say(name, address + more)
+  }
   say(
     'tariff',
     describeCounts(engine.tariff.counts()) || 'none; load one with: tollgate load --config-path DIR --path DIR',

@@ -6,7 +6,8 @@ import type { Environment } from './json-scanner.ts'
 import { type LocatedJson, type Place, parseConfigFile } from './json-source.ts'
 import { isObject, type Json, mergeSections } from './merge.ts'
 import { type Config, NOT_AVAILABLE, SECTIONS, SECTIONS_WITHOUT_EFFECT, type SectionName } from './schema.ts'
-import { bare, kindOf } from './sections/key-meta.ts'
+import { MASK } from './secrets.ts'
+import { bare, kindOf, metaOf } from './sections/key-meta.ts'
 import { NO_EFFECT } from './sections/key-types.ts'
 
 export type LoadedConfig = {
@@ -97,7 +98,10 @@ function problemOf(
     (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${String(step)}`),
     section,
   )
-  const found = issue.path.reduce<unknown>((node, step) => (node as Json | undefined)?.[step as string], value)
+  const written = issue.path.reduce<unknown>((node, step) => (node as Json | undefined)?.[step as string], value)
+  const schema = schemaAt(SECTIONS[section as SectionName], issue.path.map(String))
+  // A key or a password that is wrong may be right elsewhere.
+  const found = schema !== undefined && metaOf(schema).secret ? MASK : written
   const { client } = (issue.code === 'custom' ? issue.params : undefined) ?? {}
   return {
     place: nearestPlace(places, key),

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { access } from './sections/access.ts'
 import { analyzers } from './sections/analyzers.ts'
 import { apiban } from './sections/apiban.ts'
 import { apiers } from './sections/apiers.ts'
@@ -97,6 +98,7 @@ export const SECTIONS = {
   analyzers,
   tls,
   cores,
+  access,
   configs,
 } as const
 
@@ -135,7 +137,6 @@ export const SECTIONS_WITHOUT_EFFECT: ReadonlySet<SectionName> = new Set([
   ...NOT_AVAILABLE,
   'apiban',
   'caches',
-  'cores',
   'filters',
   'loader',
   'mailer',
@@ -143,7 +144,6 @@ export const SECTIONS_WITHOUT_EFFECT: ReadonlySet<SectionName> = new Set([
   'rpc_conns',
   'sentrypeer',
   'suretax',
-  'tls',
 ])
 
 /** Sections of earlier versions of CGRateS, which its present one ignores. */

@@ -1,11 +1,14 @@
 import type { Config } from '../config/schema.ts'
 import type { MethodRegistry } from '../rpc/method.ts'
 import { openRpcDocument } from '../rpc/openrpc.ts'
-import { Access, NO_ACCESS_RULES } from '../rpc/server/access.ts'
+import { Access, type IdentitySettings } from '../rpc/server/access.ts'
+import { basicAuthOf } from '../rpc/server/basic-auth.ts'
 import { Caps } from '../rpc/server/caps.ts'
 import { Dispatcher } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
 import { healthPage, textPage } from '../rpc/server/pages.ts'
+import type { TlsSettings } from '../rpc/server/tcp-listener.ts'
+import { readTlsSettings } from '../rpc/server/tls-settings.ts'
 
 export type RpcServerOptions = {
   registry: MethodRegistry
@@ -15,24 +18,37 @@ export type RpcServerOptions = {
   metrics: () => Promise<string>
   /** Why nothing can be charged, undefined when all is well. */
   failure: () => string | undefined
+  log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
 }
 
 export type RpcServer = { readonly dispatcher: Dispatcher; readonly listeners: RpcListeners }
 
-/** The methods on every listener that a configuration names; nothing is open yet. */
-export function buildRpcServer({ listen, http }: Config, options: RpcServerOptions): RpcServer {
+/**
+ * The methods on every listener that a configuration names; nothing is open yet. Throws TollgateError when certificates cannot be
+ * used. Reference 01, 7.
+ */
+export function buildRpcServer(config: Config, options: RpcServerOptions): RpcServer {
+  const { listen, http, cores, access } = config
   const { registry, version, metrics, failure } = options
-  const caps = new Caps(0, '*busy')
-  const dispatcher = new Dispatcher(registry, { caps, access: new Access(NO_ACCESS_RULES), replyTimeoutMs: 0 })
+  const dispatcher = new Dispatcher(registry, {
+    caps: new Caps(cores.caps, cores.caps_strategy === '*queue' ? '*queue' : '*busy'),
+    access: new Access({
+      listeners: access.listeners,
+      identities: access.identities.map(identityOf),
+      rateLimit: access.rate_limit,
+      defaultTenant: config.general.default_tenant,
+    }),
+    replyTimeoutMs: milliseconds(access.reply_timeout),
+  })
   const openRpc = () => JSON.stringify(openRpcDocument(registry.list(), version))
   const listeners = new RpcListeners(dispatcher, {
-    listen: { rpc_json: listen.rpc_json, http: listen.http },
-    tls: undefined,
+    listen,
+    tls: tlsOf(config, options.log),
     http: {
       jsonRpcUrl: http.json_rpc_url,
-      webSocketUrl: '/ws',
-      profileUrl: '/debug/pprof/',
-      users: undefined,
+      webSocketUrl: http.ws_url,
+      profileUrl: http.pprof_path,
+      users: basicAuthOf(http.use_basic_auth, http.auth_users),
       pages: [
         { path: '/healthz', right: '', page: healthPage(failure) },
         { path: '/metrics', right: 'HTTP.metrics', page: textPage(METRICS_TYPE, metrics) },
@@ -40,15 +56,44 @@ export function buildRpcServer({ listen, http }: Config, options: RpcServerOptio
       ],
     },
     limits: {
-      maxConnections: 20_000,
-      maxRequest: 32 << 20,
-      maxPending: 1_000,
-      idleTimeoutMs: 0,
-      readTimeoutMs: 30_000,
+      maxConnections: access.max_connections,
+      maxRequest: access.max_request,
+      maxPending: access.max_pending,
+      idleTimeoutMs: milliseconds(access.idle_timeout),
+      readTimeoutMs: milliseconds(access.read_timeout),
     },
-    graceMs: 1_000,
+    graceMs: milliseconds(cores.shutdown_timeout),
   })
   return { dispatcher, listeners }
+}
+
+function identityOf(identity: Config['access']['identities'][number]): IdentitySettings {
+  const { id, key_sha256, certificates, listeners, methods, tenants, rate_limit } = identity
+  return {
+    id,
+    keySha256: key_sha256 ?? [],
+    certificates: certificates ?? [],
+    listeners: listeners ?? [],
+    methods,
+    tenants: tenants ?? [],
+    rateLimit: rate_limit ?? 0,
+  }
+}
+
+function tlsOf({ listen, tls }: Config, log: RpcServerOptions['log']): TlsSettings | undefined {
+  if (listen.rpc_json_tls === '' && listen.http_tls === '') return undefined
+  const settings = readTlsSettings({
+    certificate: tls.server_certificate,
+    key: tls.server_key,
+    authorities: tls.ca_certificate,
+    policy: tls.server_policy,
+  })
+  if (settings === undefined) log('warn', 'missing TLS certificate/key file!', {})
+  return settings
+}
+
+function milliseconds(ns: bigint): number {
+  return Number(ns / 1_000_000n)
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'

@@ -26,7 +26,7 @@ export function sampleFolder(t: Test, overrides: object = {}): string {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(SAMPLE, join(folder, 'config'), { recursive: true })
   const free = {
-    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0' },
+    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
     diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
   }
   writeFileSync(join(folder, 'config', 'z-free-ports.json'), JSON.stringify(free))

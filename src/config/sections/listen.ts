@@ -5,5 +5,8 @@ import { noEffect, optionalListenAddress, struct } from './key-types.ts'
 export const listen = struct('ListenJsonCfg', {
   rpc_json: optionalListenAddress,
   http: optionalListenAddress,
-  ...noEffect(z.string(), 'rpc_gob', 'rpc_json_tls', 'rpc_gob_tls', 'http_tls', 'birpc_json', 'birpc_gob'),
+  rpc_json_tls: optionalListenAddress,
+  http_tls: optionalListenAddress,
+  birpc_json: optionalListenAddress,
+  ...noEffect(z.string(), 'rpc_gob', 'rpc_gob_tls', 'birpc_gob'),
 })

@@ -3,14 +3,9 @@ import { noEffect, struct } from './key-types.ts'
 
 /** Certificates of the TLS listeners and of outgoing connections. Reference 01, 4.3 and 7.3. */
 export const tls = struct('TlsJsonCfg', {
-  ...noEffect(
-    z.string(),
-    'server_certificate',
-    'server_key',
-    'server_name',
-    'client_certificate',
-    'client_key',
-    'ca_certificate',
-  ),
-  ...noEffect(z.int(), 'server_policy'),
+  server_certificate: z.string(),
+  server_key: z.string(),
+  server_policy: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]),
+  ca_certificate: z.string(),
+  ...noEffect(z.string(), 'server_name', 'client_certificate', 'client_key'),
 })
