@@ -69,10 +69,6 @@ export const NOT_RATED = Decimal.of(-1n)
 
 /** The CDR of an event, not rated yet. Throws InvalidText for a usage that is none. Reference 05, 8 "Event -> CDR". */
 export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults, now: ZonedTime): Cdr {
-  const extraFields: Record<string, string> = {}
-  for (const name of Object.keys(event)) {
-    if (!MAIN_FIELDS.has(name) && !SESSION_FIELDS.has(name)) extraFields[name] = fieldText(event, name)
-  }
   const account = fieldText(event, 'Account')
   const time = (name: string) => parseTime(fieldText(event, name), defaults.timeZone, now)
   return {
@@ -91,12 +87,21 @@ export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults,
     setupTime: time('SetupTime'),
     answerTime: time('AnswerTime'),
     usage: fieldUsage(event, 'Usage') ?? 0n,
-    extraFields,
+    extraFields: extraFieldsOf(event),
     extraInfo: '',
     costSource: '',
     cost: NOT_RATED,
     costDetails: undefined,
   }
+}
+
+/** Every field that has no place of its own, as text. */
+export function extraFieldsOf(event: EventFields): Record<string, string> {
+  const extraFields: Record<string, string> = {}
+  for (const name of Object.keys(event)) {
+    if (!MAIN_FIELDS.has(name) && !SESSION_FIELDS.has(name)) extraFields[name] = fieldText(event, name)
+  }
+  return extraFields
 }
 
 /** What tells one CDR from another: the same event and run make a CDR once. */

@@ -51,6 +51,7 @@ async function listen(
     ['CDRsV1', cdrs.enabled],
   ])
   const defaults = {
+    nodeId: engine.nodeId,
     tenant: general.default_tenant,
     category: general.default_category,
     timeZone: engine.timeZone,

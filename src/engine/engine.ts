@@ -15,10 +15,13 @@ import { checkConfig } from '../config/check-config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { StoreFailure } from '../core/errors.ts'
+import type { ChargingEvent } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { contextOf } from '../filters/event-reader.ts'
-import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
+import { contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
+import { FilterCompiler, type FilterSources, failingLater } from '../filters/filter-compiler.ts'
+import { isInline } from '../filters/filter-rule.ts'
+import { MappingError } from '../mapping/value.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import type { Descriptor } from '../services/charging.ts'
@@ -26,7 +29,7 @@ import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
 import { sessionKind } from '../sessions/session-record.ts'
-import { Sessions } from '../sessions/sessions.ts'
+import { type SessionCall, Sessions } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
@@ -72,6 +75,8 @@ export class Engine {
   readonly csvFiles: readonly string[]
   /** Zone of times that name none. */
   readonly timeZone: string
+  /** general.node_id, or a random one. */
+  readonly nodeId: string
   #tariff!: TariffState
   #profiles!: ProfileState
   readonly #options: EngineOptions
@@ -97,9 +102,9 @@ export class Engine {
     this.timeZone = zoneOf(config.general.default_timezone)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
-    const nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
+    this.nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
     const compiled = config.diameter_agent.enabled
-      ? compileDiameterAgent(options.loaded, options.root, nodeId, this.#filterSources())
+      ? compileDiameterAgent(options.loaded, options.root, this.nodeId, this.#filterSources())
       : undefined
     const writers = buildWriters(options.loaded, now, this.#filterSources())
     this.csvFiles = writers.map(({ path }) => path)
@@ -273,6 +278,37 @@ export class Engine {
       if (session.closedAtMs === undefined) sessions.push(session)
     }
     return sessions
+  }
+
+  /** Runs a call of sessions as one unit of work; resolves when all it did is durable. Rejects with what `call` throws. */
+  async charge<R>(call: SessionCall<R>): Promise<R> {
+    const { result, cdrs = [], cgrIds = [] } = await this.records.run((unit) => call(unit, this.sessions))
+    this.#committed(cdrs, cgrIds)
+    return result
+  }
+
+  /**
+   * Filters of sessions, over the fields of a run. One that is not known lets everything pass, an inline one that cannot be
+   * compiled nothing. Reference 05, 6.18.
+   */
+  sessionFilter(filters: readonly string[]): (event: ChargingEvent) => boolean {
+    const { rsr_separator: separator } = this.#options.loaded.config.general
+    const compiler = new FilterCompiler(EVENT_READER, { separator, group: undefined }, this.#filterSources())
+    const compiled = filters.map((filter) => {
+      const passes = isInline(filter) ? failingLater(() => compiler.compileRule(filter)) : compiler.compile([filter])
+      return (context: ReturnType<typeof eventContext>) => {
+        try {
+          return passes(context)
+        } catch (cause) {
+          if (cause instanceof MappingError) return !isInline(filter)
+          throw cause
+        }
+      }
+    })
+    return (event) => {
+      const context = eventContext(event, this.now())
+      return compiled.every((passes) => passes(context))
+    }
   }
 
   /** CDRs of everything that was answered before. */

@@ -1,4 +1,4 @@
-import { TollgateError } from '../core/errors.ts'
+import { InvalidText, TollgateError } from '../core/errors.ts'
 
 /** A refusal by sessions or charging: its text is what CGRateS clients see. Reference 05, 7 and 11. */
 export class SessionRefused extends TollgateError {
@@ -18,7 +18,10 @@ const CHARGING_REFUSALS = new Set([
   'MAX_USAGE_EXCEEDED',
 ])
 
-/** The text of a refusal as session clients see it. */
-export function apiErrorText({ message }: SessionRefused): string {
-  return CHARGING_REFUSALS.has(message) ? `RALS_ERROR:${message}` : message
+/** The text of a refusal, or of an event that cannot be read, as session clients see it. Throws what is neither. */
+export function refusalText(cause: unknown): string {
+  if (cause instanceof SessionRefused)
+    return CHARGING_REFUSALS.has(cause.message) ? `RALS_ERROR:${cause.message}` : cause.message
+  if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`
+  throw cause
 }

@@ -50,6 +50,12 @@ export type SessionDependencies = {
 /** Answer of a call that grants usage: ns or plain units; -1n: no limit. */
 export type Granted = { maxUsage: bigint; cgrId: string }
 
+/** A call of sessions in a unit of work: its result, and what it has touched. */
+export type SessionCall<R> = (
+  unit: Unit,
+  sessions: Sessions,
+) => { result: R; cdrs?: readonly Cdr[]; cgrIds?: readonly string[] }
+
 const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
 
 /**
@@ -170,8 +176,27 @@ export class Sessions {
     const runs = session.runs.map((run) =>
       extra > 0n && isPrepaid(run.requestType) ? this.#debit(unit, run, session.cgrId, extra, undefined) : run,
     )
-    this.#end(unit, { ...session, runs }, undefined, undefined, '')
+    return this.#endWithCdr(unit, { ...session, runs })
+  }
+
+  /** Ends a session at what was granted so far, and makes its CDR. Reference 05, 6.12. */
+  disconnect(unit: Unit, cgrId: string): Cdr[] {
+    const session = this.#open(unit, cgrId)
+    return session === undefined ? [] : this.#endWithCdr(unit, session)
+  }
+
+  #endWithCdr(unit: Unit, session: Session): Cdr[] {
+    this.#end(unit, session, undefined, undefined, '')
     return this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(session))
+  }
+
+  /** What an event costs as one charge, without an account. Throws SessionRefused. Reference 05, 7.8. */
+  price(event: ChargingEvent): EventCost {
+    const { event: fields } = event
+    const usage = fieldUsage(fields, 'Usage') ?? 0n
+    const { descriptor } = this.#newRun({ runId: '', event: fields }, fields, event.tenant, false)
+    const callCost = this.#dependencies.charging.rate({ ...descriptor, durationIndex: usage }, usage)
+    return eventCostOf(callCost, event.id, '')
   }
 
   /** The session while it is charged. */
@@ -235,7 +260,12 @@ export class Sessions {
     }
   }
 
-  #newRun({ runId, event }: ChargerRun, start: EventFields, tenant: string, forceDuration: boolean): Run {
+  #newRun(
+    { runId, event }: Pick<ChargerRun, 'runId' | 'event'>,
+    start: EventFields,
+    tenant: string,
+    forceDuration: boolean,
+  ): Run {
     const account = fieldText(event, 'Account')
     const answered = this.#time(fieldText(event, 'AnswerTime'))
     const descriptor: Descriptor = {

@@ -1,6 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Cdr } from '../../cdrs/cdr.ts'
-import { InvalidText } from '../../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
 import { ListenFailure } from '../../core/listen-address.ts'
 import type { ZonedTime } from '../../core/time.ts'
@@ -14,7 +13,7 @@ import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictiona
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
-import { apiErrorText, SessionRefused } from '../../services/errors.ts'
+import { refusalText } from '../../services/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Records, Unit } from '../../store/unit-of-work.ts'
 import { Connection } from './connection.ts'
@@ -438,12 +437,6 @@ function withUsage(event: ChargingEvent, { Error: error, MaxUsage: granted }: Ev
 function isEmpty(fields: EventFields): boolean {
   for (const _ in fields) return false
   return true
-}
-
-function refusalText(cause: unknown): string {
-  if (cause instanceof SessionRefused) return apiErrorText(cause)
-  if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`
-  throw cause
 }
 
 function resultCodeOf(answer: Buffer): number {

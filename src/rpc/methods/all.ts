@@ -8,6 +8,7 @@ import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { schedulerMethods } from './scheduler.ts'
+import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { triggerMethods } from './triggers.ts'
@@ -18,6 +19,7 @@ export type RpcServices = AccountServices &
   CdrServices &
   CostServices &
   SessionServices &
+  SessionCallServices &
   TariffServices
 
 /** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
@@ -37,7 +39,8 @@ export function buildRegistry(
       ...triggerMethods(),
       ...cdrMethods(services, defaults),
       ...costMethods(services, defaults),
-      ...sessionMethods(services),
+      ...sessionMethods(services, defaults),
+      ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
     ],
     isOn,

@@ -2,6 +2,8 @@
 export type RpcDefaults = {
   /** general.default_tenant */
   tenant: string
+  /** general.node_id, or the random one of this start */
+  nodeId: string
   /** general.default_category */
   category: string
   /** Zone of times that name none. */

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { ChargingEvent } from '../../core/event.ts'
 import { isZeroTime } from '../../core/time.ts'
+import { RpcError } from '../rpc-error.ts'
 import { any, embedded, integer, map, pointer, struct, text, time, type ValueOf } from '../shape.ts'
 
 /** An event as clients send it (Ev). Reference 01, 9.1. */
@@ -7,21 +9,32 @@ export const eventShape = struct('utils.CGREvent', {
   Tenant: text,
   ID: text,
   Time: pointer(time),
-  Event: map(any),
-  APIOpts: map(any),
+  Event: pointer(map(any)),
+  APIOpts: pointer(map(any)),
 })
 
 /** Ev whose fields stand beside those of the argument that has it. */
 export const embeddedEvent = embedded(eventShape)
 
-/** The event of a call. defaultTenant: general.default_tenant, for one that names none. */
-export function chargingEvent(event: ValueOf<typeof eventShape>, defaultTenant: string): ChargingEvent {
+/**
+ * The event of a call. defaultTenant: general.default_tenant, for one that names none. missing: the name of the envelope in the
+ * error when none of its keys was given. Throws RpcError MANDATORY_IE_MISSING. Reference 05, 1.1.
+ */
+export function chargingEvent(
+  { Tenant: tenant, ID: id, Time: time, Event: event, APIOpts: apiOpts }: ValueOf<typeof eventShape>,
+  defaultTenant: string,
+  missing: 'CGREvent' | 'Event' = 'CGREvent',
+): ChargingEvent {
+  if (event === null) {
+    const isEmpty = tenant === '' && id === '' && time === null && apiOpts === null
+    throw new RpcError(`MANDATORY_IE_MISSING: [${isEmpty ? missing : 'Event'}]`)
+  }
   return {
-    tenant: event.Tenant || defaultTenant,
-    id: event.ID,
-    time: event.Time === null || isZeroTime(event.Time) ? null : event.Time.ns,
-    event: event.Event,
-    apiOpts: event.APIOpts,
+    tenant: tenant || defaultTenant,
+    id: id || randomUUID(),
+    time: time === null || isZeroTime(time) ? null : time.ns,
+    event,
+    apiOpts: apiOpts ?? {},
   }
 }
 

@@ -1,6 +1,9 @@
+import { extraFieldsOf } from '../../cdrs/cdr.ts'
+import { InvalidText } from '../../core/errors.ts'
 import { fieldText } from '../../core/event-values.ts'
-import type { Session } from '../../sessions/session.ts'
-import { decimal, duration, integer64, struct, text } from '../shape.ts'
+import { formatTime, parseTime, ZERO_TIME } from '../../core/time.ts'
+import { isPrepaid, type Run, type Session } from '../../sessions/session.ts'
+import { decimal, duration, integer64, map, number, struct, text, time } from '../shape.ts'
 
 /** A run of a live session. Reference 05, 7.9; 01, 9.2. */
 export const activeSessionShape = struct('sessions.ExternalSession', {
@@ -16,17 +19,27 @@ export const activeSessionShape = struct('sessions.ExternalSession', {
   Account: text,
   Subject: text,
   Destination: text,
-  SetupTime: text,
-  AnswerTime: text,
+  SetupTime: time,
+  AnswerTime: time,
   Usage: duration,
+  ExtraFields: map(text),
+  NodeID: text,
   LoopIndex: integer64,
   DurationIndex: duration,
+  MaxRate: number,
+  MaxRateUnit: duration,
   MaxCostSoFar: decimal,
+  DebitInterval: duration,
+  NextAutoDebit: time,
 })
 
-/** The runs of a session, in the order of their charger. */
-export function activeSessionWire({ cgrId, originId, originHost, runs }: Session): Record<string, unknown>[] {
-  return runs.map(({ runId, event, descriptor, quota, requestType }) => ({
+/** One run as clients see it. nodeId: general.node_id; timeZone: of times that name none. */
+export function activeSessionWire(
+  { cgrId, originId, originHost }: Session,
+  { runId, event, descriptor, quota, requestType }: Run,
+  { nodeId, timeZone }: { nodeId: string; timeZone: string },
+): Record<string, unknown> {
+  return {
     CGRID: cgrId,
     RunID: runId,
     ToR: descriptor.toR,
@@ -39,11 +52,27 @@ export function activeSessionWire({ cgrId, originId, originHost, runs }: Session
     Account: descriptor.account,
     Subject: descriptor.subject,
     Destination: descriptor.destination,
-    SetupTime: fieldText(event, 'SetupTime'),
-    AnswerTime: fieldText(event, 'AnswerTime'),
-    Usage: quota.total,
+    SetupTime: timeText(fieldText(event, 'SetupTime'), timeZone),
+    AnswerTime: timeText(fieldText(event, 'AnswerTime'), timeZone),
+    Usage: isPrepaid(requestType) ? quota.total : 0n,
+    ExtraFields: extraFieldsOf(event),
+    NodeID: nodeId,
     LoopIndex: descriptor.loopIndex,
     DurationIndex: descriptor.durationIndex,
+    MaxRate: 0,
+    MaxRateUnit: 0,
     MaxCostSoFar: descriptor.maxCostSoFar,
-  }))
+    DebitInterval: 0,
+    NextAutoDebit: formatTime(ZERO_TIME),
+  }
+}
+
+/** A time that cannot be read counts as missing. Reference 05, 1.4. */
+function timeText(literal: string, timeZone: string): string {
+  try {
+    return formatTime(parseTime(literal, timeZone, ZERO_TIME))
+  } catch (cause) {
+    if (cause instanceof InvalidText) return formatTime(ZERO_TIME)
+    throw cause
+  }
 }

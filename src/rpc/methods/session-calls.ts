@@ -1,0 +1,379 @@
+import type { Cdr } from '../../cdrs/cdr.ts'
+import { Decimal } from '../../core/decimal.ts'
+import { InvalidText } from '../../core/errors.ts'
+import type { ChargingEvent } from '../../core/event.ts'
+import { eventCostTotal } from '../../rating/event-cost.ts'
+import { eventCostWire } from '../../rating/event-cost-wire.ts'
+import { refusalText, SessionRefused } from '../../services/errors.ts'
+import type { SessionCall, Sessions } from '../../sessions/sessions.ts'
+import type { Unit } from '../../store/unit-of-work.ts'
+import { type Method, method, OK } from '../method.ts'
+import { RpcError } from '../rpc-error.ts'
+import { any, boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
+import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
+import { eventCostShape } from '../shapes/event-cost.ts'
+import type { RpcDefaults } from './defaults.ts'
+
+/** What session calls ask of the engine. */
+export interface SessionCallServices {
+  /** Runs a call as one unit of work; resolves when all it did is durable. */
+  charge<R>(call: SessionCall<R>): Promise<R>
+  readonly sessions: Sessions
+}
+
+const IDS = { AttributeIDs: list(text), ThresholdIDs: list(text), StatIDs: list(text) }
+const PAGE = { Limit: pointer(integer), Offset: pointer(integer) }
+
+const authorizeShape = struct('sessions.V1AuthorizeArgs', {
+  GetAttributes: boolean,
+  AuthorizeIP: boolean,
+  AuthorizeResources: boolean,
+  GetMaxUsage: boolean,
+  ForceDuration: boolean,
+  ProcessThresholds: boolean,
+  ProcessStats: boolean,
+  GetRoutes: boolean,
+  RoutesMaxCost: text,
+  RoutesIgnoreErrors: boolean,
+  ...IDS,
+  CGREvent: embeddedEvent,
+  ...PAGE,
+})
+
+const initiateShape = struct('sessions.V1InitSessionArgs', {
+  GetAttributes: boolean,
+  AllocateIP: boolean,
+  AllocateResources: boolean,
+  InitSession: boolean,
+  ForceDuration: boolean,
+  ProcessThresholds: boolean,
+  ProcessStats: boolean,
+  ...IDS,
+  CGREvent: embeddedEvent,
+})
+
+const updateShape = struct('sessions.V1UpdateSessionArgs', {
+  GetAttributes: boolean,
+  UpdateSession: boolean,
+  ForceDuration: boolean,
+  ProcessThresholds: boolean,
+  ProcessStats: boolean,
+  ...IDS,
+  CGREvent: embeddedEvent,
+})
+
+const terminateShape = struct('sessions.V1TerminateSessionArgs', {
+  TerminateSession: boolean,
+  ForceDuration: boolean,
+  ReleaseIP: boolean,
+  ReleaseResources: boolean,
+  ProcessThresholds: boolean,
+  ProcessStats: boolean,
+  ThresholdIDs: list(text),
+  StatIDs: list(text),
+  CGREvent: embeddedEvent,
+})
+
+const messageShape = struct('sessions.V1ProcessMessageArgs', {
+  GetAttributes: boolean,
+  AllocateIP: boolean,
+  AllocateResources: boolean,
+  Debit: boolean,
+  ForceDuration: boolean,
+  ProcessThresholds: boolean,
+  ProcessStats: boolean,
+  GetRoutes: boolean,
+  RoutesMaxCost: text,
+  RoutesIgnoreErrors: boolean,
+  ...IDS,
+  CGREvent: embeddedEvent,
+  ...PAGE,
+})
+
+/** What a call answers; only what was asked for and made is there. Reference 05, 7.1. */
+const replyShape = struct('sessions.V1AuthorizeReply', { MaxUsage: omitEmpty(pointer(duration)) })
+
+const digestShape = struct('sessions.V1AuthorizeReplyWithDigest', {
+  AttributesDigest: pointer(text),
+  AllocatedIP: pointer(text),
+  ResourceAllocation: pointer(text),
+  MaxUsage: decimal,
+  RoutesDigest: pointer(text),
+  Thresholds: pointer(text),
+  StatQueues: pointer(text),
+})
+
+const initiateDigestShape = struct('sessions.V1InitReplyWithDigest', {
+  AttributesDigest: pointer(text),
+  AllocatedIP: pointer(text),
+  ResourceAllocation: pointer(text),
+  MaxUsage: decimal,
+  Thresholds: pointer(text),
+  StatQueues: pointer(text),
+})
+
+const processEventShape = struct('sessions.V1ProcessEventArgs', { Flags: list(text), CGREvent: embeddedEvent, ...PAGE })
+
+/** By run id; `*raw` is the event itself. Reference 05, 7.7. */
+const processEventReplyShape = struct('sessions.V1ProcessEventReply', {
+  MaxUsage: omitEmpty(map(duration)),
+  Cost: omitEmpty(map(decimal)),
+})
+
+/** Parts of a call that other subsystems do. */
+type Wanted = {
+  GetAttributes?: boolean
+  AuthorizeResources?: boolean
+  AllocateResources?: boolean
+  ReleaseResources?: boolean
+  AuthorizeIP?: boolean
+  AllocateIP?: boolean
+  ReleaseIP?: boolean
+  GetRoutes?: boolean
+  ProcessThresholds?: boolean
+  ProcessStats?: boolean
+}
+
+/** Refuses what a subsystem that is not connected would have to do before the session. Reference 05, 7. */
+function refuseBefore(wanted: Wanted): void {
+  if (wanted.GetAttributes) throw new RpcError('ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS')
+  if (wanted.AuthorizeResources || wanted.AllocateResources || wanted.ReleaseResources)
+    throw new RpcError('NOT_CONNECTED: ResourceS')
+  if (wanted.AuthorizeIP || wanted.AllocateIP || wanted.ReleaseIP) throw new RpcError('NOT_CONNECTED: IPs')
+  if (wanted.GetRoutes) throw new RpcError('NOT_CONNECTED: RouteS')
+}
+
+/** Refuses what would be told of the event afterwards: here nothing has moved then, where the reference has charged. */
+function refuseAfter({ ProcessThresholds: thresholds, ProcessStats: stats }: Wanted): void {
+  if (thresholds || stats) throw new RpcError('PARTIALLY_EXECUTED')
+}
+
+/** What must hold before a call does its work. isAsked: whether its own part was asked for. */
+function check(wanted: Wanted, isAsked: boolean): void {
+  const others: readonly (boolean | undefined)[] = [
+    wanted.GetAttributes,
+    wanted.AuthorizeResources,
+    wanted.AllocateResources,
+    wanted.ReleaseResources,
+    wanted.AuthorizeIP,
+    wanted.AllocateIP,
+    wanted.ReleaseIP,
+    wanted.GetRoutes,
+  ]
+  if (!isAsked && !others.includes(true)) throw new RpcError('MANDATORY_IE_MISSING: [Subsystems]')
+  refuseBefore(wanted)
+  refuseAfter(wanted)
+}
+
+/** Session calls: authorise, reserve, debit and settle. Reference 05, 7; 01, 9.2. */
+export function sessionCallMethods(services: SessionCallServices, defaults: RpcDefaults): Method[] {
+  const charge = async <R>(call: SessionCall<R>): Promise<R> => {
+    try {
+      return await services.charge(call)
+    } catch (cause) {
+      if (cause instanceof RpcError) throw cause
+      throw new RpcError(refusalText(cause))
+    }
+  }
+  const event = (argument: { CGREvent: Parameters<typeof chargingEvent>[0] }): ChargingEvent =>
+    chargingEvent(argument.CGREvent, defaults.tenant)
+
+  const authorize = (argument: ReturnType<typeof authorizeShape.zero>): Promise<bigint> => {
+    const authorized = event(argument)
+    check(argument, argument.GetMaxUsage)
+    return charge((unit, sessions) => ({ result: sessions.authorize(unit, authorized) }))
+  }
+  const initiate = (argument: ReturnType<typeof initiateShape.zero>): Promise<bigint> => {
+    const started = event(argument)
+    check(argument, argument.InitSession)
+    return charge((unit, sessions) => {
+      const { maxUsage, cgrId } = sessions.initiate(unit, started, { forceDuration: argument.ForceDuration })
+      return { result: maxUsage, cgrIds: [cgrId] }
+    })
+  }
+  const digest = (maxUsage: bigint) => ({
+    AttributesDigest: null,
+    AllocatedIP: null,
+    ResourceAllocation: null,
+    MaxUsage: new Decimal(maxUsage, 9),
+  })
+  return [
+    method('SessionSv1.AuthorizeEvent', {
+      summary: 'Longest usage that every run of an event can pay for; nothing is debited.',
+      params: authorizeShape,
+      reply: replyShape,
+      run: async (argument) => ({ MaxUsage: await authorize(argument) }),
+    }),
+    method('SessionSv1.AuthorizeEventWithDigest', {
+      summary: 'As AuthorizeEvent; MaxUsage in seconds.',
+      params: authorizeShape,
+      reply: digestShape,
+      run: async (argument) => ({
+        ...digest(await authorize(argument)),
+        RoutesDigest: null,
+        Thresholds: null,
+        StatQueues: null,
+      }),
+    }),
+    method('SessionSv1.InitiateSession', {
+      summary: 'Opens a session and reserves its first usage.',
+      params: initiateShape,
+      reply: replyShape,
+      run: async (argument) => ({ MaxUsage: await initiate(argument) }),
+    }),
+    method('SessionSv1.InitiateSessionWithDigest', {
+      summary: 'As InitiateSession; MaxUsage in seconds.',
+      params: initiateShape,
+      reply: initiateDigestShape,
+      run: async (argument) => ({ ...digest(await initiate(argument)), Thresholds: null, StatQueues: null }),
+    }),
+    method('SessionSv1.UpdateSession', {
+      summary: 'Settles the last usage and reserves the next.',
+      params: updateShape,
+      reply: replyShape,
+      async run(argument) {
+        const update = event(argument)
+        check(argument, argument.UpdateSession)
+        const maxUsage = await charge((unit, sessions) => {
+          const granted = sessions.update(unit, update, { forceDuration: argument.ForceDuration })
+          return { result: granted.maxUsage, cgrIds: [granted.cgrId] }
+        })
+        return { MaxUsage: maxUsage }
+      },
+    }),
+    method('SessionSv1.TerminateSession', {
+      summary: 'Ends a session and settles what was used; its CDR comes with ProcessCDR.',
+      params: terminateShape,
+      reply: OK,
+      async run(argument) {
+        const ended = event(argument)
+        check(argument, argument.TerminateSession)
+        return charge((unit, sessions) => {
+          sessions.terminate(unit, ended, { forceDuration: argument.ForceDuration })
+          return { result: 'OK' }
+        })
+      },
+    }),
+    method('SessionSv1.ProcessMessage', {
+      summary: 'Charges one event at once.',
+      params: messageShape,
+      reply: replyShape,
+      async run(argument) {
+        const message = event(argument)
+        refuseBefore(argument)
+        refuseAfter(argument)
+        if (!argument.Debit) return {}
+        const maxUsage = await charge((unit, sessions) => ({
+          result: sessions.message(unit, message, { forceDuration: argument.ForceDuration }).maxUsage,
+        }))
+        return { MaxUsage: maxUsage }
+      },
+    }),
+    method('SessionSv1.ProcessCDR', {
+      summary: 'Makes the CDRs of an ended session, or of an event that no session has seen.',
+      params: eventShape,
+      reply: OK,
+      run(argument) {
+        const ended = chargingEvent(argument, defaults.tenant, 'Event')
+        return charge((unit, sessions) => {
+          const cdrs: readonly Cdr[] = sessions.processCdr(unit, ended)
+          return { result: 'OK', cdrs }
+        })
+      },
+    }),
+    method('SessionSv1.GetCost', {
+      summary: 'What an event costs by its tariff; nothing is debited.',
+      params: processEventShape,
+      reply: struct('sessions.V1GetCostReply', { Attributes: any, EventCost: eventCostShape }),
+      run({ Flags: flags, ...argument }) {
+        const priced = event(argument)
+        if (parseFlags(flags).has('*attributes')) refuseBefore({ GetAttributes: true })
+        return {
+          Attributes: null,
+          EventCost: eventCostWire(
+            plainly(() => services.sessions.price(priced)),
+            defaults.roundingDecimals,
+          ),
+        }
+      },
+    }),
+    method('SessionSv1.ProcessEvent', {
+      summary: 'Does to an event what its flags say, as one unit of work.',
+      params: processEventShape,
+      reply: processEventReplyShape,
+      run({ Flags: flags, ...argument }) {
+        const processed = event(argument)
+        const parsed = parseFlags(flags)
+        refuseFlags(parsed)
+        return charge((unit, sessions) => processEvent(unit, sessions, processed, parsed, defaults.roundingDecimals))
+      },
+    }),
+  ]
+}
+
+/** Sub flags by main flag; `*main:false` switches one off. Reference 05, 7.7. */
+function parseFlags(flags: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const parsed = new Map<string, Set<string>>()
+  for (const flag of flags) {
+    const [main = '', sub = ''] = flag.split(':')
+    if (sub === 'false') parsed.delete(main)
+    else parsed.set(main, (parsed.get(main) ?? new Set()).add(sub))
+  }
+  return parsed
+}
+
+function refuseFlags(flags: ReadonlyMap<string, ReadonlySet<string>>): void {
+  const resources = flags.get('*resources')
+  const ips = flags.get('*ips')
+  refuseBefore({
+    GetAttributes: flags.has('*attributes'),
+    GetRoutes: flags.has('*routes'),
+    AllocateResources: resources !== undefined,
+    AllocateIP: ips !== undefined,
+  })
+  if (flags.has('*stir_authenticate') || flags.has('*stir_initiate')) throw new RpcError('NOT_IMPLEMENTED')
+  refuseAfter({ ProcessThresholds: flags.has('*thresholds'), ProcessStats: flags.has('*stats') })
+}
+
+/** The key of the event itself in replies by run. */
+const RAW = '*raw'
+
+function processEvent(
+  unit: Unit,
+  sessions: Sessions,
+  event: ChargingEvent,
+  flags: ReadonlyMap<string, ReadonlySet<string>>,
+  decimals: number,
+): ReturnType<SessionCall<Record<string, unknown>>> {
+  const reply: Record<string, unknown> = {}
+  const cgrIds: string[] = []
+  const rals = flags.get('*rals') ?? new Set()
+  const options = { forceDuration: rals.has('*fd') }
+  if (rals.has('*cost'))
+    reply['Cost'] = {
+      [RAW]: eventCostTotal(
+        plainly(() => sessions.price(event)),
+        decimals,
+      ),
+    }
+  if (rals.has('*authorize')) reply['MaxUsage'] = { [RAW]: sessions.authorize(unit, event) }
+  else if (rals.has('*initiate') || rals.has('*update')) {
+    const granted = rals.has('*initiate')
+      ? sessions.initiate(unit, event, options)
+      : sessions.update(unit, event, options)
+    reply['MaxUsage'] = { [RAW]: granted.maxUsage }
+    cgrIds.push(granted.cgrId)
+  } else if (rals.has('*terminate')) sessions.terminate(unit, event, options)
+  const cdrs = flags.has('*cdrs') ? sessions.processCdr(unit, event) : []
+  return { result: reply, cdrs, cgrIds }
+}
+
+/** Cost queries have no prefix on what rating refuses. Reference 05, 7.8. */
+function plainly<R>(price: () => R): R {
+  try {
+    return price()
+  } catch (cause) {
+    if (cause instanceof SessionRefused || cause instanceof InvalidText) throw new RpcError(cause.message)
+    throw cause
+  }
+}
