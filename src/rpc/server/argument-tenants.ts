@@ -13,7 +13,8 @@ export function tenantsOf(shape: Shape, argument: unknown, defaultTenant: string
     const value = (argument as Record<string, unknown>)[name]
     if (name === 'Tenant' && field.form.kind === 'text') tenants.push(String(value) || defaultTenant)
     else if (name === 'Tenants' && field.form.kind === 'list') tenants.push(...(value as string[]))
-    else if (name === 'Event' && field.form.kind === 'map') tenants.push(...tenantOfEvent(value))
+    else if (name === 'Event' && (field.form.kind === 'map' || field.form.kind === 'pointer'))
+      tenants.push(...tenantOfEvent(value))
     else if (field.embedded) tenants.push(...tenantsOf(field, value, defaultTenant))
   }
   return tenants
