@@ -76,7 +76,7 @@ t.test('embedded fields stand beside the others', async (t) => {
             Costs: { type: ['array', 'null'], items: { type: 'number' } },
             Tenant: { type: 'string' },
             Time: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] },
-            Event: { type: ['object', 'null'], additionalProperties: {} },
+            Event: { anyOf: [{ type: ['object', 'null'], additionalProperties: {} }, { type: 'null' }] },
           },
         },
       },
