@@ -108,3 +108,30 @@ t.test('04 12.2: a plan runs by the clock', async (t) => {
   while ((await money('a')).length === 0) await new Promise((next) => setImmediate(next))
   t.same(await money('a'), ['5'])
 })
+
+t.test('04 18.12: a plan does not make an account again that was removed', async (t) => {
+  const { engine, tariff, money } = await engineOf(t, {
+    'Actions.csv': topUp('ACT', '', '5'),
+    'Timings.csv':
+      'ALWAYS,*any,*any,*any,*any,00:00:00\nEVENING,*any,*any,*any,*any,20:00:00\nSOON,*any,*any,*any,*any,+100ms\n',
+    'ActionPlans.csv': 'AP,ACT,SOON,10\n',
+    'AccountActions.csv': 'cgrates.org,a,AP,,false,false\ncgrates.org,b,AP,,false,false\n',
+  })
+  await engine.tariff.load(tariff)
+  await engine.accounts.remove('cgrates.org', 'a')
+  while ((await money('b')).length === 0) await new Promise((next) => setImmediate(next))
+  t.equal(await engine.account('cgrates.org', 'a'), undefined)
+})
+
+t.test('a task runs once, however many reloads meet it', async (t) => {
+  const { engine, tariff, money } = await engineOf(t, {
+    'Actions.csv': topUp('ACT', '', '5'),
+    'ActionPlans.csv': 'AP,ACT,*asap,10\n',
+    'AccountActions.csv': 'cgrates.org,a,AP,,false,false\n',
+  })
+  await engine.tariff.load(tariff)
+  const plans = { ids: ['AP'], isReplacing: false, isRepeating: true }
+  await engine.accounts.set('cgrates.org', 'a', { allowNegative: undefined, disabled: undefined, plans })
+  await Promise.all([engine.scheduler.reload(), engine.scheduler.reload(), engine.scheduler.reload()])
+  t.same(await money('a'), ['10'])
+})

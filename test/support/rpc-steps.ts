@@ -5,9 +5,9 @@ import { type Gateway, ROOT, sampleFolder, startGateway, stopGateway } from './g
 /** One call: what comes back is the JSON text of the result, or the error. */
 export type Step = { name: string; call: string; params?: unknown; result?: string; error?: string }
 
-/** A gateway with the sample configuration and the actions and plans of `test/fixtures/04-actions`. */
-export async function accountGateway(t: Test, overrides: object = {}): Promise<Gateway> {
-  const folder = sampleFolder(t, {
+/** The sample configuration with a scheduler, in memory unless the overrides say otherwise. */
+export function accountFolder(t: Test, overrides: object = {}): string {
+  return sampleFolder(t, {
     data_db: { db_type: '*internal' },
     stor_db: { db_type: '*internal' },
     ees: { enabled: false },
@@ -15,6 +15,11 @@ export async function accountGateway(t: Test, overrides: object = {}): Promise<G
     schedulers: { enabled: true, cdrs_conns: ['*internal'] },
     ...overrides,
   })
+}
+
+/** A gateway with the actions and plans of `test/fixtures/04-actions`. */
+export async function accountGateway(t: Test, overrides: object = {}): Promise<Gateway> {
+  const folder = accountFolder(t, overrides)
   const gateway = await startGateway(folder, join(ROOT, 'test/fixtures/04-actions'))
   t.teardown(() => stopGateway(gateway))
   return gateway

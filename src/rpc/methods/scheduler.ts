@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { accountKey } from '../../accounting/account.ts'
 import type { Action } from '../../accounting/action.ts'
 import { type ActionPlan, type ActionTiming, isAtLoad } from '../../accounting/action-plans.ts'
@@ -35,7 +36,9 @@ export interface SchedulerServices extends BalanceServices {
 }
 
 /** Runs that one call may ask for. */
-const MAX_RUNS = 100_000
+const MAX_RUNS = 10_000
+/** Times that are worked out before others get their turn. */
+const AT_A_TIME = 50
 
 /** Makes the scheduler take over what has changed. Throws RpcError. Reference 04, 17. */
 export async function reloadScheduler(scheduler: SchedulerSwitch): Promise<void> {
@@ -189,6 +192,7 @@ async function executeUntil(services: SchedulerServices, end: ZonedTime): Promis
       while (at !== undefined && at <= end.ns) {
         if (runs.length === MAX_RUNS) throw new RpcError(`more than ${MAX_RUNS} runs until ${formatTime(end)}`)
         runs.push({ at, timing, accountIds })
+        if (runs.length % AT_A_TIME === 0) await setImmediate()
         at = nextRun(timing.timing, { ns: at, zone: now.zone }, now)
       }
     }
