@@ -206,6 +206,23 @@ function fromFields(text: string, fields: readonly string[], fraction: string, z
   return addNs(fromWallSeconds(seconds, zone, undefined), nanoseconds)
 }
 
+/** The instant of calendar fields by the clock of a zone. Days may overflow: 32 January is 1 February. */
+export function instantOf(
+  {
+    year,
+    month,
+    day,
+    hour,
+    minute,
+    second,
+    nanosecond,
+  }: Readonly<Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'nanosecond', number>>,
+  zone: string,
+): ZonedTime {
+  const seconds = civilDays(year, month, 1) * DAY_SECONDS + (day - 1) * DAY_SECONDS + hour * 3600 + minute * 60 + second
+  return addNs(fromWallSeconds(seconds, zone, undefined), BigInt(nanosecond))
+}
+
 function outOfRange(text: string, field: string): InvalidText {
   return new InvalidText(`parsing time ${JSON.stringify(text)}: ${field} out of range`)
 }
