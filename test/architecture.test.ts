@@ -19,8 +19,8 @@ const LAYERS: readonly (readonly string[])[] = [
 ]
 const PAIRS = new Set(['tariffs > rating'])
 
-/** What the pure layers may not touch. */
-const EFFECTS = /^node:(?!crypto$|zlib$|net$)/
+/** What the pure layers may not touch. Large tables of libraries are loaded on first need, through node:module. */
+const EFFECTS = /^node:(?!crypto$|module$|zlib$|net$)/
 const PURE = ['core', 'mapping', 'filters', 'rating', 'accounting', 'services', 'sessions']
 
 const SOURCES = join(ROOT, 'src')

@@ -5,14 +5,16 @@ import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { FieldTemplateConfig, RequestProcessorConfig } from '../config/schema.ts'
+import type { RequestProcessorConfig } from '../config/schema.ts'
 import { parseListenAddress } from '../core/listen-address.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
-import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
+import { BoundedCache } from '../mapping/bounded-cache.ts'
+import type { PlanEnvironment } from '../mapping/field-plan.ts'
 import { compileProcessor } from '../mapping/request-processor.ts'
 import type { RawAvp } from '../protocol/diameter/avp.ts'
 import { Dictionary, DictionaryError, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../protocol/diameter/message.ts'
+import { fieldTemplates } from './field-templates.ts'
 
 /** Credit control: the application whose dictionary compiles the processors. */
 const CREDIT_CONTROL = 4
@@ -51,8 +53,9 @@ export function compileDiameterAgent(
   const templates = new Map(
     Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
   )
+  const parserOptions = { separator: config.general.rsr_separator, config, cache: new BoundedCache() }
   const environmentFor = (group: string | undefined): PlanEnvironment<DiameterMessage, RawAvp> => {
-    const options = { separator: config.general.rsr_separator, group }
+    const options = { ...parserOptions, group }
     const filters = new FilterCompiler(reader, options, sources)
     return {
       reader,
@@ -60,6 +63,7 @@ export function compileDiameterAgent(
       templates,
       compileFilters: (ids) => filters.compile(ids),
       checkReplyPath: (path) => encoder.compile(path),
+      roundingDecimals: config.general.rounding_decimals,
     }
   }
   const processors = section.request_processors.map((processor, i) => {
@@ -107,23 +111,4 @@ function processorTemplate(processor: RequestProcessorConfig, path: string, plac
     replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
     place: place(path),
   }
-}
-
-/** Field templates of the configuration, with their places. */
-export function fieldTemplates(
-  fields: readonly FieldTemplateConfig[],
-  path: string,
-  place: (path: string) => string,
-): FieldTemplate[] {
-  return fields.map(({ tag, type, path: target, filters, value, mandatory, blocker, new_branch }, i) => ({
-    tag: tag === '' ? target : tag,
-    type,
-    path: target,
-    filters,
-    value,
-    mandatory,
-    blocker,
-    newBranch: new_branch,
-    place: place(`${path}[${i}]`),
-  }))
 }

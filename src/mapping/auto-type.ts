@@ -2,16 +2,9 @@ import { Decimal } from '../core/decimal.ts'
 import { parseDuration } from '../core/duration.ts'
 import { InvalidText } from '../core/errors.ts'
 import { parseTime, type ZonedTime } from '../core/time.ts'
-import { Duration } from './value.ts'
+import { Duration, Instant } from './value.ts'
 
-/** An instant among typed values. */
-export class Instant {
-  readonly time: ZonedTime
-
-  constructor(time: ZonedTime) {
-    this.time = time
-  }
-}
+export { Instant } from './value.ts'
 
 /** What a text means: a whole number of 64 bits, a decimal, an infinity or no number (JavaScript's), a bool, an instant, a duration, or itself. */
 export type Typed = string | bigint | Decimal | number | boolean | Instant | Duration

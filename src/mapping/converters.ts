@@ -1,86 +1,49 @@
-import { Decimal } from '../core/decimal.ts'
-import { parseDuration } from '../core/duration.ts'
 import { textOf } from './context.ts'
-import { Duration, MappingError, TemplateError, type Value } from './value.ts'
+import { NUMBER_CONVERTERS } from './converters/numbers.ts'
+import { PHONE_CONVERTERS } from './converters/phone.ts'
+import { SIP_CONVERTERS } from './converters/sip.ts'
+import { STRIP_CONVERTERS } from './converters/strip.ts'
+import { TEXT_CONVERTERS } from './converters/text.ts'
+import { TIME_CONVERTERS } from './converters/times.ts'
+import { LOCATION_CONVERTERS } from './converters/uli.ts'
+import { URL_CONVERTERS } from './converters/urls.ts'
+import { type Found, TemplateError } from './value.ts'
 
-export type Converter = (value: Exclude<Value, undefined>) => Exclude<Value, undefined>
+/** Changes a value. Throws MappingError or InvalidText for one that it cannot take. */
+export type Converter = (value: Found) => Found
 
-const SECOND = Decimal.of(1_000_000_000n)
-const MINUTE = Decimal.of(60_000_000_000n)
+/** Makes a converter of what follows its name. args: without the name; text: all behind the first colon. Throws TemplateError. */
+export type ConverterFactory = (args: readonly string[], text: string) => Converter
 
-/** Compiles one converter definition (`*round:2:*up`). Throws TemplateError for an unknown one. Reference 02, 4. */
-export function compileConverter(definition: string): Converter {
-  const [name = '', ...args] = definition.split(':')
-  switch (name) {
-    case '*duration':
-      return (value) => new Duration(usageOf(value))
-    case '*duration_seconds':
-      return (value) => Decimal.of(usageOf(value)).divide(SECOND, 9, '*down')
-    case '*duration_minutes':
-      return (value) => Decimal.of(usageOf(value)).divide(MINUTE, 9, '*middle')
-    case '*duration_nanoseconds':
-      return usageOf
-    case '*round':
-      return (value) => decimalOf(value).round(Number(args[0] ?? 0), args[1] ?? '*middle')
-    case '*multiply':
-      return withFactor(args[0], (value, factor) => value.times(factor))
-    case '*divide':
-      return withFactor(args[0], (value, factor) => value.divide(factor, 15, '*middle'))
-    case '*float64':
-      return decimalOf
-    case '*gigawords':
-      return (value) => BigInt(integerText(value)) * 4_294_967_296n
-    case '*len':
-      return (value) => Buffer.byteLength(textOf(value))
-    case '*json':
-      return (value) => (value instanceof Duration ? String(value.ns) : JSON.stringify(textOf(value)))
-    case '*string2hex':
-      return (value) => hexOf(value instanceof Buffer ? value : Buffer.from(textOf(value)))
-    case '*ip2hex':
-      return (value) =>
-        /^\d+(\.\d+){3}$/.test(textOf(value)) ? hexOf(Buffer.from(textOf(value).split('.').map(Number))) : ''
-    case '*urldecode':
-      return (value) => decodeURIComponent(textOf(value).replaceAll('+', ' '))
-    case '*conn_status':
-      return (value) => ({ UP: 1, DOWN: -1 })[textOf(value)] ?? 0
-    default:
-      throw new TemplateError(`unsupported converter definition: <${definition}>`)
-  }
+/** Converters by name. exact: arguments are not allowed. raw: it looks at the value itself, not at its number or usage. */
+export type ConverterTable = Readonly<Record<string, { make: ConverterFactory; exact?: boolean; raw?: boolean }>>
+
+const CONVERTERS: ConverterTable = {
+  ...NUMBER_CONVERTERS,
+  ...TIME_CONVERTERS,
+  ...TEXT_CONVERTERS,
+  ...STRIP_CONVERTERS,
+  ...URL_CONVERTERS,
+  ...SIP_CONVERTERS,
+  ...PHONE_CONVERTERS,
+  ...LOCATION_CONVERTERS,
 }
 
-function withFactor(text: string | undefined, apply: (value: Decimal, factor: Decimal) => Decimal): Converter {
-  if (text === undefined) throw new TemplateError('mandatory information missing')
-  const factor = Decimal.parse(text)
-  return (value) => apply(decimalOf(value), factor)
-}
+/** Every converter's name. */
+export const CONVERTER_NAMES: readonly string[] = Object.keys(CONVERTERS)
 
-/** A value as usage: ns or plain units. */
-export function usageOf(value: Exclude<Value, undefined>): bigint {
-  if (typeof value === 'bigint') return value
-  if (value instanceof Duration) return value.ns
-  if (typeof value === 'number') return BigInt(Math.trunc(value))
-  return value instanceof Decimal ? value.truncate() : parseDuration(textOf(value))
-}
-
-function decimalOf(value: Exclude<Value, undefined>): Decimal {
-  if (value instanceof Decimal) return value
-  if (typeof value === 'bigint') return Decimal.of(value)
-  if (value instanceof Duration) return Decimal.of(value.ns)
-  const text = textOf(value)
-  if (/[smh]$/.test(text)) return Decimal.of(parseDuration(text))
-  try {
-    return Decimal.parse(text)
-  } catch {
-    throw new MappingError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`)
-  }
-}
-
-function integerText(value: Exclude<Value, undefined>): string {
-  const text = textOf(value)
-  if (/^[+-]?\d+$/.test(text)) return text
-  throw new MappingError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-}
-
-function hexOf(bytes: Buffer): string {
-  return bytes.length === 0 ? '' : `0x${bytes.toString('hex')}`
+/**
+ * Compiles one converter definition (`*round:2:*up`). isFirst: it is fed by a path or a constant, whose text is what counts.
+ * Throws TemplateError for an unknown one and for wrong arguments. Reference 02, 4.
+ */
+export function compileConverter(definition: string, isFirst = true): Converter {
+  const colon = definition.indexOf(':')
+  const name = colon < 0 ? definition : definition.slice(0, colon)
+  const entry = Object.hasOwn(CONVERTERS, name) ? CONVERTERS[name] : undefined
+  if (entry === undefined || (colon >= 0 && entry.exact === true))
+    throw new TemplateError(`unsupported converter definition: <${definition}>`)
+  const [, ...args] = definition.split(':')
+  const convert = entry.make(args, colon < 0 ? '' : definition.slice(colon + 1))
+  if (!isFirst || entry.raw !== true) return convert
+  return (value) => convert(typeof value === 'string' || value instanceof Buffer ? value : textOf(value))
 }

@@ -38,6 +38,8 @@ export type ProcessorFlags = {
   forceDuration: boolean
   log: boolean
   continue: boolean
+  /** Every flag as it is written, by its name: options after the first colon. */
+  given: ReadonlyMap<string, string>
 }
 
 export type RequestProcessor<M, G> = {
@@ -102,5 +104,8 @@ function compileFlags(flags: readonly string[]): ProcessorFlags {
     forceDuration: given.has('*fd'),
     log: given.has('*log') || main === '*dryrun',
     continue: isOn('*continue'),
+    given: new Map(
+      flags.map((flag) => [flag.split(':')[0] ?? flag, flag.slice((flag.split(':')[0] ?? flag).length + 1)]),
+    ),
   }
 }
