@@ -19,6 +19,8 @@ const TICKS = Number(execFileSync('getconf', ['CLK_TCK']))
 const TARIFF = join(ROOT, 'config/samples/gy-data/tariff')
 
 type Figures = { perSecond: number; p50: number; p99: number; calls: number; errors: number }
+/** With CPU time of the server, us a call. */
+type Measured = Figures & { cpu: number }
 type Server = { pid: number; rpcPort: number; httpPort: number; stop: () => Promise<void> }
 
 /** Connections, calls under way on each. One HTTP connection has one. */
@@ -157,8 +159,8 @@ async function measure(
   method: string,
   argument: object,
   share = 1,
-): Promise<Map<string, Figures>> {
-  const found = new Map<string, Figures>()
+): Promise<Map<string, Measured>> {
+  const found = new Map<string, Measured>()
   for (const { transport, connections, depth } of TRANSPORTS) {
     const port = transport === 'tcp' ? server.rpcPort : server.httpPort
     const run = (count: number) => load([transport, port, connections, depth, count, method, JSON.stringify(argument)])
@@ -166,7 +168,7 @@ async function measure(
     const before = cpuSeconds(server.pid)
     const figures = await run(Math.ceil(calls * share))
     const cpu = ((cpuSeconds(server.pid) - before) * 1e6) / figures.calls
-    found.set(transport, figures)
+    found.set(transport, { ...figures, cpu })
     const columns = [
       `${name}, ${transport}`.padEnd(32),
       `${Math.round(figures.perSecond)} calls/s`.padStart(16),
@@ -180,10 +182,12 @@ async function measure(
   return found
 }
 
-function compare(name: string, ours: Map<string, Figures>, other: Map<string, Figures>): void {
-  const shares = [...ours].map(
-    ([transport, { perSecond }]) => `${transport} ${(perSecond / (other.get(transport)?.perSecond ?? 0)).toFixed(2)}`,
-  )
+/** How many times the calls of another server: a second as measured, and a second of CPU time, which other work on the machine touches less. */
+function compare(name: string, ours: Map<string, Measured>, other: Map<string, Measured>): void {
+  const shares = [...ours].map(([transport, { perSecond, cpu }]) => {
+    const { perSecond: otherPerSecond = 0, cpu: otherCpu = 0 } = other.get(transport) ?? {}
+    return `${transport} ${(perSecond / otherPerSecond).toFixed(2)} (CPU ${(otherCpu / cpu).toFixed(2)})`
+  })
   process.stdout.write(`${''.padEnd(32)}  of ${name}: ${shares.join(', ')}\n`)
 }
 

@@ -66,6 +66,7 @@ async function listen(
     version: version(),
     metrics: () => metrics.text(),
     failure: () => engine.failure,
+    clients: engine.clients,
     log,
   })
   metrics.watchRpc(rpc)

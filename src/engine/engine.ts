@@ -24,6 +24,7 @@ import { isInline } from '../filters/filter-rule.ts'
 import { MappingError } from '../mapping/value.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
+import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
@@ -69,6 +70,8 @@ const CDR_STORE = 'cdr store'
 const CACHED_RECORDS = 1_000_000
 /** Every service of one configuration, built, started and stopped in order. */
 export class Engine {
+  /** RPC clients that can be called back, by the id of their connection. */
+  readonly clients = new BiConnections()
   readonly store: DataStore
   readonly records: Records
   readonly sessions: Sessions

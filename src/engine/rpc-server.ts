@@ -3,6 +3,7 @@ import type { MethodRegistry } from '../rpc/method.ts'
 import { openRpcDocument } from '../rpc/openrpc.ts'
 import { Access, type IdentitySettings } from '../rpc/server/access.ts'
 import { basicAuthOf } from '../rpc/server/basic-auth.ts'
+import type { BiConnections } from '../rpc/server/bidirectional.ts'
 import { Caps } from '../rpc/server/caps.ts'
 import { Dispatcher } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
@@ -18,6 +19,8 @@ export type RpcServerOptions = {
   metrics: () => Promise<string>
   /** Why nothing can be charged, undefined when all is well. */
   failure: () => string | undefined
+  /** Is told of every client that can be called back. */
+  clients: BiConnections
   log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
 }
 
@@ -62,6 +65,7 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
       idleTimeoutMs: milliseconds(access.idle_timeout),
       readTimeoutMs: milliseconds(access.read_timeout),
     },
+    clients: options.clients,
     graceMs: milliseconds(cores.shutdown_timeout),
   })
   return { dispatcher, listeners }

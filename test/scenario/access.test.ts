@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -100,4 +100,17 @@ t.test('a key that was written where its digest belongs is not shown', async (t)
   )
   t.match(failed, 'access.identities[0].key_sha256[0]: "***": expected the SHA-256 of the key in 64 hex digits')
   t.notMatch(failed, KEYS.portal)
+})
+
+t.test('configurations of the page can be pasted', async (t) => {
+  const page = readFileSync(join(ROOT, 'docs/rpc.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```json\n(\{\n.*?)^```/gms)].map(([, text = '']) => text)
+  t.equal(blocks.length, 3)
+  for (const text of blocks) {
+    const folder = sampleFolder(t)
+    writeFileSync(join(folder, 'config/zzz-page.json'), text)
+    const { config, warnings } = await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))
+    t.same(warnings, [])
+    if (text.includes('key_sha256')) t.same(config.access.identities[0]?.key_sha256, [hash('sha256', 'portal-key')])
+  }
 })

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Method, MethodRegistry, method } from '../../src/rpc/method.ts'
 import { RpcError } from '../../src/rpc/rpc-error.ts'
 import { Access, type AccessSettings, NO_ACCESS_RULES } from '../../src/rpc/server/access.ts'
+import { BiConnections } from '../../src/rpc/server/bidirectional.ts'
 import { Caps } from '../../src/rpc/server/caps.ts'
 import { Dispatcher } from '../../src/rpc/server/dispatcher.ts'
 import { type ListenerKey, type ListenersSettings, RpcListeners } from '../../src/rpc/server/listeners.ts'
@@ -44,13 +45,22 @@ export type ServerChanges = {
   limits?: Partial<ListenersSettings['limits']>
   http?: Partial<ListenersSettings['http']>
   tls?: ListenersSettings['tls']
+  clients?: BiConnections
 }
 
 /** Listeners that are not open yet, with these methods on them. */
 export function rpcListeners(
   methods: readonly Method[],
   listen: Partial<Record<ListenerKey, string>>,
-  { caps = new Caps(0, '*busy'), access, replyTimeoutMs = 0, limits, http, tls }: ServerChanges = {},
+  {
+    caps = new Caps(0, '*busy'),
+    access,
+    replyTimeoutMs = 0,
+    limits,
+    http,
+    tls,
+    clients = new BiConnections(),
+  }: ServerChanges = {},
 ): RpcListeners {
   const rules = new Access({ ...NO_ACCESS_RULES, defaultTenant: 'cgrates.org', ...access })
   const dispatcher = new Dispatcher(new MethodRegistry(methods, () => true), { caps, access: rules, replyTimeoutMs })
@@ -73,6 +83,7 @@ export function rpcListeners(
       readTimeoutMs: 30_000,
       ...limits,
     },
+    clients,
     graceMs: 1_000,
   })
 }

@@ -1,6 +1,6 @@
 import type { BasicAuth } from './basic-auth.ts'
 import { guardPage, guardUpgrade } from './basic-auth.ts'
-import { BiConnections } from './bidirectional.ts'
+import type { BiConnections } from './bidirectional.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { listenHttp, type Page, Pages, sendText } from './http-listener.ts'
 import type { ConnectionLimits } from './json-connection.ts'
@@ -26,14 +26,14 @@ export type ListenersSettings = {
     readonly pages: readonly { readonly path: string; readonly right: string; readonly page: Page }[]
   }
   readonly limits: ConnectionLimits & { readonly maxConnections: number }
+  /** Is told of every client that can be called back. */
+  readonly clients: BiConnections
   /** How long calls under way may take when the listeners close. */
   readonly graceMs: number
 }
 
 /** Every listener of JSON-RPC, open together. Reference 01, 7. */
 export class RpcListeners {
-  /** Clients that can be called back. */
-  readonly connections = new BiConnections()
   readonly #dispatcher: Dispatcher
   readonly #settings: ListenersSettings
   readonly #open = new Map<ListenerKey, Listener>()
@@ -85,13 +85,13 @@ export class RpcListeners {
   }
 
   async #openBiJson(): Promise<void> {
-    const { listen, limits } = this.#settings
+    const { listen, limits, clients } = this.#settings
     const listener = 'birpc_json'
     const address = listen[listener]
     if (!address) return
     const { maxConnections } = limits
     const options = { dispatcher: this.#dispatcher, limits, listener, tls: undefined, maxConnections }
-    this.#open.set(listener, await listenBiJson(address, options, this.connections))
+    this.#open.set(listener, await listenBiJson(address, options, clients))
   }
 
   async #openHttp(listener: ListenerKey, tls: TlsSettings | undefined): Promise<void> {

@@ -2,14 +2,16 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
+import { BiConnections } from '../../../src/rpc/server/bidirectional.ts'
 import { portOf, talk } from '../../support/raw-socket.ts'
 import { PROBES, rpcListeners } from '../../support/rpc-server.ts'
 
 async function openServer(t: Test) {
-  const listeners = rpcListeners(PROBES, { birpc_json: '127.0.0.1:0' })
+  const connections = new BiConnections()
+  const listeners = rpcListeners(PROBES, { birpc_json: '127.0.0.1:0' }, { clients: connections })
   await listeners.open()
   t.teardown(() => listeners.close())
-  return { address: listeners.address('birpc_json'), connections: listeners.connections }
+  return { address: listeners.address('birpc_json'), connections }
 }
 
 /** A client whose connection the server has registered, and the lines that it gets. */
