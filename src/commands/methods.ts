@@ -11,7 +11,7 @@ export function describedRegistry(): MethodRegistry {
       throw new TypeError(`no service runs here: ${String(name)}`)
     },
   })
-  const defaults = { nodeId: '', tenant: '', category: '', timeZone: 'UTC', roundingDecimals: 0 }
+  const defaults = { nodeId: '', version: '', tenant: '', category: '', timeZone: 'UTC', roundingDecimals: 0 }
   return buildRegistry(services, defaults, () => true)
 }
 

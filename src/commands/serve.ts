@@ -52,6 +52,7 @@ async function listen(
   ])
   const defaults = {
     nodeId: engine.nodeId,
+    version: version(),
     tenant: general.default_tenant,
     category: general.default_category,
     timeZone: engine.timeZone,

@@ -26,6 +26,7 @@ import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Descriptor } from '../services/charging.ts'
+import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
@@ -76,6 +77,7 @@ export class Engine {
   readonly records: Records
   readonly sessions: Sessions
   readonly csvFiles: readonly string[]
+  readonly locks = new NamedLocks()
   /** Zone of times that name none. */
   readonly timeZone: string
   /** general.node_id, or a random one. */
@@ -312,6 +314,10 @@ export class Engine {
       const context = eventContext(event, this.now())
       return compiled.every((passes) => passes(context))
     }
+  }
+
+  cachePartitions(): readonly string[] {
+    return Object.keys(this.#options.loaded.config.caches.partitions)
   }
 
   /** CDRs of everything that was answered before. */

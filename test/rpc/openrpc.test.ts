@@ -21,7 +21,14 @@ import {
 import { eventShape } from '../../src/rpc/shapes/event.ts'
 
 const noServices = {} as RpcServices
-const defaults = { nodeId: '', tenant: 'cgrates.org', category: 'call', timeZone: 'UTC', roundingDecimals: 5 }
+const defaults = {
+  nodeId: '',
+  version: '',
+  tenant: 'cgrates.org',
+  category: 'call',
+  timeZone: 'UTC',
+  roundingDecimals: 5,
+}
 
 const argument = struct('v1.Example', {
   GetMaxUsage: boolean,

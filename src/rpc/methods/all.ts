@@ -3,10 +3,12 @@ import { type AccountServices, accountMethods } from './accounts.ts'
 import { type ActionPlanServices, actionPlanMethods } from './action-plans.ts'
 import { actionMethods } from './actions.ts'
 import { balanceMethods } from './balances.ts'
+import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
 import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
@@ -16,8 +18,10 @@ import { triggerMethods } from './triggers.ts'
 /** What all methods together ask of the engine. */
 export type RpcServices = AccountServices &
   ActionPlanServices &
+  CacheServices &
   CdrServices &
   CostServices &
+  GuardianServices &
   SessionServices &
   SessionCallServices &
   TariffServices
@@ -30,7 +34,9 @@ export function buildRegistry(
 ): MethodRegistry {
   return new MethodRegistry(
     [
-      ...coreMethods(),
+      ...coreMethods(defaults),
+      ...cacheMethods(services, defaults),
+      ...guardianMethods(services),
       ...accountMethods(services, defaults),
       ...balanceMethods(services, defaults),
       ...actionMethods(services, defaults),

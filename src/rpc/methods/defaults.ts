@@ -2,6 +2,8 @@
 export type RpcDefaults = {
   /** general.default_tenant */
   tenant: string
+  /** That of the program. */
+  version: string
   /** general.node_id, or the random one of this start */
   nodeId: string
   /** general.default_category */
