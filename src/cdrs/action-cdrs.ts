@@ -4,7 +4,7 @@ import { InvalidText } from '../core/errors.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
 import { formatTime, type ZonedTime } from '../core/time.ts'
-import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
+import { ACTION_READER, contextOf } from '../filters/event-reader.ts'
 import { textOf } from '../mapping/context.ts'
 import { compileValue } from '../mapping/value-parser.ts'
 import { balanceSummaryWire } from '../rating/event-cost-wire.ts'
@@ -43,15 +43,11 @@ export function actionCdrs(
   if (records.length === 0) return []
   const fields = Object.entries({ ...TEMPLATE, ...templateOf(template) }).map(([name, value]) => ({
     name,
-    // The account and the action of a record lie beside each other in the event that the values read.
-    read: compileValue(value.replaceAll(/~\*(acnt|act)\./g, '~*req.$1.'), EVENT_READER, {
-      separator,
-      group: undefined,
-    }),
+    read: compileValue(value, ACTION_READER, { separator, group: undefined }),
   }))
   return records.map((record) => {
     const event = { acnt: accountFields(target, record), act: actionFields(record) }
-    const context = eventContext({ tenant: target.tenant, id: '', time: null, event, apiOpts: {} }, now)
+    const context = contextOf<EventFields>(event, target.tenant, {}, now)
     const made: EventFields = {
       RunID: record.action.type,
       Source: '*cdrlog',

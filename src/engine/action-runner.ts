@@ -26,6 +26,8 @@ export type RunnerOptions = {
   removeExpired: boolean
   /** Where the CDRs of `*cdrlog` go; undefined without schedulers.cdrs_conns. */
   cdrs: { newId: (key: string) => string; made: () => void; defaults: CdrDefaults; separator: string } | undefined
+  /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
+  accepts: (task: Task, tenant: string) => boolean
   now: () => ZonedTime
   newUuid: () => string
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
@@ -84,9 +86,21 @@ export class ActionRunner {
         return () => clearTimeout(timer)
       },
       run: (task) => this.#runTask(task),
-      accepts: () => true,
+      accepts: (task) => this.#accepts(task),
       onError: (cause) => options.log('error', 'an action plan failed', { cause: String(cause) }),
     })
+  }
+
+  /** A task of which it cannot be told waits. */
+  #accepts(task: Task): boolean {
+    const { accountId, actionsId } = task
+    try {
+      return this.#options.accepts(task, accountId.slice(0, Math.max(accountId.indexOf(':'), 0)))
+    } catch (cause) {
+      if (!(cause instanceof TollgateError)) throw cause
+      this.#options.log('error', 'schedulers.filters cannot be told', { accountId, actionsId, cause: cause.message })
+      return false
+    }
   }
 
   /** Whether plans run by the clock and tasks are run. */

@@ -15,13 +15,13 @@ import { checkConfig } from '../config/check-config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { StoreFailure } from '../core/errors.ts'
-import type { ChargingEvent } from '../core/event.ts'
+import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
+import { ACTION_READER, contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
 import { FilterCompiler, type FilterSources, failingLater } from '../filters/filter-compiler.ts'
 import { isInline } from '../filters/filter-rule.ts'
-import { MappingError } from '../mapping/value.ts'
+import { MappingError, TemplateError } from '../mapping/value.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
@@ -40,7 +40,7 @@ import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import { AccountAdmin } from './account-admin.ts'
-import { ActionRunner } from './action-runner.ts'
+import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { compileDiameterAgent } from './diameter.ts'
 import { PlanMembers } from './plan-members.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
@@ -113,6 +113,7 @@ export class Engine {
       : undefined
     const writers = buildWriters(options.loaded, now, this.#filterSources())
     this.csvFiles = writers.map(({ path }) => path)
+    const isForScheduler = this.#compileSchedulerFilters()
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
     this.#cdrStore = new SqliteCdrStore(
@@ -133,7 +134,7 @@ export class Engine {
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = this.#buildResponder()
     this.sessions = this.#buildSessions()
-    this.runner = this.#buildRunner()
+    this.runner = this.#buildRunner(isForScheduler)
     this.accounts = new AccountAdmin(
       { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
       now,
@@ -362,6 +363,24 @@ export class Engine {
     }
   }
 
+  /** Which tasks this scheduler is for. Throws ConfigError. Reference 04, 12.3. */
+  #compileSchedulerFilters(): RunnerOptions['accepts'] {
+    const { config, placeOf } = this.#options.loaded
+    const options = { separator: config.general.rsr_separator, group: undefined }
+    const compiler = new FilterCompiler(ACTION_READER, options, this.#filterSources())
+    try {
+      const passes = compiler.compile(config.schedulers.filters)
+      return ({ uuid, accountId, actionsId }, tenant) => {
+        const act = { UUID: uuid, AccountID: accountId, ActionsID: actionsId }
+        return passes(contextOf<EventFields>({ act }, tenant, {}, this.now()))
+      }
+    } catch (cause) {
+      if (!(cause instanceof TemplateError)) throw cause
+      const key = 'schedulers.filters'
+      throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
+    }
+  }
+
   #cdrDefaults(): CdrDefaults {
     const { general } = this.#options.loaded.config
     return {
@@ -372,7 +391,7 @@ export class Engine {
     }
   }
 
-  #buildRunner(): ActionRunner {
+  #buildRunner(accepts: RunnerOptions['accepts']): ActionRunner {
     const { general, rals, schedulers } = this.#options.loaded.config
     const cdrs = {
       newId: (key: string) => this.#outboxSequence.next(Date.now(), key),
@@ -386,6 +405,7 @@ export class Engine {
       roundingDecimals: general.rounding_decimals,
       removeExpired: rals.remove_expired,
       cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
+      accepts,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       log: this.#options.log,

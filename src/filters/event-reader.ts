@@ -17,6 +17,13 @@ export const EVENT_READER: MessageReader<EventFields, never> = {
   },
 }
 
+/** Reads `~*act` and `~*acnt` of an action that runs: members of the message. Reference 04, 11.6 and 12.3. */
+export const ACTION_READER: MessageReader<EventFields, never> = {
+  ...EVENT_READER,
+  compileOwnPath: (area, path) =>
+    area === '*act' || area === '*acnt' ? compileJsonPath(`${area.slice(1)}.${path}`) : undefined,
+}
+
 /** An event as filters and templates read it. */
 export function eventContext(event: ChargingEvent, now: ZonedTime): MappingContext<EventFields, never> {
   return contextOf(event.event, event.tenant, event.apiOpts, now)

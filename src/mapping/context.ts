@@ -89,4 +89,6 @@ export interface MessageReader<M, G> {
   compileItemPath(path: string, group: string): (message: M, item: G) => Value
   /** All instances of a repeated group, by its path below `*req`. */
   compileGroupPath(path: string): (message: M) => readonly G[]
+  /** Selector of a path below an area that only such messages have (`*acnt`); undefined for an area that they do not have. */
+  compileOwnPath?(area: string, path: string): ((message: M) => Value) | undefined
 }

@@ -88,11 +88,18 @@ export function compileSelector<M, G>(
       return () => cache.get(rest)
     }
     default:
-      return compileOtherArea(area, rest, at)
+      return compileOtherArea(area, rest, reader, at)
   }
 }
 
-function compileOtherArea<M, G>(area: string, rest: string, at: number): Source<M, G> {
+function compileOtherArea<M, G>(
+  area: string,
+  rest: string,
+  reader: MessageReader<M, G>,
+  at: number,
+): Source<M, G> {
+  const own = reader.compileOwnPath?.(area, rest)
+  if (own !== undefined) return ({ message }) => own(message)
   const built = BUILT_AREAS.find((each) => each === area)
   if (built !== undefined) return compileEntryPath(rest, (context) => context.built?.[built])
   const source = SOURCE_AREAS.find((each) => each === area)

@@ -145,7 +145,8 @@ export function errorText(cause: unknown): string {
 export function requireFields<T extends object>(argument: T, ...names: (keyof T & string)[]): void {
   const missing = names.filter((name) => {
     const value: unknown = argument[name]
-    return value === '' || value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+    if (typeof value === 'string') return value.trim() === ''
+    return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
   })
   if (missing.length > 0) throw new RpcError(`MANDATORY_IE_MISSING: [${missing.join(' ')}]`)
 }

@@ -135,3 +135,18 @@ t.test('a task runs once, however many reloads meet it', async (t) => {
   await Promise.all([engine.scheduler.reload(), engine.scheduler.reload(), engine.scheduler.reload()])
   t.same(await money('a'), ['10'])
 })
+
+t.test('04 W29: schedulers.filters', async (t) => {
+  const files = {
+    'Actions.csv': topUp('ACT', '', '10'),
+    'ActionPlans.csv': 'AP,ACT,*asap,10\n',
+    'AccountActions.csv': ['1001', '1002', '1003'].map((id) => `cgrates.org,${id},AP,,,\n`).join(''),
+  }
+  const filtered = (...filters: string[]) => ({ schedulers: { enabled: true, filters } })
+  const { engine, tariff, money } = await engineOf(t, files, filtered('*suffix:~*act.AccountID:1001'))
+  await engine.tariff.load(tariff)
+  t.same(await money('1001'), ['10'])
+  t.same(await money('1002'), [], 'its task waits for another scheduler')
+  t.same(await money('1003'), [])
+  await t.rejects(engineOf(t, files, filtered('*foo:~*act.AccountID:1001')), /schedulers\.filters.*\*foo/)
+})

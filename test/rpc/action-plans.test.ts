@@ -132,6 +132,8 @@ const STEPS: readonly Step[] = [
   remove('unknown', { ID: 'P3' }),
   remove('none named', {}, { error: 'MANDATORY_IE_MISSING: [ID]' }),
   planned('none named', {}, { error: 'MANDATORY_IE_MISSING: [Account ]' }),
+  call('APIerSv1.ComputeAccountActionPlans')('nothing to do', {}),
+  call('APIerSv1.ComputeActionPlanIndexes')('nothing to do', ''),
   removeTiming('none named', {}, { error: 'MANDATORY_IE_MISSING: [ActionPlanId]' }),
   removeTiming('unknown plan', { ActionPlanId: 'none' }, { error: 'SERVER_ERROR: NOT_FOUND' }),
   joining('a second account', { Account: 'y1', ActionPlanID: 'AP_A' }),

@@ -167,6 +167,18 @@ const GROUPS: readonly { name: string; steps: readonly Step[] }[] = [
         'json: cannot unmarshal string into Go struct field AttrAddBalance.Value of type float64',
       ),
       { name: 'nothing was made', call: 'APIerSv2.GetAccount', params: { Account: 'bad' }, error: 'NOT_FOUND' },
+      add('one', money('o', 5, { Balance: { ID: 'E', Weight: 1 } })),
+      add('another', money('o', 5, { Balance: { ID: 'G', Weight: 1 } })),
+      add('an empty id says nothing', money('o', 5, { Balance: { ID: '', UUID: '' } })),
+      add('an unknown uuid makes one', money('o', 1, { Balance: { UUID: 'nope' } })),
+      shown('both are changed', 'o', {
+        '*monetary': [
+          toppedUp({ ID: 'E', Value: 10, Weight: 1 }),
+          toppedUp({ ID: 'G', Value: 10, Weight: 1 }),
+          toppedUp({ Value: 1 }),
+        ],
+      }),
+      add('a weight by time', money('v', 5, { Balance: { Weight: '*time_asc' } })),
       add('numbers are ids too', { Account: 'n', BalanceType: '*foo', Value: 3, Balance: { ID: 5, id: 'ignored' } }),
       shown('any type', 'n', { '*foo': [toppedUp({ ID: '5', Value: 3 })] }),
     ],

@@ -6,5 +6,6 @@ export const schedulers = struct('SchedulerJsonCfg', {
   enabled: z.boolean(),
   cdrs_conns: connections,
   ...noEffect(connections, 'thresholds_conns', 'stats_conns'),
-  ...noEffect(textList, 'filters', 'dynaprepaid_actionplans'),
+  filters: textList,
+  ...noEffect(textList, 'dynaprepaid_actionplans'),
 })

@@ -12,7 +12,7 @@ import type { TariffRow } from '../../tariffs/tariff-rows.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { page } from '../page.ts'
 import { RpcError } from '../rpc-error.ts'
-import { boolean, list, number, struct, text, type ValueOf } from '../shape.ts'
+import { any, boolean, list, number, struct, text, type ValueOf } from '../shape.ts'
 import { actionPlanShape } from '../shapes/action-plan.ts'
 import { pageShape } from '../shapes/event.ts'
 import type { AccountPlans, ActionServices } from './actions.ts'
@@ -26,10 +26,6 @@ export interface ActionPlanServices extends ActionServices {
     /** Takes an account out of a plan. */
     leave(planId: string, tenant: string, id: string): Promise<void>
   }
-  /** Accounts of a plan, as `tenant:account`. */
-  accountsOf(planId: string): readonly string[]
-  /** Timings of a plan, undefined when there is none. */
-  timingsOf(planId: string): readonly ActionTiming[] | undefined
   newUuid(): string
 }
 
@@ -129,6 +125,14 @@ export function actionPlanMethods(services: ActionPlanServices, defaults: RpcDef
         )
       },
     }),
+    ...['ComputeAccountActionPlans', 'ComputeActionPlanIndexes'].map((name) =>
+      method(`APIerSv1.${name}`, {
+        summary: 'Does nothing: which accounts are in which plans is always up to date.',
+        params: any,
+        reply: OK,
+        run: () => 'OK',
+      }),
+    ),
     method('APIerSv1.RemoveActionTiming', {
       summary:
         'Takes an account out of a plan, or a timing, or removes the whole plan. ' +

@@ -33,6 +33,10 @@ export interface SchedulerServices extends BalanceServices {
   }
   /** The actions of a set, undefined when there is none. */
   actionsOf(id: string): readonly Action[] | undefined
+  /** Timings of a plan, undefined when there is none. */
+  timingsOf(planId: string): readonly ActionTiming[] | undefined
+  /** Accounts of a plan, as `tenant:account`. */
+  accountsOf(planId: string): readonly string[]
 }
 
 /** Runs that one call may ask for. */
@@ -89,7 +93,7 @@ export function schedulerMethods(services: SchedulerServices, defaults: RpcDefau
       async run({ ActionPlanIDs: planIds, Tenant: tenant, AccountID: id }) {
         const accountId = id === '' ? '' : accountKey(tenant || defaults.tenant, id)
         for (const planId of planIds)
-          for (const { actionsId } of byWeight(planOf(services, planId).timings))
+          for (const { actionsId } of byWeight(timingsOf(services, planId)))
             await runSet(services, accountId, actionsId)
         return 'OK'
       },
@@ -165,10 +169,10 @@ function serviceManagerMethods(scheduler: SchedulerSwitch): Method[] {
   ]
 }
 
-function planOf({ scheduler }: SchedulerServices, planId: string): ActionPlan {
-  const plan = scheduler.plans().find(({ id }) => id === planId)
-  if (plan === undefined) throw new NotFound()
-  return plan
+function timingsOf(services: SchedulerServices, planId: string): readonly ActionTiming[] {
+  const timings = services.timingsOf(planId)
+  if (timings === undefined) throw new NotFound()
+  return timings
 }
 
 function byWeight(timings: readonly ActionTiming[]): ActionTiming[] {
@@ -177,9 +181,8 @@ function byWeight(timings: readonly ActionTiming[]): ActionTiming[] {
 
 /** Everything of a plan but what runs at load. */
 async function executePlan(services: SchedulerServices, planId: string): Promise<void> {
-  const { timings, accountIds } = planOf(services, planId)
-  const later = timings.filter((timing) => !isAtLoad(timing))
-  for (const { actionsId } of byWeight(later)) await runForAll(services, accountIds, actionsId)
+  const later = timingsOf(services, planId).filter((timing) => !isAtLoad(timing))
+  for (const { actionsId } of byWeight(later)) await runForAll(services, services.accountsOf(planId), actionsId)
 }
 
 /** Every run of every plan after now up to and including `end`, in time order. */

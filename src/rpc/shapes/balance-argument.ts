@@ -1,4 +1,4 @@
-import { readBoolean, readNumber, readSet } from '../../accounting/action.ts'
+import { readBoolean, readNumber, readSet, weightAt } from '../../accounting/action.ts'
 import type { BalanceFilter } from '../../accounting/balance-filter.ts'
 import { Decimal } from '../../core/decimal.ts'
 import { parseDuration } from '../../core/duration.ts'
@@ -16,20 +16,22 @@ export type BalanceArgument = { filter: BalanceFilter; value: Decimal | undefine
 
 type Reader = (filter: BalanceFilter, value: EventValue, context: BalanceArgumentContext) => void
 
-/** Keys of a `Balance` argument, matched in their letter case; others are ignored. Reference 04, 13.1. */
+/** Keys of a `Balance` argument, matched in their letter case; others are ignored, so are empty ids. Reference 04, 13.1. */
 const READERS: Readonly<Record<string, Reader>> = {
   UUID: (filter, value) => {
-    filter.uuid = valueText(value)
+    const uuid = valueText(value)
+    if (uuid !== '') filter.uuid = uuid
   },
   ID: (filter, value) => {
-    filter.id = valueText(value)
+    const id = valueText(value)
+    if (id !== '') filter.id = id
   },
   ExpiryTime: (filter, value, { now }) => {
     const time = parseTime(valueText(value), now.zone, now)
     filter.expiresAtNs = isZeroTime(time) ? null : time.ns
   },
-  Weight: (filter, value) => {
-    filter.weight = readNumber(valueText(value))
+  Weight: (filter, value, { now }) => {
+    filter.weight = readNumber(weightAt(valueText(value), Number(now.ns / 1_000_000n)))
   },
   DestinationIDs: (filter, value) => {
     filter.destinationIds = setOf(value)
