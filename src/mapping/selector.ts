@@ -92,12 +92,7 @@ export function compileSelector<M, G>(
   }
 }
 
-function compileOtherArea<M, G>(
-  area: string,
-  rest: string,
-  reader: MessageReader<M, G>,
-  at: number,
-): Source<M, G> {
+function compileOtherArea<M, G>(area: string, rest: string, reader: MessageReader<M, G>, at: number): Source<M, G> {
   const own = reader.compileOwnPath?.(area, rest)
   if (own !== undefined) return ({ message }) => own(message)
   const built = BUILT_AREAS.find((each) => each === area)

@@ -87,6 +87,12 @@ const CALLS: readonly { name: string; call: string; params: unknown; answer: unk
     params: [{}],
     answer: 'MANDATORY_IE_MISSING: [Tenant ID]',
   },
+  {
+    name: '04 13: a blank field is missing',
+    call: 'APIerSv1.Fail',
+    params: [{ Tenant: ' ', ID: 'x' }],
+    answer: 'MANDATORY_IE_MISSING: [Tenant]',
+  },
   { name: '01 8: not found is bare', call: 'APIerSv1.Fail', params: [{ Tenant: 't', ID: 'x' }], answer: 'NOT_FOUND' },
   {
     name: '01 8: others are wrapped',
