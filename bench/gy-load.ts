@@ -1,13 +1,17 @@
 /**
  * Load generator: SESSIONS Gy sessions at once on a few connections, each one CCR-I, UPDATES CCR-U and one CCR-T; prints one
  * JSON line of figures for the updates. Arguments: port sessions updates octets rate(0: as fast as it goes) echo(0|1)
+ * live(0|1: a session that has sent its updates stays open; at most 1000 requests wait)
  */
 import { connect, type Socket } from 'node:net'
 import { Framer } from '../src/protocol/diameter/framing.ts'
 import { MessageWriter } from '../src/protocol/diameter/writer.ts'
 
-const [port = 0, sessions = 0, updates = 0, octets = 0, rate = 0, echo = 0] = process.argv.slice(2).map(Number)
+const [port = 0, sessions = 0, updates = 0, octets = 0, rate = 0, echo = 0, live = 0] = process.argv
+  .slice(2)
+  .map(Number)
 const CONNECTIONS = 4
+const LIVE_WINDOW = 1_000
 const CCR = { flags: 0xc0, commandCode: 272, applicationId: 4 }
 
 type Session = { index: number; number: number; sentNs: bigint }
@@ -111,8 +115,12 @@ class Peer {
       lastUpdateNs = now
     }
     session.number++
-    if (session.number <= updates + 1) this.#send(session)
-    else if (++finished === sessions) finish()
+    if (session.number <= updates + 1 - live) this.#send(session)
+    else {
+      this.#sessions.delete(session.index)
+      if (started < sessions) startNext()
+      if (++finished === sessions) finish()
+    }
   }
 }
 
@@ -128,7 +136,12 @@ function finish(): void {
 }
 
 const peers = await Promise.all(Array.from({ length: CONNECTIONS }, () => Peer.open()))
-for (let index = 1; index <= sessions; index++) peers[index % CONNECTIONS]?.start(index)
+let started = 0
+function startNext(): void {
+  started++
+  peers[started % CONNECTIONS]?.start(started)
+}
+while (started < Math.min(sessions, live === 0 ? sessions : LIVE_WINDOW)) startNext()
 if (rate > 0) {
   const startedMs = performance.now()
   let released = 0
