@@ -39,97 +39,9 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 
 type Measured = Figures & { cpuUs: number; mainUs: number }
 
-<<<<<<< HEAD
-async function start(
-  command: readonly string[],
-  folder: string,
-): Promise<{ pid: number; port: number; stop: () => Promise<void> }> {
-  const child = spawn('taskset', ['-c', '0', ...command], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  await new Promise<void>((ready, failed) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      if (/^next/m.test(output)) ready()
-    })
-    child.once('exit', (code) => failed(new Error(`left with ${code}: ${output}`)))
-  })
-  const stop = () =>
-    new Promise<void>((done) => {
-      child.once('exit', () => done())
-      child.kill('SIGTERM')
-    })
-  return { pid: child.pid ?? 0, port: Number(/^Diameter +[\d.]+:(\d+)/m.exec(output)?.[1]), stop }
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
-}
-
-function load(port: number, rate: number, echo: boolean): Promise<Figures> {
-  return new Promise((done, failed) => {
-    const args = [port, sessions, updates, OCTETS, rate, echo ? 1 : 0].map(String)
-    const child = spawn('taskset', ['-c', '1', process.execPath, join(ROOT, 'bench/gy-load.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-    })
-    child.once('exit', (code) =>
-      code === 0 ? done(JSON.parse(output) as Figures) : failed(new Error(`load left with ${code}`)),
-    )
-  })
-}
-
-/** The sample with the benchmark's accounts, its store kind and its increment. */
-function folderFor(store: string, increment: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
-  cpSync(join(ROOT, 'config/samples/gy-data'), join(folder, 'config'), { recursive: true })
-  const cdrStore = store === '*internal' ? '*internal' : '*sqlite'
-  writeFileSync(
-    join(folder, 'config', 'z-bench.json'),
-    JSON.stringify({
-      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
-      data_db: { db_type: store },
-      stor_db: { db_type: cdrStore },
-      diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
-    }),
-  )
-  const tariff = join(folder, 'tariff')
-  cpSync(join(ROOT, 'config/samples/gy-data/tariff'), tariff, { recursive: true })
-  writeFileSync(
-    join(tariff, 'Rates.csv'),
-    readFileSync(join(tariff, 'Rates.csv'), 'utf8').replaceAll('65536', increment),
-  )
-  const accounts = Array.from(
-    { length: Math.min(sessions + 1, 50_000) },
-    (_, i) => `cgrates.org,${100_000 + i},AP_RICH,,false,false\n`,
-  )
-  mkdirSync(tariff, { recursive: true })
-  writeFileSync(join(tariff, 'AccountActions.csv'), accounts.join(''))
-  writeFileSync(
-    join(tariff, 'Actions.csv'),
-    'ACT_RICH,*topup_reset,,,MONEY,*monetary,,*any,,,*unlimited,,1000000000,10,false,false,10\n',
-  )
-  writeFileSync(join(tariff, 'ActionPlans.csv'), 'AP_RICH,ACT_RICH,*asap,10\n')
-  return folder
-}
-
-async function measure(
-  name: string,
-  command: readonly string[],
-  folder: string,
-  echo: boolean,
-  rate = 0,
-): Promise<Figures> {
-  const server = await start(command, folder)
-  if (!echo) await load(server.port, 0, false)
-=======
 /** Loads a server and prints its row; it has been warmed up by the same load before, but for an echo. */
 async function measure(name: string, server: Server, work: Load, echo?: Figures): Promise<Measured> {
   if (work.echo !== true) await runLoad(server.port, { ...work, rate: 0 })
->>>>>>> 78847bb (bench: CPU per CCR by step, ratio to the echo for each store, another engine with a common configuration, memory of live sessions)
   const before = cpuSeconds(server.pid)
   const figures = await runLoad(server.port, work)
   const after = cpuSeconds(server.pid)
