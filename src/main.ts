@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { printConfigSchema } from './commands/config-schema.ts'
+import { printDryRun } from './commands/dry-run.ts'
 import { load } from './commands/load.ts'
 import { printMethods } from './commands/methods.ts'
 import { serve } from './commands/serve.ts'
@@ -40,6 +41,15 @@ program
   .action((pattern: string, options: { json?: boolean }) => printMethods(pattern, options))
 
 program.command('config-schema').description('print the JSON Schema of configuration files').action(printConfigSchema)
+
+program
+  .command('dry-run')
+  .description('map messages through the templates of a configuration and print each step; nothing is charged')
+  .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
+  .requiredOption('--agent <name>', 'agent whose request processors map them: diameter')
+  .requiredOption('--in <file>', 'messages: hexadecimal octets, pcap or JSON')
+  .option('--reply <file>', 'what the API answers, as JSON: prints the reply fields and the answer too')
+  .action((options: { configPath: string; agent: string; in: string; reply?: string }) => printDryRun(options))
 
 program
   .command('try')

@@ -11,6 +11,7 @@ import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.t
 import { BoundedCache } from '../mapping/bounded-cache.ts'
 import type { PlanEnvironment } from '../mapping/field-plan.ts'
 import { compileProcessor } from '../mapping/request-processor.ts'
+import type { Trace } from '../mapping/trace.ts'
 import type { RawAvp } from '../protocol/diameter/avp.ts'
 import { Dictionary, DictionaryError, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../protocol/diameter/message.ts'
@@ -25,12 +26,13 @@ export type CompiledDiameterAgent = {
   mapping: Pick<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
 }
 
-/** Compiles dictionaries and request processors. root: folder of the package. Throws TemplateError, DictionaryError. */
+/** Compiles dictionaries and request processors. root: folder of the package. trace: told what they do. Throws TemplateError, DictionaryError. */
 export function compileDiameterAgent(
   { config, placeOf }: LoadedConfig,
   root: string,
   nodeId: string,
   sources: FilterSources,
+  trace?: Trace,
 ): CompiledDiameterAgent {
   const section = config.diameter_agent
   const own = section.dictionaries_path === '' ? [] : readOwnDictionaries()
@@ -53,7 +55,12 @@ export function compileDiameterAgent(
   const templates = new Map(
     Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
   )
-  const parserOptions = { separator: config.general.rsr_separator, config, cache: new BoundedCache() }
+  const parserOptions = {
+    separator: config.general.rsr_separator,
+    config,
+    cache: new BoundedCache(),
+    ...(trace === undefined ? {} : { trace }),
+  }
   const environmentFor = (group: string | undefined): PlanEnvironment<DiameterMessage, RawAvp> => {
     const options = { ...parserOptions, group }
     const filters = new FilterCompiler(reader, options, sources)

@@ -226,7 +226,8 @@ function tracedStep<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, 
     passes(context) {
       trace.field(tag, type, path)
       const failed = filters.find(({ passes }) => !passes(context))
-      if (failed !== undefined) trace.done({ kind: 'skipped', filter: failed.filter })
+      if (failed === undefined) trace.passed()
+      else trace.done({ kind: 'skipped', filter: failed.filter })
       return failed === undefined
     },
     run(context) {

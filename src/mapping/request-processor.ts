@@ -68,7 +68,7 @@ export function compileProcessor<M, G>(
     return {
       id: template.id,
       flags: compileFlags(template.flags),
-      matches: environment.compileFilters(template.filters),
+      matches: compileMatch(template, environment),
       tenant:
         template.tenant === '' ? undefined : compileValue(template.tenant, environment.reader, environment.options),
       instances: group === undefined ? undefined : environment.reader.compileGroupPath(group),
@@ -78,6 +78,29 @@ export function compileProcessor<M, G>(
   } catch (cause) {
     if (!(cause instanceof TemplateError)) throw cause
     throw new TemplateError(`${template.place}: request processor ${template.id}: ${cause.message}`)
+  }
+}
+
+/** With a trace each filter is asked by itself, so that the one that fails can be named. */
+function compileMatch<M, G>(
+  { id, filters }: RequestProcessorTemplate,
+  { compileFilters, options: { trace } }: PlanEnvironment<M, G>,
+): RequestProcessor<M, G>['matches'] {
+  if (trace === undefined) return compileFilters(filters)
+  const each = filters.map((filter) => ({ filter, passes: compileFilters([filter]) }))
+  return (context) => {
+    for (const { filter, passes } of each) {
+      let why = ''
+      try {
+        if (passes(context)) continue
+      } catch (cause) {
+        why = ` (${cause instanceof Error ? cause.message : cause})`
+      }
+      trace.processor(id, filter + why)
+      return false
+    }
+    trace.processor(id, undefined)
+    return true
   }
 }
 

@@ -26,6 +26,7 @@ import {
   type RetentionBuckets,
 } from './peer-session.ts'
 import type { ReplyEncoder } from './reply-encoder.ts'
+import { requestVars } from './request-vars.ts'
 
 export type DiameterAgentSettings = {
   local: LocalCapabilities
@@ -280,17 +281,7 @@ export class DiameterAgent {
     const key = `${applicationId}/${commandCode}`
     let vars = this.#vars.get(key)
     if (vars === undefined) {
-      const { local, nodeId } = this.#settings
-      const { dictionary } = this.#dependencies
-      vars = {
-        OriginHost: local.originHost,
-        OriginRealm: local.originRealm,
-        ProductName: local.productName,
-        '*app': dictionary.applications.find(({ id }) => id === applicationId)?.name ?? '',
-        '*appid': String(applicationId),
-        '*cmd': `${dictionary.command(applicationId, commandCode)?.short ?? ''}R`,
-        node_id: nodeId,
-      }
+      vars = requestVars(this.#settings, this.#dependencies.dictionary, applicationId, commandCode)
       this.#vars.set(key, vars)
     }
     return vars

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadConfig } from '../config/load-config.ts'
+import { TollgateError } from '../core/errors.ts'
+import type { EventFields, EventValue } from '../core/event.ts'
+import { DryRunError, dryRun } from '../engine/dry-run/dry-run.ts'
+import { packageRoot } from '../engine/engine.ts'
+
+/** Maps messages of a file through the templates of a configuration and prints each step; nothing is opened, called or charged. */
+export async function printDryRun(options: {
+  configPath: string
+  agent: string
+  in: string
+  reply?: string
+}): Promise<void> {
+  const root = packageRoot()
+  const loaded = await loadConfig(options.configPath, process.env, join(root, 'config', 'tollgate.json'))
+  const reply = options.reply === undefined ? undefined : readReply(options.reply)
+  const lines = dryRun(options.agent, readFile(options.in), { loaded, root, reply })
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new DryRunError(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+/** A reply as the API gives it: durations are whole numbers of ns, or plain units, at MaxUsage. */
+function readReply(path: string): EventFields {
+  let reply: unknown
+  try {
+    reply = JSON.parse(readFile(path).toString('utf8'))
+  } catch (cause) {
+    throw cause instanceof TollgateError
+      ? cause
+      : new DryRunError(`${path}: ${cause instanceof Error ? cause.message : cause}`)
+  }
+  if (typeof reply !== 'object' || reply === null || Array.isArray(reply))
+    throw new DryRunError(`${path}: expected a JSON object such as {"MaxUsage": 1048576, "Error": ""}`)
+  return { Error: '', ...durationsOf(reply as EventFields) }
+}
+
+function durationsOf(reply: EventFields): EventFields {
+  const usage = (value: EventValue | undefined): EventValue | undefined =>
+    typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
+  const { MaxUsage, ...rest } = reply
+  if (MaxUsage === undefined) return rest
+  if (typeof MaxUsage !== 'object' || MaxUsage === null) return { ...rest, MaxUsage: usage(MaxUsage) ?? 0n }
+  const byRun = Object.entries(MaxUsage as EventFields).map(([run, value]) => [run, usage(value) ?? 0n] as const)
+  return { ...rest, MaxUsage: Object.fromEntries(byRun) }
+}
