@@ -61,6 +61,8 @@ const INHERITED: Readonly<Record<string, string>> = { APIerSv2: 'APIerSv1', CDRs
 export class MethodRegistry {
   readonly #methods = new Map<string, Method>()
   readonly #services = new Set<string>()
+  /** Service of each method: a text that is cut out at every call costs as much as the look-up. */
+  readonly #serviceNames = new Map<string, string>()
   readonly #isOn: (service: string) => boolean
 
   /** isOn: asked at every call, so that a service can come and go. */
@@ -76,6 +78,7 @@ export class MethodRegistry {
       const ping = method(name, { summary: 'Answers Pong.', params: any, reply: text, run: () => 'Pong' })
       if (!this.#methods.has(name)) this.#methods.set(name, ping)
     }
+    for (const name of this.#methods.keys()) this.#serviceNames.set(name, serviceOf(name))
   }
 
   /** Methods of the services that are on, by name. */
@@ -88,7 +91,7 @@ export class MethodRegistry {
   /** The method that a client names. Throws RpcError. Reference 01, 7.1. */
   find(name: string): Method {
     const known = this.#methods.get(name)
-    if (known !== undefined && this.#isOn(serviceOf(name))) return known
+    if (known !== undefined && this.#isOn(this.#serviceNames.get(name) ?? '')) return known
     const dot = name.lastIndexOf('.')
     if (dot < 0) throw new RpcError(`rpc: service/method request ill-formed: ${name}`, JsonRpcCode.INVALID_REQUEST)
     const service = LEGACY_NAMES[name.slice(0, dot)] ?? name.slice(0, dot)

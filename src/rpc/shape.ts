@@ -295,11 +295,12 @@ export function omitEmpty<S extends Shape>(shape: S): S {
 }
 
 /** A number of this many digits may not survive a binary float. */
+const LONG_NUMBER_LENGTH = 16
 const LONG_NUMBER = /\d[\d.]{15}/
 
 /** Parses JSON; numbers that a binary float would change become bigint or Decimal. Throws SyntaxError. */
 export function parseJson(source: string): unknown {
-  if (!LONG_NUMBER.test(source)) return JSON.parse(source)
+  if (source.length < LONG_NUMBER_LENGTH || !LONG_NUMBER.test(source)) return JSON.parse(source)
   return JSON.parse(source, (_key, value: unknown, context?: { source?: string }) => {
     const digits = context?.source
     if (typeof value !== 'number' || digits === undefined || String(value) === digits) return value

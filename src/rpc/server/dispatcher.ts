@@ -49,9 +49,10 @@ export class Dispatcher {
     const counts = this.#countsOf(peer.listener)
     counts.calls++
     try {
+      const start = this.#prepare(name, argument, peer)
+      // What cannot be called takes no turn.
       const turn = this.#caps.enter()
-      const result =
-        turn === undefined ? this.#run(name, argument, peer) : turn.then(() => this.#run(name, argument, peer))
+      const result = turn === undefined ? this.#run(start) : turn.then(() => this.#run(start))
       if (!(result instanceof Promise)) return result
       const limited = this.#replyTimeoutMs > 0 ? withTimeout(result, this.#replyTimeoutMs) : result
       limited.catch(() => counts.errors++)
@@ -73,10 +74,10 @@ export class Dispatcher {
   }
 
   /** Runs a call that has its turn. */
-  #run(name: string, argument: CallArgument, peer: Peer): unknown {
+  #run(start: () => unknown): unknown {
     let result: unknown
     try {
-      result = this.#start(name, argument, peer)
+      result = start()
     } catch (cause) {
       this.#caps.leave()
       throw cause
@@ -86,13 +87,14 @@ export class Dispatcher {
     return result
   }
 
-  #start(name: string, argument: CallArgument, peer: Peer): unknown {
+  /** Finds out who calls what with which argument. */
+  #prepare(name: string, argument: CallArgument, peer: Peer): () => unknown {
     const apiKey = this.#access.asks(peer.listener) ? argument.apiKey() : ''
     const grant = this.#access.admit(peer, apiKey, Date.now())
     const method = this.#find(name, grant)
     const decoded = argument.decode(method.params)
     this.#access.checkTenants(grant, method, decoded)
-    return method.run(decoded, peer)
+    return () => method.run(decoded, peer)
   }
 
   /** The method, by the name that was called or by its own. Who may not call it does not learn whether there is one. */

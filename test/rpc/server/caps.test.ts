@@ -48,7 +48,7 @@ t.test('01 ex. 11: *queue lets them wait, in their order', async (t) => {
   t.equal(caps.allocated, 0)
 })
 
-t.test('01 13: calls of unknown methods and wrong arguments leave, too', async (t) => {
+t.test('01 13: what cannot be called takes no place and is answered when all are taken', async (t) => {
   const caps = new Caps(1, '*busy')
   const listeners = rpcListeners(PROBES, { rpc_json: '127.0.0.1:0' }, { caps })
   await listeners.open()
@@ -56,13 +56,16 @@ t.test('01 13: calls of unknown methods and wrong arguments leave, too', async (
   const wrong = [
     '{"method":"CoreSv1.Nope","params":[{}],"id":1}',
     '{"method":"CoreSv1.Ping","params":[5],"id":1}',
-    '{"method":"CoreSv1.Fail","params":["x"],"id":1}',
     '{"id":1}',
-    'null',
-  ]
-  const replies = await talk(listeners.address('rpc_json'), [wrong.join('').repeat(20) + sleep(2)], { ends: true })
-  t.notMatch(replies, REFUSED)
-  t.match(replies, '{"id":2,"result":"OK","error":null}')
+    'null ',
+  ].join('')
+  const input = [sleep(1), wrong.repeat(20), sleep(2), '{"method":"CoreSv1.Fail","params":["x"],"id":3}']
+  const replies = await talk(listeners.address('rpc_json'), [input.join('')], { ends: true })
+  t.equal(replies.match(new RegExp(REFUSED, 'g'))?.length, 2)
+  t.match(replies, '{"id":1,"result":"OK","error":null}')
+  t.equal(replies.split('\n').length, 84)
+  const failing = '{"method":"CoreSv1.Fail","params":["x"],"id":1}'.repeat(20) + sleep(2)
+  t.notMatch(await talk(listeners.address('rpc_json'), [failing], { ends: true }), REFUSED)
   t.equal(caps.allocated, 0)
 })
 
