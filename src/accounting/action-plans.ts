@@ -16,20 +16,16 @@ export function isAtLoad({ timing }: ActionTiming): boolean {
 }
 
 /**
- * What loading a plan does: the plan to store (merged with the accounts of the stored one), and a task for each `*asap`
- * timing and account of the loaded plan. A plan of `*asap` timings alone keeps no accounts. Reference 04, 14.
+ * What loading a plan does: the plan with the accounts that join it, and a task for each `*asap` timing and account of the loaded
+ * plan. A plan of `*asap` timings alone keeps no accounts. Reference 04, 14.
  */
-export function loadActionPlan(
-  loaded: ActionPlan,
-  stored: ActionPlan | undefined,
-  newUuid: () => string,
-): { plan: ActionPlan; tasks: Task[] } {
+export function loadActionPlan(loaded: ActionPlan, newUuid: () => string): { plan: ActionPlan; tasks: Task[] } {
   const atLoad = loaded.timings.filter(isAtLoad).toSorted((a, b) => b.weight - a.weight)
   const accounts = loaded.accountIds.length === 0 ? [''] : loaded.accountIds
   const tasks = accounts.flatMap((accountId) =>
     atLoad.map(({ actionsId }) => ({ uuid: newUuid(), accountId, actionsId })),
   )
   const runsLater = atLoad.length < loaded.timings.length
-  const accountIds = runsLater ? [...new Set([...(stored?.accountIds ?? []), ...loaded.accountIds])] : []
+  const accountIds = runsLater ? loaded.accountIds : []
   return { plan: { ...loaded, accountIds }, tasks }
 }

@@ -2,23 +2,12 @@ import { type Account, accountKey, newAccount } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
 import { NotFound } from '../core/errors.ts'
 import type { ZonedTime } from '../core/time.ts'
+import type { AccountChange, PlanChange } from '../rpc/methods/accounts.ts'
+import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records, Unit } from '../store/unit-of-work.ts'
 import type { ActionRunner } from './action-runner.ts'
-import type { AccountPlans, PlanMembers } from './plan-members.ts'
-
-/** What SetAccount changes; undefined leaves a flag as it is. */
-export type AccountChange = {
-  allowNegative: boolean | undefined
-  disabled: boolean | undefined
-  plans: PlanChange | undefined
-}
-
-/**
- * Plans that an account is put into. isReplacing: it leaves all others. isRepeating: `*asap` actions run for an account that is
- * in the plan already, and a plan of these alone is run but not joined.
- */
-export type PlanChange = { ids: readonly string[]; isReplacing: boolean; isRepeating: boolean }
+import type { PlanMembers } from './plan-members.ts'
 
 /** Accounts as those who administer them see them. Each change is one commit. Reference 04, 13.1. */
 export class AccountAdmin {

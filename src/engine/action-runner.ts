@@ -11,9 +11,11 @@ import { type CdrDefaults, cdrKey, outboxKind } from '../cdrs/cdr.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
+import type { AccountPlans } from '../rpc/methods/actions.ts'
+import type { ActionSet } from '../rpc/methods/balances.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
-import type { AccountPlans, PlanMembers } from './plan-members.ts'
+import type { PlanMembers } from './plan-members.ts'
 
 /** Whether an account passes the filters of an action; throws TollgateError when it cannot be told. */
 export type AccountPredicate = (account: Account) => boolean
@@ -38,9 +40,6 @@ export type RunnerTariff = {
   actions: TariffActions
   actionFilters: ReadonlyMap<readonly string[], AccountPredicate>
 }
-
-/** Actions that run together. extra: fields for the CDRs of their `*cdrlog`. */
-export type ActionSet = { actions: readonly Action[]; extra: EventFields }
 
 /** An action set that has not run to its end; nothing of it is kept. Clients see the text. Reference 04, 11.2. */
 export class PartiallyExecuted extends TollgateError {
@@ -141,7 +140,7 @@ export class ActionRunner {
     }
     for (const [id, members] of accountIds) {
       const loadedPlan = { id, accountIds: members, timings: plans.get(id) ?? [] }
-      const { plan, tasks } = loadActionPlan(loadedPlan, undefined, newUuid)
+      const { plan, tasks } = loadActionPlan(loadedPlan, newUuid)
       this.#putTasks(unit, tasks)
       for (const accountId of plan.accountIds)
         accountPlans.put(accountId, [...new Set([...accountPlans.of(accountId), id])])
@@ -151,11 +150,7 @@ export class ActionRunner {
   /** Puts a task for each `*asap` action of a plan into the unit. Gives whether the plan runs later too. */
   stagePlan(unit: Unit, planId: string, accountId: string): boolean {
     const timings = this.#tariff?.actions.plans.get(planId) ?? []
-    const { plan, tasks } = loadActionPlan(
-      { id: planId, accountIds: [accountId], timings },
-      undefined,
-      this.#options.newUuid,
-    )
+    const { plan, tasks } = loadActionPlan({ id: planId, accountIds: [accountId], timings }, this.#options.newUuid)
     this.#putTasks(unit, tasks)
     return plan.accountIds.length > 0
   }

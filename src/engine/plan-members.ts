@@ -1,3 +1,4 @@
+import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 
@@ -8,12 +9,6 @@ const accountPlansKind: RecordKind<readonly string[]> = {
   decode: (text) => JSON.parse(text) as string[],
 }
 const ACCOUNT_PLANS = 'account-plans/'
-
-/** Plans of accounts within a unit of work. */
-export type AccountPlans = {
-  of(accountId: string): readonly string[]
-  put(accountId: string, planIds: readonly string[]): void
-}
 
 /** Which accounts are in which action plans: one record an account, and all of them by plan in memory. Reference 04, 2.6. */
 export class PlanMembers {

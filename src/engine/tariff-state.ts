@@ -1,6 +1,7 @@
 import { compileAccounts, compileActions, stampActions, type TariffActions } from '../accounting/tariff-actions.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
+import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileTariffSource, objects } from '../tariffs/compile.ts'
@@ -14,7 +15,7 @@ import {
   type TariffRows,
 } from '../tariffs/tariff-rows.ts'
 import type { AccountPredicate, ActionRunner } from './action-runner.ts'
-import type { AccountPlans, PlanMembers } from './plan-members.ts'
+import type { PlanMembers } from './plan-members.ts'
 import { located } from './profile-rows.ts'
 import type { ProfileState } from './profile-state.ts'
 

@@ -30,7 +30,7 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
     accountOf: () => undefined,
   }
   const tasks = [...plans].flatMap(
-    ([id, timings]) => loadActionPlan({ id, timings, accountIds: ['cgrates.org:1001'] }, undefined, newUuid).tasks,
+    ([id, timings]) => loadActionPlan({ id, timings, accountIds: ['cgrates.org:1001'] }, newUuid).tasks,
   )
   const sets = tasks.flatMap(({ actionsId }) => actions.get(actionsId) ?? [])
   const outcome = runActions({ tenant: 'cgrates.org', id: '1001' }, undefined, sets, environment)

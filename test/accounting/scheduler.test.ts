@@ -20,20 +20,18 @@ const run = (actionsId: string, when: ActionPlan['timings'][number]['timing'], w
 
 t.test('loading a plan makes a task for each *asap timing and account (04, 14)', async (t) => {
   const { newUuid } = contextOf()
-  const stored = plan('P', ['t:9', 't:1'], run('A', noon))
   const loaded = loadActionPlan(
     plan('P', ['t:1', 't:2'], run('LIGHT', asap, 5), run('HEAVY', asap, 10), run('A', noon)),
-    stored,
     newUuid,
   )
-  t.same(loaded.plan.accountIds, ['t:9', 't:1', 't:2'], 'merged with the stored plan')
+  t.same(loaded.plan.accountIds, ['t:1', 't:2'])
   t.same(
     loaded.tasks.map(({ accountId, actionsId }) => `${accountId} ${actionsId}`),
     ['t:1 HEAVY', 't:1 LIGHT', 't:2 HEAVY', 't:2 LIGHT'],
   )
-  const once = loadActionPlan(plan('P', ['t:1'], run('A', asap)), stored, newUuid)
+  const once = loadActionPlan(plan('P', ['t:1'], run('A', asap)), newUuid)
   t.same([once.plan.accountIds, once.tasks.length], [[], 1], 'a plan that only runs at load keeps no accounts')
-  t.match(loadActionPlan(plan('P', [], run('A', asap)), undefined, newUuid).tasks, [{ accountId: '', actionsId: 'A' }])
+  t.match(loadActionPlan(plan('P', [], run('A', asap)), newUuid).tasks, [{ accountId: '', actionsId: 'A' }])
 })
 
 /** A scheduler whose clock and timer stand still until they are moved. */
@@ -120,7 +118,7 @@ t.test('a timer never waits longer than timers can', async (t) => {
 t.test('04 W29: a scheduler runs only what its filters accept', async (t) => {
   const s = scheduler({ accepts: ({ accountId }) => accountId.endsWith(':1001') })
   const accounts = ['t:1001', 't:1002', 't:1003']
-  const { tasks } = loadActionPlan(plan('P', accounts, run('A', asap)), undefined, contextOf().newUuid)
+  const { tasks } = loadActionPlan(plan('P', accounts, run('A', asap)), contextOf().newUuid)
   const left = await s.made.reload([plan('Q', ['t:1002'], run('B', noon)), plan('R', accounts, run('C', noon))], tasks)
   t.same(s.ran, ['A t:1001'])
   t.same(

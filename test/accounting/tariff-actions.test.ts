@@ -30,7 +30,7 @@ t.test('the accounts of the sample get their balances at load', async (t) => {
   const { actions, plans, accounts, warnings } = compileRows(readTariffFolder(SAMPLE).rows)
   const tasks = [...plans].flatMap(([id, timings]) => {
     const accountIds = accounts.filter(({ planId }) => planId === id).map((row) => `${row.tenant}:${row.id}`)
-    return accountIds.length === 0 ? [] : loadActionPlan({ id, timings, accountIds }, undefined, newUuid).tasks
+    return accountIds.length === 0 ? [] : loadActionPlan({ id, timings, accountIds }, newUuid).tasks
   })
   const environment = {
     now: NOW,

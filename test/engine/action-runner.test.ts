@@ -150,3 +150,17 @@ t.test('04 W29: schedulers.filters', async (t) => {
   t.same(await money('1003'), [])
   await t.rejects(engineOf(t, files, filtered('*foo:~*act.AccountID:1001')), /schedulers\.filters.*\*foo/)
 })
+
+t.test('04 14: a load puts its accounts to those that a plan has', async (t) => {
+  const files = {
+    'Actions.csv': topUp('ACT', '', '5'),
+    'Timings.csv': 'ALWAYS,*any,*any,*any,*any,00:00:00\nEVENING,*any,*any,*any,*any,20:00:00\n',
+    'ActionPlans.csv': 'AP,ACT,EVENING,10\n',
+    'AccountActions.csv': 'cgrates.org,a,AP,,,\n',
+  }
+  const { engine, tariff } = await engineOf(t, files)
+  await engine.tariff.load(tariff)
+  writeFileSync(join(tariff, 'AccountActions.csv'), 'cgrates.org,b,AP,,,\n')
+  await engine.tariff.load(tariff)
+  t.same([...engine.accountsOf('AP')].sort(), ['cgrates.org:a', 'cgrates.org:b'])
+})

@@ -11,12 +11,18 @@ import { pageShape, tenantShape } from '../shapes/event.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { reloadScheduler, type SchedulerSwitch } from './scheduler.ts'
 
-/** Flags to change; undefined stays. Plans to join: see `setAccount` of v1 and v2. */
+/** What SetAccount changes; undefined leaves a flag, or the plans, as they are. */
 export type AccountChange = {
   allowNegative: boolean | undefined
   disabled: boolean | undefined
-  plans: { ids: readonly string[]; isReplacing: boolean; isRepeating: boolean } | undefined
+  plans: PlanChange | undefined
 }
+
+/**
+ * Plans that an account is put into. isReplacing: it leaves all others. isRepeating: `*asap` actions run for an account that is
+ * in the plan already, and a plan of these alone is run but not joined.
+ */
+export type PlanChange = { ids: readonly string[]; isReplacing: boolean; isRepeating: boolean }
 
 /** What the methods of accounts ask of the engine. */
 export interface AccountServices {
