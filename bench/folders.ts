@@ -16,7 +16,7 @@ export function sampleFolder(sessions: number, store: '*lmdb' | '*internal', inc
     join(folder, 'config', 'z-bench.json'),
     JSON.stringify({
       general: { log_level: 3 },
-      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
+      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', rpc_gob: '', birpc_json: '' },
       data_db: { db_type: store },
       stor_db: { db_type: cdrStore },
       diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },

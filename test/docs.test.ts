@@ -33,7 +33,7 @@ function clone(t: Test): string {
     symlinkSync(join(ROOT, name), join(folder, name))
   cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true })
   const free = {
-    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
+    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', rpc_gob: '', birpc_json: '' },
     diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
   }
   writeFileSync(join(folder, SAMPLE, 'z-free-ports.json'), JSON.stringify(free))

@@ -77,7 +77,10 @@ async function listen(
   for (const [key, name, more] of [
     ['rpc_json', 'JSON-RPC', ''],
     ['rpc_json_tls', 'JSON-TLS', ''],
+    ['rpc_gob', 'gob', ''],
+    ['rpc_gob_tls', 'gob-TLS', ''],
     ['birpc_json', 'BiRPC', ''],
+    ['birpc_gob', 'BiRPC-gob', ''],
     ['http', 'HTTP', pages],
     ['http_tls', 'HTTPS', pages],
   ] as const) {

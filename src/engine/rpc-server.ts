@@ -85,7 +85,7 @@ function identityOf(identity: Config['access']['identities'][number]): IdentityS
 }
 
 function tlsOf({ listen, tls }: Config, log: RpcServerOptions['log']): TlsSettings | undefined {
-  if (listen.rpc_json_tls === '' && listen.http_tls === '') return undefined
+  if (listen.rpc_json_tls === '' && listen.rpc_gob_tls === '' && listen.http_tls === '') return undefined
   const settings = readTlsSettings({
     certificate: tls.server_certificate,
     key: tls.server_key,

@@ -109,6 +109,12 @@ export class MethodRegistry {
     return this.#isOn(service) && this.#inherited(service, name.slice(dot)) !== undefined
   }
 
+  /** What goes into a method and comes out of it, also while its service is off: another engine may have it on. */
+  shapesOf(name: string): { readonly params: Shape; readonly reply: Shape } | undefined {
+    const dot = name.lastIndexOf('.')
+    return this.#inherited(LEGACY_NAMES[name.slice(0, dot)] ?? name.slice(0, dot), name.slice(dot))
+  }
+
   /** called: the method's own name with its dot. */
   #inherited(service: string, called: string): Method | undefined {
     return this.#methods.get(service + called) ?? this.#methods.get((INHERITED[service] ?? '') + called)

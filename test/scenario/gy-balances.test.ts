@@ -107,7 +107,7 @@ async function gatewayOf(t: Test): Promise<Gateway> {
     general: { log_level: 3 },
     data_db: { db_type: '*internal' },
     stor_db: { db_type: '*internal' },
-    listen: { rpc_json: '', http: '127.0.0.1:0', birpc_json: '' },
+    listen: { rpc_json: '', http: '127.0.0.1:0', rpc_gob: '', birpc_json: '' },
     rals: { enabled: true },
     chargers: { enabled: true },
     cdrs: { enabled: true },

@@ -69,7 +69,7 @@ async function gatewayOf(t: Test): Promise<Gateway> {
     general: { log_level: 3 },
     data_db: { db_type: '*internal' },
     stor_db: { db_type: '*internal' },
-    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
+    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', rpc_gob: '', birpc_json: '' },
     rals: { enabled: true },
     chargers: { enabled: true },
     cdrs: { enabled: true, rals_conns: conns },
@@ -227,7 +227,7 @@ const CALLS: readonly { name: string; method: string; params: unknown[]; result?
     name: 'GetAccount of {}',
     method: 'APIerSv2.GetAccount',
     params: [{}],
-    error: 'MANDATORY_IE_MISSING: [Account]',
+    error: 'NOT_FOUND',
   },
   {
     name: 'LoadTariffPlanFromFolder of {}',

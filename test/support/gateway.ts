@@ -15,6 +15,7 @@ export type Gateway = {
   diameterPort: number
   httpPort: number
   rpcPort: number
+  gobPort: number
   folder: string
   /** Everything it printed. */
   output: () => string
@@ -26,7 +27,7 @@ export function sampleFolder(t: Test, overrides: object = {}): string {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(SAMPLE, join(folder, 'config'), { recursive: true })
   const free = {
-    listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
+    listen: { rpc_json: '127.0.0.1:0', rpc_gob: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
     diameter_agent: { listeners: [{ address: '127.0.0.1:0' }] },
   }
   writeFileSync(join(folder, 'config', 'z-free-ports.json'), JSON.stringify(free))
@@ -60,6 +61,7 @@ export async function startGateway(folder: string, tariff = join(SAMPLE, 'tariff
     diameterPort: port('Diameter'),
     httpPort: port('HTTP'),
     rpcPort: port('JSON-RPC'),
+    gobPort: port('gob'),
     folder,
     output: () => output,
   }

@@ -170,7 +170,7 @@ export class Decoding {
       case BASIC_IDS.uint:
         return (reader) => reader.uint()
       case BASIC_IDS.float:
-        return (reader) => reader.float()
+        return (reader) => type.reader.float(reader.float())
       case BASIC_IDS.bytes:
         return (reader) => type.reader.bytes(reader.octets())
       case BASIC_IDS.string:
@@ -300,6 +300,6 @@ function keyText(key: unknown): string {
 export const IGNORED: GobInterface = {
   kind: 'interface',
   name: 'interface {}',
-  reader: { named: () => null, bytes: () => null, complex: () => null, marshaled: () => null },
+  reader: { float: () => null, named: () => null, bytes: () => null, complex: () => null, marshaled: () => null },
   write: () => null,
 }

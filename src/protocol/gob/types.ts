@@ -51,10 +51,11 @@ export type GobInterface = {
 export type GobConcrete = { readonly name: string; readonly type: GobType; readonly value: unknown }
 
 /**
- * Makes values of types that only the sender knows: booleans, numbers, texts and nil come as they are, slices and arrays as
+ * Makes values of types that only the sender knows: booleans, integers, texts and nil come as they are, slices and arrays as
  * arrays, maps by the text of their keys, structs as objects of the fields that were sent.
  */
 export type DynamicReader = {
+  float(value: number): unknown
   /** The value of an interface. name: that of its concrete type, as the sender registered it. */
   named(name: string, value: unknown): unknown
   bytes(value: Buffer): unknown

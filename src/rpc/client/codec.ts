@@ -1,8 +1,14 @@
 /** What a peer sent: the reply to a call of ours, or, on bidirectional connections, a call of its own. */
 export type Incoming =
   | { readonly kind: 'reply'; readonly id: number; readonly result: unknown; readonly error: string | null }
-  /** id: what the reply echoes; undefined or null: nothing is answered. */
-  | { readonly kind: 'call'; readonly id: unknown; readonly method: string; readonly argument: unknown }
+  /** id: what the reply echoes; undefined or null: nothing is answered. fault: why the argument could not be read. */
+  | {
+      readonly kind: 'call'
+      readonly id: unknown
+      readonly method: string
+      readonly argument: unknown
+      readonly fault?: string
+    }
 
 /** The bytes of one connection, both ways. It has a state: each connection needs its own. */
 export interface ClientCodec {

@@ -95,10 +95,11 @@ export class StreamConnection implements Connection {
     else pending?.reject(new RpcError(incoming.error))
   }
 
-  async #answer({ id, method, argument }: Extract<Incoming, { kind: 'call' }>): Promise<void> {
+  async #answer({ id, method, argument, fault }: Extract<Incoming, { kind: 'call' }>): Promise<void> {
     let result: unknown = null
     let error: string | null = null
     try {
+      if (fault !== undefined) throw new RpcError(fault)
       result = await this.#callbacks(method, argument)
     } catch (cause) {
       error = cause instanceof RpcError ? cause.message : `SERVER_ERROR: ${String(cause)}`

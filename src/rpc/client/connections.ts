@@ -1,9 +1,14 @@
+import { GobTypes } from '../gob/gob-types.ts'
+import { AGENT_METHODS, type FindShapes } from '../gob/method-shapes.ts'
 import { RpcError } from '../rpc-error.ts'
+import type { ClientCodec } from './codec.ts'
 import type { Callbacks } from './connection.ts'
 import { isFailover } from './errors.ts'
+import { GobCodec } from './gob-codec.ts'
 import { type Host, type LocalCall, LocalHost, ParallelHost, RemoteHost } from './host.ts'
+import { JsonCodec } from './json-codec.ts'
 import { Pool } from './pool.ts'
-import { type HostSettings, IN_PROCESS, isBidirectional, type PoolSettings } from './settings.ts'
+import { type HostSettings, IN_PROCESS, isBidirectional, type PoolSettings, type Transport } from './settings.ts'
 
 /** Calls methods over the connections of one `X_conns` key. */
 export interface RpcClient {
@@ -22,13 +27,19 @@ export class Connections {
   #settings: ReadonlyMap<string, PoolSettings>
   readonly #maxParallel: number
   readonly #local: LocalHost
+  readonly #shapes: FindShapes
+  readonly #gobTypes = new GobTypes('json')
   readonly #pools = new Map<Owner, Map<string, Pool>>()
 
-  /** maxParallel: connections that a `*parallel` pool may open. local: the methods of this process. */
-  constructor(settings: ReadonlyMap<string, PoolSettings>, maxParallel: number, local: LocalCall) {
+  /**
+   * maxParallel: connections that a `*parallel` pool may open. local: the methods of this process. shapes: those of every method
+   * that may be called over gob.
+   */
+  constructor(settings: ReadonlyMap<string, PoolSettings>, maxParallel: number, local: LocalCall, shapes: FindShapes) {
     this.#settings = settings
     this.#maxParallel = maxParallel
     this.#local = new LocalHost(local)
+    this.#shapes = (method) => AGENT_METHODS[method] ?? shapes(method)
   }
 
   /** A client over these ids, tried in order. callbacks: answers what a bidirectional server calls. */
@@ -86,6 +97,19 @@ export class Connections {
   #host(settings: HostSettings, owner: Owner): Host {
     if (IN_PROCESS.has(settings.address)) return this.#local
     if (isBidirectional(settings.transport) && owner === undefined) throw new RpcError('UNSUPPORTED_BIRPC')
-    return new RemoteHost(settings, owner)
+    return new RemoteHost(settings, owner, (transport) => this.#codec(transport))
+  }
+
+  #codec(transport: Transport): ClientCodec {
+    switch (transport) {
+      case '*json':
+      case '*birpc_json':
+        return new JsonCodec()
+      case '*gob':
+      case '*birpc_gob':
+        return new GobCodec(this.#gobTypes, this.#shapes)
+      default:
+        throw new RpcError(`Unsupported transport: <${transport}>`)
+    }
   }
 }

@@ -5,7 +5,6 @@ import type { ClientCodec } from './codec.ts'
 import { type Callbacks, type Connection, dial, StreamConnection } from './connection.ts'
 import { DEADLINE_EXCEEDED, NetworkError } from './errors.ts'
 import { HttpConnection } from './http-connection.ts'
-import { JsonCodec } from './json-codec.ts'
 import type { HostSettings, Transport } from './settings.ts'
 
 /** What a pool asks its hosts. */
@@ -18,11 +17,8 @@ export interface Host {
   close(): void
 }
 
-/** The codec of each transport that is a stream. */
-const CODECS: Partial<Record<Transport, () => ClientCodec>> = {
-  '*json': () => new JsonCodec(),
-  '*birpc_json': () => new JsonCodec(),
-}
+/** The codec of a new connection. Throws RpcError for a transport that is no stream. */
+export type MakeCodec = (transport: Transport) => ClientCodec
 
 /**
  * A host over the network: opened by the first call, opened again when it was lost. A host that refuses costs a call one try
@@ -31,6 +27,7 @@ const CODECS: Partial<Record<Transport, () => ClientCodec>> = {
 export class RemoteHost implements Host {
   readonly #settings: HostSettings
   readonly #callbacks: Callbacks | undefined
+  readonly #makeCodec: MakeCodec
   readonly #closing = new AbortController()
   #connection: Connection | undefined
   #trying: Promise<Connection> | undefined
@@ -38,9 +35,10 @@ export class RemoteHost implements Host {
   /** Why the last try failed, undefined after one that succeeded. */
   #failure: NetworkError | undefined
 
-  constructor(settings: HostSettings, callbacks: Callbacks | undefined) {
+  constructor(settings: HostSettings, callbacks: Callbacks | undefined, makeCodec: MakeCodec) {
     this.#settings = settings
     this.#callbacks = callbacks
+    this.#makeCodec = makeCodec
   }
 
   async call(method: string, argument: unknown, isLast: boolean): Promise<unknown> {
@@ -111,9 +109,8 @@ export class RemoteHost implements Host {
   }
 
   async #connectStream(timeoutMs: number): Promise<Connection> {
-    const codec = CODECS[this.#settings.transport]
-    if (codec === undefined) throw new RpcError(`Unsupported transport: <${this.#settings.transport}>`)
-    return new StreamConnection(await dial(this.#settings, timeoutMs), codec(), this.#callbacks)
+    const codec = this.#makeCodec(this.#settings.transport)
+    return new StreamConnection(await dial(this.#settings, timeoutMs), codec, this.#callbacks)
   }
 }
 

@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { EventValue } from '../../core/event.ts'
 import { eventJson } from '../../core/event-values.ts'
 import { compactJson, escapeHtml } from '../json/go-text.ts'
 import type { RpcMessage } from '../json/scanner.ts'
 import { JsonRpcCode, RpcError } from '../rpc-error.ts'
 import { parseJson } from '../shape.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import { CANCEL, type Dispatcher } from './dispatcher.ts'
 import { JsonArgument } from './json-argument.ts'
 import { type Answer, errorReply, resultReply, UNREADABLE } from './json-rpc.ts'
+import { OutgoingCalls } from './outgoing-calls.ts'
 import type { Peer } from './peer.ts'
 
 /** Services that are called over bidirectional connections. Reference 01, 7.4. */
 const SERVED = ['SessionSv1.', 'ThresholdSv1.']
-const CANCEL = '_goRPC_.Cancel'
 
 /** A client that can be called back. */
 export interface BiConnection {
@@ -25,6 +26,14 @@ export interface BiConnection {
    * `REPLY_TIMEOUT` when it has not answered within timeoutMs.
    */
   call(method: string, argument: unknown, timeoutMs: number): Promise<unknown>
+  /** The connection is lost: whoever waits for its answers learns it. */
+  close(): void
+}
+
+/** Throws RpcError for methods that clients of bidirectional connections do not have. Reference 01, 7.4. */
+export function requireServed({ registry }: Dispatcher, method: string): void {
+  const isServed = method === CANCEL || (SERVED.some((service) => method.startsWith(service)) && registry.has(method))
+  if (!isServed) throw new RpcError(`birpc: can't find method ${method}`, JsonRpcCode.METHOD_NOT_FOUND)
 }
 
 /** The clients that can be called back now, by the id that calls of theirs have as `connectionId`. Reference 01, 7.4. */
@@ -49,16 +58,17 @@ export class BiConnections {
     }
   }
 
-  add(connection: BiConnection): void {
+  /** Knows a connection for as long as its client can be called: one that ends its side is gone. */
+  join(connection: BiConnection, socket: Socket): void {
     this.#open.set(connection.id, connection)
-  }
-
-  remove(id: string): void {
-    this.#open.delete(id)
+    const leave = () => {
+      this.#open.delete(connection.id)
+      connection.close()
+    }
+    socket.once('end', leave)
+    socket.once('close', leave)
   }
 }
-
-type Waiting = { resolve: (result: unknown) => void; reject: (cause: RpcError) => void; timer: NodeJS.Timeout }
 
 /** The JSON form: requests both ways on one stream; ids of the two directions have nothing to do with each other. */
 export class JsonBiConnection implements BiConnection {
@@ -67,9 +77,7 @@ export class JsonBiConnection implements BiConnection {
   readonly #peer: Peer
   readonly #dispatcher: Dispatcher
   readonly #send: (text: string) => void
-  readonly #waiting = new Map<number, Waiting>()
-  #lastId = 0
-  #isOpen = true
+  readonly #calls = new OutgoingCalls()
 
   /** peer: its connectionId is the id of this connection. send: writes to the client. */
   constructor(peer: Peer, dispatcher: Dispatcher, send: (text: string) => void) {
@@ -81,20 +89,14 @@ export class JsonBiConnection implements BiConnection {
   }
 
   call(method: string, argument: unknown, timeoutMs: number): Promise<unknown> {
-    if (!this.#isOpen) return Promise.reject(new RpcError('DISCONNECTED'))
-    const id = ++this.#lastId
-    return new Promise((resolve, reject) => {
+    return this.#calls.open(timeoutMs, (id) => {
       const json = escapeHtml(eventJson(argument as EventValue))
-      const timer = setTimeout(() => this.#take(id)?.reject(new RpcError('REPLY_TIMEOUT')), timeoutMs)
-      this.#waiting.set(id, { resolve, reject, timer })
       this.#send(`{"method":${JSON.stringify(method)},"params":[${json}],"id":${id}}\n`)
     })
   }
 
-  /** The connection is lost: whoever waits for its answers learns it. */
   close(): void {
-    this.#isOpen = false
-    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new RpcError('DISCONNECTED'))
+    this.#calls.close()
   }
 
   /** A request of the client, or its reply to one of ours. */
@@ -118,9 +120,7 @@ export class JsonBiConnection implements BiConnection {
   }
 
   #call(method: string, params: string | undefined): unknown {
-    const isServed = method === CANCEL || SERVED.some((service) => method.startsWith(service))
-    if (!isServed || (method !== CANCEL && !this.#dispatcher.registry.has(method)))
-      throw new RpcError(`birpc: can't find method ${method}`, JsonRpcCode.METHOD_NOT_FOUND)
+    requireServed(this.#dispatcher, method)
     return this.#dispatcher.call(method, new JsonArgument(params, false), this.#peer)
   }
 
@@ -129,18 +129,9 @@ export class JsonBiConnection implements BiConnection {
     const hasError = error !== undefined && error !== 'null'
     if (id === undefined || !/^\d+$/.test(id)) return UNREADABLE
     if (!hasError && (result === undefined || result === 'null')) return UNREADABLE
-    const waiting = this.#take(Number(id))
-    if (hasError) waiting?.reject(new RpcError(errorOf(error)))
-    else waiting?.resolve(parseJson(result ?? 'null'))
+    if (hasError) this.#calls.reject(Number(id), errorOf(error))
+    else this.#calls.resolve(Number(id), () => parseJson(result ?? 'null'))
     return ''
-  }
-
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return undefined
-    this.#waiting.delete(id)
-    clearTimeout(waiting.timer)
-    return waiting
   }
 }
 

@@ -14,7 +14,7 @@ export interface CallArgument {
 }
 
 /** What Go clients call when they do not wait for a reply any more. Reference 01, 7.1. */
-const CANCEL = '_goRPC_.Cancel'
+export const CANCEL = '_goRPC_.Cancel'
 
 /** Calls by listener: how many were answered, and how many of them with an error. */
 export type CallCounts = ReadonlyMap<string, { readonly calls: number; readonly errors: number }>

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { ScanFault } from '../json/scanner.ts'
+import { MessageScanner, type ScanFault } from '../json/scanner.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type Page, sendText, type Visit } from './http-listener.ts'
 import { answerMessage } from './json-rpc.ts'
@@ -14,7 +14,12 @@ export function jsonPage(dispatcher: Dispatcher, limits: StreamLimits, listener:
   return (request, response, visit) => {
     const peer = peerOfRequest(request, visit, listener)
     const body = new BodyReplies(request, response)
-    const stream = new RpcStream((message) => answerMessage(dispatcher, message, peer), body, limits)
+    const stream = new RpcStream(
+      new MessageScanner(limits.maxRequest),
+      (message) => answerMessage(dispatcher, message, peer),
+      body,
+      limits.maxPending,
+    )
     request.on('data', (chunk: Buffer) => stream.push(chunk))
     request.on('end', () => stream.end())
     response.on('close', () => stream.drop())
@@ -22,7 +27,7 @@ export function jsonPage(dispatcher: Dispatcher, limits: StreamLimits, listener:
 }
 
 /** The replies to one body: they leave together. */
-class BodyReplies implements Outlet {
+class BodyReplies implements Outlet<string> {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #text = ''

@@ -8,11 +8,8 @@ import type { Dispatcher } from './dispatcher.ts'
 import { JsonArgument } from './json-argument.ts'
 import type { Peer } from './peer.ts'
 
-/**
- * What is to be sent after a message, with the line end; '' for nothing. UNREADABLE: it was no request, the stream ends as for
- * wrong JSON.
- */
-export type Answer = string | Promise<string> | typeof UNREADABLE
+/** What is to be sent after a message; '' for nothing. UNREADABLE: it was no request, the stream ends as for wrong JSON. */
+export type Answer<R = string> = R | '' | Promise<R | ''> | typeof UNREADABLE
 
 export const UNREADABLE = null
 

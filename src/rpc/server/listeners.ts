@@ -2,16 +2,26 @@ import type { BasicAuth } from './basic-auth.ts'
 import { guardPage, guardUpgrade } from './basic-auth.ts'
 import type { BiConnections } from './bidirectional.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { listenBiGob, listenGob } from './gob-listeners.ts'
+import { GobMethods } from './gob-rpc.ts'
 import { listenHttp, type Page, Pages, sendText } from './http-listener.ts'
-import type { ConnectionLimits } from './json-connection.ts'
-import { listenBiJson, listenJson } from './json-listeners.ts'
+import { listenBiJson, listenJson, type RpcListenerOptions } from './json-listeners.ts'
 import { jsonPage, peerOfRequest } from './json-page.ts'
 import { profilePage } from './profile-pages.ts'
+import type { ConnectionLimits } from './rpc-connection.ts'
 import type { Listener, TlsSettings } from './tcp-listener.ts'
 import { WebSockets } from './web-socket.ts'
 
-/** Keys of section `listen` that carry JSON. */
-export type ListenerKey = 'rpc_json' | 'rpc_json_tls' | 'http' | 'http_tls' | 'birpc_json'
+/** Keys of section `listen`. */
+export type ListenerKey =
+  | 'rpc_json'
+  | 'rpc_json_tls'
+  | 'rpc_gob'
+  | 'rpc_gob_tls'
+  | 'http'
+  | 'http_tls'
+  | 'birpc_json'
+  | 'birpc_gob'
 
 export type ListenersSettings = {
   /** `host:port` of each; '' or absent: not opened. Those of TLS need `tls`. */
@@ -32,26 +42,31 @@ export type ListenersSettings = {
   readonly graceMs: number
 }
 
-/** Every listener of JSON-RPC, open together. Reference 01, 7. */
+/** Every listener of RPC, open together. Reference 01, 7. */
 export class RpcListeners {
   readonly #dispatcher: Dispatcher
   readonly #settings: ListenersSettings
   readonly #open = new Map<ListenerKey, Listener>()
   readonly #webSockets: WebSockets[] = []
+  readonly #gobMethods: GobMethods
 
   constructor(dispatcher: Dispatcher, settings: ListenersSettings) {
     this.#dispatcher = dispatcher
+    this.#gobMethods = new GobMethods(dispatcher)
     this.#settings = settings
   }
 
   /** Opens every listener that is configured. Throws when one cannot be opened; then none stays open. */
   async open(): Promise<void> {
     try {
-      await this.#openJson('rpc_json', undefined)
+      await this.#openTcp('rpc_json', undefined, listenJson)
+      await this.#openTcp('rpc_gob', undefined, listenGob)
       await this.#openHttp('http', undefined)
-      await this.#openBiJson()
+      await this.#openTcp('birpc_json', undefined, listenBiJson)
+      await this.#openTcp('birpc_gob', undefined, listenBiGob)
       if (this.#settings.tls === undefined) return
-      await this.#openJson('rpc_json_tls', this.#settings.tls)
+      await this.#openTcp('rpc_json_tls', this.#settings.tls, listenJson)
+      await this.#openTcp('rpc_gob_tls', this.#settings.tls, listenGob)
       await this.#openHttp('http_tls', this.#settings.tls)
     } catch (cause) {
       await this.close()
@@ -76,22 +91,25 @@ export class RpcListeners {
     this.#open.clear()
   }
 
-  async #openJson(listener: ListenerKey, tls: TlsSettings | undefined): Promise<void> {
-    const { listen, limits } = this.#settings
-    const address = listen[listener]
-    if (!address) return
-    const options = { dispatcher: this.#dispatcher, limits, listener, tls, maxConnections: limits.maxConnections }
-    this.#open.set(listener, await listenJson(address, options))
-  }
-
-  async #openBiJson(): Promise<void> {
-    const { listen, limits, clients } = this.#settings
-    const listener = 'birpc_json'
+  async #openTcp(
+    listener: ListenerKey,
+    tls: TlsSettings | undefined,
+    open: (address: string, options: RpcListenerOptions) => Promise<Listener>,
+  ): Promise<void> {
+    const { listen, limits, clients: connections } = this.#settings
     const address = listen[listener]
     if (!address) return
     const { maxConnections } = limits
-    const options = { dispatcher: this.#dispatcher, limits, listener, tls: undefined, maxConnections }
-    this.#open.set(listener, await listenBiJson(address, options, clients))
+    const options = {
+      dispatcher: this.#dispatcher,
+      limits,
+      listener,
+      tls,
+      maxConnections,
+      connections,
+      gobMethods: this.#gobMethods,
+    }
+    this.#open.set(listener, await open(address, options))
   }
 
   async #openHttp(listener: ListenerKey, tls: TlsSettings | undefined): Promise<void> {

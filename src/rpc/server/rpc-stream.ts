@@ -1,9 +1,22 @@
-import { MessageScanner, type RpcMessage, type ScanFault } from '../json/scanner.ts'
+import type { ScanFault } from '../json/scanner.ts'
 import { type Answer, UNREADABLE } from './json-rpc.ts'
 
+/** Cuts the messages out of what comes in. */
+export interface MessageSource<M> {
+  push(chunk: Buffer): void
+  /** The next whole message, undefined when there is none yet, or none can be found any more. */
+  next(): M | undefined
+  /** The input has ended: a message that only its end makes whole. */
+  end(): M | undefined
+  /** Why nothing more can be read. */
+  readonly fault: ScanFault | undefined
+  /** Whether a message has begun to come in. */
+  readonly isWithinValue: boolean
+}
+
 /** Where the replies of a stream go, and how it slows its peer down. */
-export interface Outlet {
-  send(text: string): void
+export interface Outlet<R> {
+  send(reply: R): void
   /** Stop and go on reading from the peer. */
   pause(): void
   resume(): void
@@ -19,13 +32,13 @@ export type StreamLimits = {
 }
 
 /**
- * One stream of JSON messages: every message is handled as soon as it is there, replies leave in the order in which they come.
+ * One stream of messages (M) and of replies (R): every message is handled as soon as it is there, replies leave in the order in which they come.
  * Where the input ends, or cannot be read any further, what is under way is still answered. Reference 01, 7.1.
  */
-export class RpcStream {
-  readonly #scanner: MessageScanner
-  readonly #outlet: Outlet
-  readonly #handle: (message: RpcMessage) => Answer
+export class RpcStream<M, R> {
+  readonly #source: MessageSource<M>
+  readonly #outlet: Outlet<R>
+  readonly #handle: (message: M) => Answer<R>
   readonly #maxPending: number
   #pending = 0
   #hasEnded = false
@@ -38,17 +51,18 @@ export class RpcStream {
   /** When the last octets came, and since when the message that is not whole yet is read. */
   #heardAtMs = Date.now()
 
-  constructor(handle: (message: RpcMessage) => Answer, outlet: Outlet, limits: StreamLimits) {
+  /** maxPending: calls under way at which reading waits. */
+  constructor(source: MessageSource<M>, handle: (message: M) => Answer<R>, outlet: Outlet<R>, maxPending: number) {
+    this.#source = source
     this.#handle = handle
     this.#outlet = outlet
-    this.#scanner = new MessageScanner(limits.maxRequest)
-    this.#maxPending = limits.maxPending
+    this.#maxPending = maxPending
   }
 
   push(chunk: Buffer): void {
     if (this.#hasStopped) return
-    if (!this.#scanner.isWithinValue) this.#heardAtMs = Date.now()
-    this.#scanner.push(chunk)
+    if (!this.#source.isWithinValue) this.#heardAtMs = Date.now()
+    this.#source.push(chunk)
     this.#pump()
   }
 
@@ -73,12 +87,12 @@ export class RpcStream {
   /** How long nothing has been under way, or a message has not become whole, in ms. */
   silence(nowMs: number): { idleMs: number; partialMs: number } {
     const ms = nowMs - this.#heardAtMs
-    const isPartial = this.#scanner.isWithinValue && !this.#isPaused
+    const isPartial = this.#source.isWithinValue && !this.#isPaused
     return { idleMs: this.#pending === 0 && !isPartial ? ms : 0, partialMs: isPartial ? ms : 0 }
   }
 
   get #hasStopped(): boolean {
-    return this.#hasEnded || this.#isUnreadable || this.#isGone || this.#scanner.fault !== undefined
+    return this.#hasEnded || this.#isUnreadable || this.#isGone || this.#source.fault !== undefined
   }
 
   #pump(): void {
@@ -95,32 +109,32 @@ export class RpcStream {
     this.#finishWhenDone()
   }
 
-  #next(): RpcMessage | undefined {
-    return this.#scanner.next() ?? (this.#hasEnded ? this.#scanner.end() : undefined)
+  #next(): M | undefined {
+    return this.#source.next() ?? (this.#hasEnded ? this.#source.end() : undefined)
   }
 
   get #mustWait(): boolean {
     return this.#isHeld || this.#pending >= this.#maxPending
   }
 
-  #take(message: RpcMessage): void {
+  #take(message: M): void {
     const answer = this.#handle(message)
     if (answer === UNREADABLE) this.#isUnreadable = true
-    else if (typeof answer === 'string') this.#send(answer)
+    else if (!(answer instanceof Promise)) this.#send(answer)
     else {
       this.#pending++
-      void answer.then((text) => {
+      void answer.then((reply) => {
         const waited = this.#pending-- >= this.#maxPending
         this.#heardAtMs = Date.now()
-        this.#send(text)
+        this.#send(reply)
         if (waited) this.#pump()
         else this.#finishWhenDone()
       })
     }
   }
 
-  #send(text: string): void {
-    if (text !== '' && !this.#isGone) this.#outlet.send(text)
+  #send(reply: R | ''): void {
+    if (reply !== '' && !this.#isGone) this.#outlet.send(reply)
   }
 
   #slowDown(): void {
@@ -133,7 +147,7 @@ export class RpcStream {
 
   #finishWhenDone(): void {
     if (this.#isFinished || this.#isGone || this.#pending > 0 || this.#isPumping) return
-    const { fault } = this.#scanner
+    const { fault } = this.#source
     if (!this.#isUnreadable && fault === undefined && (!this.#hasEnded || this.#mustWait)) return
     this.#isFinished = true
     this.#outlet.finish(this.#isUnreadable ? 'syntax' : fault)

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
-import type { RpcMessage, ScanFault } from '../json/scanner.ts'
+import { MessageScanner, type RpcMessage, type ScanFault } from '../json/scanner.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type Page, sendText, type Upgrade, type Visit } from './http-listener.ts'
-import type { ConnectionLimits } from './json-connection.ts'
 import { peerOfRequest } from './json-page.ts'
 import { type Answer, answerMessage } from './json-rpc.ts'
+import type { ConnectionLimits } from './rpc-connection.ts'
 import { type Outlet, RpcStream } from './rpc-stream.ts'
 import type { Served } from './tcp-listener.ts'
 
@@ -73,18 +73,18 @@ export class WebSockets {
 }
 
 /** What is sent in one turn of the event loop leaves in one write. */
-class WebSocketConnection implements Outlet, Served {
+class WebSocketConnection implements Outlet<string>, Served {
   readonly #client: WebSocket
   readonly #socket: Duplex
   readonly #limits: ConnectionLimits
-  readonly #stream: RpcStream
+  readonly #stream: RpcStream<RpcMessage, string>
   #isCorked = false
 
   constructor(client: WebSocket, socket: Duplex, limits: ConnectionLimits, handle: (message: RpcMessage) => Answer) {
     this.#client = client
     this.#socket = socket
     this.#limits = limits
-    this.#stream = new RpcStream(handle, this, limits)
+    this.#stream = new RpcStream(new MessageScanner(limits.maxRequest), handle, this, limits.maxPending)
     client.on('message', (data) => this.#stream.push(octetsOf(data)))
     client.on('error', () => client.terminate())
     client.on('close', () => this.#stream.drop())

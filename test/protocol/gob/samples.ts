@@ -28,6 +28,7 @@ function timeOf(value: unknown): ZonedTime {
 
 /** Shows everything that was received: `{"<concrete type>": value}` for interfaces, hex for octets. */
 const shown: DynamicReader = {
+  float: same,
   named: (name, value) => ({ [name]: value }),
   bytes: (value) => value.toString('hex'),
   complex: (real, imaginary) => `${real}+${imaginary}i`,

@@ -4,7 +4,7 @@ import { Decimal } from '../../../src/core/decimal.ts'
 import { fibonacciWaits } from '../../../src/rpc/client/backoff.ts'
 import type { Callbacks } from '../../../src/rpc/client/connection.ts'
 import { Connections } from '../../../src/rpc/client/connections.ts'
-import type { HostSettings } from '../../../src/rpc/client/settings.ts'
+import type { HostSettings, Transport } from '../../../src/rpc/client/settings.ts'
 import { RpcError } from '../../../src/rpc/rpc-error.ts'
 import { addressOf, deadAddress, hostSettings, poolsOf, startRawServer, startServer } from '../../support/rpc-hosts.ts'
 
@@ -13,7 +13,7 @@ const nobody = async () => {
 }
 
 function connect(t: Test, host: HostSettings, callbacks?: Callbacks) {
-  const connections = new Connections(poolsOf('*first', host), 2, nobody)
+  const connections = new Connections(poolsOf('*first', host), 2, nobody, () => undefined)
   t.teardown(() => connections.close())
   return connections.client(['pool'], callbacks)
 }
@@ -154,8 +154,9 @@ t.test('addresses that lead nowhere', async (t) => {
       { message: error },
       address,
     )
-  const gob = connect(t, hostSettings(await deadAddress(), { transport: '*gob', connectAttempts: 1 }))
-  await t.rejects(gob.call('T.M', {}), { message: 'Unsupported transport: <*gob>' })
+  const smoke = '*smoke' as Transport
+  const host = connect(t, hostSettings(await deadAddress(), { transport: smoke, connectAttempts: 1 }))
+  await t.rejects(host.call('T.M', {}), { message: 'Unsupported transport: <*smoke>' })
 })
 
 t.test('a host that does not even refuse is tried once, later in the background while another is left', async (t) => {
@@ -164,7 +165,7 @@ t.test('a host that does not even refuse is tried once, later in the background 
   const b = await startServer(t, { 'T.M': () => 'B' })
   const tls = { keyPath: '', certPath: '', caPath: '' }
   const hole = hostSettings(silent.address, { tls, connectTimeoutMs: 40, connectAttempts: 1 })
-  const connections = new Connections(poolsOf('*first', hole, hostSettings(b.address)), 2, nobody)
+  const connections = new Connections(poolsOf('*first', hole, hostSettings(b.address)), 2, nobody, () => undefined)
   t.teardown(() => connections.close())
   const client = connections.client(['pool'])
   t.equal(await client.call('T.M', {}), 'B')

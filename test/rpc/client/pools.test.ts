@@ -16,7 +16,7 @@ const nobody = async () => {
 }
 
 function connect(t: Test, strategy: Strategy, ...hosts: HostSettings[]) {
-  const connections = new Connections(poolsOf(strategy, ...hosts), 2, nobody)
+  const connections = new Connections(poolsOf(strategy, ...hosts), 2, nobody, () => undefined)
   t.teardown(() => connections.close())
   return connections.client(['pool'])
 }
@@ -175,7 +175,7 @@ t.test('01 12: several ids, each a pool, in order', async (t) => {
     ['empty', { strategy: '*first' as const, hosts: [hostSettings('')] }],
     ['up', { strategy: '*first' as const, hosts: [hostSettings(b.address)] }],
   ])
-  const connections = new Connections(settings, 2, nobody)
+  const connections = new Connections(settings, 2, nobody, () => undefined)
   t.teardown(() => connections.close())
   t.equal(await connections.client(['down', 'empty', 'up']).call('T.M', {}), 'B')
   t.match(await outcome(connections.client(['up', 'down']).call('T.X', {})), "error rpc: can't find method T.X")
@@ -195,7 +195,7 @@ t.test('01 3.1: *internal is this process', async (t) => {
     return 'local'
   }
   const settings = new Map([['mixed', { strategy: '*first' as const, hosts: [hostSettings('*internal')] }]])
-  const connections = new Connections(settings, 2, local)
+  const connections = new Connections(settings, 2, local, () => undefined)
   for (const id of ['*internal', '*internal:*chargers', '*birpc_internal', 'mixed'])
     t.equal(await connections.client([id]).call('T.M', given), 'local', id)
   t.same(given, { Event: { Account: '1001' } }, 'arguments are copied')
@@ -205,7 +205,7 @@ t.test('other settings: the pools are opened anew, calls under way are answered'
   const a = await startServer(t, BEHAVIOURS['A'] ?? {})
   const slow = Promise.withResolvers<string>()
   const b = await startServer(t, { 'T.M': () => slow.promise })
-  const connections = new Connections(poolsOf('*first', hostSettings(b.address)), 2, nobody)
+  const connections = new Connections(poolsOf('*first', hostSettings(b.address)), 2, nobody, () => undefined)
   t.teardown(() => connections.close())
   const client = connections.client(['pool'])
   const before = client.call('T.M', {})

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import type { RpcMessage, ScanFault } from '../json/scanner.ts'
+import type { ScanFault } from '../json/scanner.ts'
 import type { Answer } from './json-rpc.ts'
-import { type Outlet, RpcStream, type StreamLimits } from './rpc-stream.ts'
+import { type MessageSource, type Outlet, RpcStream, type StreamLimits } from './rpc-stream.ts'
 import type { Served } from './tcp-listener.ts'
 
 export type ConnectionLimits = StreamLimits & {
@@ -15,27 +15,41 @@ export type ConnectionLimits = StreamLimits & {
 const LINGER_MS = 2_000
 const LINGER_AT_STOP_MS = 100
 
-/** A socket with JSON messages on it. What is sent in one turn of the event loop leaves in one write. */
-export class JsonConnection implements Outlet, Served {
+/** The replies of one turn of the event loop, in order. */
+export interface Batch<R> {
+  add(reply: R): void
+  /** The octets, or the text, of all that was added; it is empty then. */
+  take(): string | Buffer
+}
+
+/** A socket with messages on it. What is sent in one turn of the event loop leaves in one write. */
+export class RpcConnection<M, R> implements Outlet<R>, Served {
   readonly #socket: Socket
-  readonly #stream: RpcStream
+  readonly #stream: RpcStream<M, R>
+  readonly #batch: Batch<R>
   readonly #limits: ConnectionLimits
-  #unsent = ''
   #isFlushDue = false
   #lingerMs = LINGER_MS
 
-  constructor(socket: Socket, handle: (message: RpcMessage) => Answer, limits: ConnectionLimits) {
+  constructor(
+    socket: Socket,
+    source: MessageSource<M>,
+    handle: (message: M) => Answer<R>,
+    batch: Batch<R>,
+    limits: ConnectionLimits,
+  ) {
     this.#socket = socket
+    this.#batch = batch
     this.#limits = limits
-    this.#stream = new RpcStream(handle, this, limits)
+    this.#stream = new RpcStream(source, handle, this, limits.maxPending)
     socket.on('data', (chunk: Buffer) => this.#stream.push(chunk))
     socket.on('end', () => this.#stream.end())
     socket.on('drain', () => this.#stream.hold(false))
     socket.on('close', () => this.#stream.drop())
   }
 
-  send(text: string): void {
-    this.#unsent += text
+  send(reply: R): void {
+    this.#batch.add(reply)
     if (this.#isFlushDue) return
     this.#isFlushDue = true
     process.nextTick(() => this.#flush())
@@ -73,9 +87,8 @@ export class JsonConnection implements Outlet, Served {
 
   #flush(): void {
     this.#isFlushDue = false
-    const text = this.#unsent
-    if (text === '' || this.#socket.writableEnded) return
-    this.#unsent = ''
-    if (!this.#socket.write(text)) this.#stream.hold(true)
+    const unsent = this.#batch.take()
+    if (unsent.length === 0 || this.#socket.writableEnded) return
+    if (!this.#socket.write(unsent)) this.#stream.hold(true)
   }
 }
