@@ -58,12 +58,16 @@ async function printed({ child, output }: Ran, pattern: RegExp): Promise<RegExpE
   }
 }
 
+const CONSOLE = 'bin/tollgate console account Account=1001'
+
 /** Every command of the pages, and what runs it here. */
 const COMMANDS: Readonly<Record<string, string>> = {
   'npm ci && npm start': 'the README, in order',
   'npm run try': 'the README, in order',
   'npm ci && npm test': 'this run',
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`]: 'a load into a stopped gateway',
+  [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`]: 'a load into a stopped gateway',
+  [CONSOLE]: 'the console',
 }
 
 t.test('every command of the pages is run here', async (t) => {
@@ -102,6 +106,22 @@ t.test('a load into a stopped gateway', async (t) => {
   const loaded = start(`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`, folder)
   t.equal(await loaded.ended, 0)
   t.match(loaded.output(), /^loaded .*4 DestinationRates/m)
+  const checked = start(`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`, folder)
+  t.equal(await checked.ended, 0)
+  t.match(checked.output(), /^checked .*4 DestinationRates/m)
+})
+
+t.test('the console', async (t) => {
+  const folder = clone(t)
+  const gateway = start('npm start', folder)
+  t.teardown(() => gateway.child.kill('SIGKILL'))
+  const [, rpc = ''] = await printed(gateway, /^JSON-RPC +(\S+)$/m)
+  await printed(gateway, /^next/m)
+  const asked = start(CONSOLE.replace('console', `console --server ${rpc}`), folder)
+  t.equal(await asked.ended, 0)
+  t.match(asked.output(), /^ "ID": "cgrates\.org:1001",$/m)
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
 })
 
 t.test('the errors that the pages show are what is printed', async (t) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { configJsonSchema } from '../config/json-schema.ts'
-import { packageRoot } from '../engine/engine.ts'
+import { packageRoot } from '../engine/package-root.ts'
 
 /** Prints the JSON Schema of configuration files, for editors and checks: the text of `config/tollgate.schema.json`. */
 export function printConfigSchema(): void {

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import { DryRunError, dryRun } from '../engine/dry-run/dry-run.ts'
-import { packageRoot } from '../engine/engine.ts'
+import { packageRoot } from '../engine/package-root.ts'
 
 /** Maps messages of a file through the templates of a configuration and prints each step; nothing is opened, called or charged. */
 export async function printDryRun(options: {

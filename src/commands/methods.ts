@@ -4,15 +4,18 @@ import { buildRegistry, type RpcServices } from '../rpc/methods/all.ts'
 import { openRpcDocument } from '../rpc/openrpc.ts'
 import { version } from './version.ts'
 
+/** Stands for every service, and for every part of one: nothing of it can be called. */
+const NO_SERVICE: object = new Proxy(() => undefined, {
+  get: () => NO_SERVICE,
+  apply: () => {
+    throw new TypeError('no service runs here')
+  },
+})
+
 /** Every method of this version, to be looked at: none can be run. */
 export function describedRegistry(): MethodRegistry {
-  const services = new Proxy({} as RpcServices, {
-    get: (_, name) => {
-      throw new TypeError(`no service runs here: ${String(name)}`)
-    },
-  })
   const defaults = { nodeId: '', version: '', tenant: '', category: '', timeZone: 'UTC', roundingDecimals: 0 }
-  return buildRegistry(services, defaults, () => true)
+  return buildRegistry(NO_SERVICE as RpcServices, defaults, () => true)
 }
 
 /** Prints the methods whose name contains `pattern` (any letter case) with argument and reply, or all of them as an OpenRPC document. */

@@ -1,24 +1,43 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
-import { Engine, type EngineOptions, packageRoot } from '../engine/engine.ts'
+import { Engine, type EngineOptions } from '../engine/engine.ts'
+import { packageRoot } from '../engine/package-root.ts'
 
 /** pino levels of general.log_level (syslog numbers). */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const
+
+/** What the command line says instead of the configuration. */
+export type ConfigOverrides = {
+  nodeId?: string
+  /** Of the log only: the configuration shows its own. */
+  logLevel?: number
+  /** Nothing is read from or written to the stores of the configuration. */
+  inMemory?: boolean
+}
 
 /** Loads a configuration and builds its engine, logging JSON lines to standard error. */
 export async function openEngine(
   configPath: string,
   options: Pick<EngineOptions, 'received' | 'observe'> = {},
+  overrides: ConfigOverrides = {},
 ): Promise<{ engine: Engine; loaded: LoadedConfig; log: EngineOptions['log'] }> {
-  const loaded = await loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
+  const defaults = join(packageRoot(), 'config', 'tollgate.json')
+  const loaded = overridden(await loadConfig(configPath, process.env, defaults), overrides)
+  const level = overrides.logLevel ?? loaded.config.general.log_level
   const logger = pino(
-    { level: LEVELS[Math.max(0, loaded.config.general.log_level)] ?? 'debug', base: null },
+    { level: LEVELS[Math.max(0, level)] ?? 'debug', base: null },
     pino.destination({ dest: 2, sync: true }),
   )
   for (const { place, key, problem } of loaded.warnings)
     logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
   const log: EngineOptions['log'] = (level, message, fields) => logger[level](fields, message)
-  const engine = new Engine({ loaded, root: packageRoot(), log, ...options })
+  const engine = new Engine({ loaded, root: packageRoot(), inMemory: overrides.inMemory ?? false, log, ...options })
   return { engine, loaded, log }
+}
+
+function overridden(loaded: LoadedConfig, { nodeId }: ConfigOverrides): LoadedConfig {
+  if (!nodeId) return loaded
+  const { config } = loaded
+  return { ...loaded, config: { ...config, general: { ...config.general, node_id: nodeId } } }
 }

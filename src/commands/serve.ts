@@ -1,36 +1,73 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { buildRpcServer } from '../engine/rpc-server.ts'
+import { errorText, type MethodRegistry, NOBODY } from '../rpc/method.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
 import { describeCounts } from './load.ts'
 import { Metrics } from './metrics.ts'
-import { openEngine } from './open-engine.ts'
+import { type ConfigOverrides, openEngine } from './open-engine.ts'
+import { stopWanted, writePidFile } from './process-life.ts'
 import { version } from './version.ts'
 
 type Listener = { close: () => Promise<void> }
 
+export type ServeOptions = ConfigOverrides & {
+  configPath: string
+  tariffPath?: string
+  /** Build everything, open nothing, leave. */
+  checkConfig?: boolean
+  /** Holds the process id while the gateway runs. */
+  pidFile?: string
+  /** Stop after so many ms, as by SIGTERM. */
+  stopAfterMs?: number
+}
+
 /**
- * Runs the gateway until SIGTERM or SIGINT, then drains: answers what is under way, commits, leaves with 0. What cannot be
- * opened ends it before it has answered anything.
+ * Runs the gateway until SIGTERM, SIGINT or SIGQUIT, then drains: answers what is under way, commits, leaves with 0. SIGHUP reloads
+ * the configuration. What cannot be opened ends it before it has answered anything. Reference 01, 10.1.
  */
-export async function serve({ configPath, tariffPath }: { configPath: string; tariffPath?: string }): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  if (options.checkConfig) return checkConfigOnly(options)
+  const removePidFile = writePidFile(options.pidFile)
+  try {
+    await run(options)
+  } finally {
+    removePidFile()
+  }
+}
+
+async function checkConfigOnly(options: ServeOptions): Promise<void> {
+  const { engine, loaded } = await openEngine(options.configPath, {}, { ...options, inMemory: true })
+  await engine.close()
+  process.stdout.write(`${loaded.files.length} files, ${loaded.warnings.length} keys without effect: ok\n`)
+}
+
+async function run(options: ServeOptions): Promise<void> {
+  const { configPath, tariffPath, stopAfterMs } = options
+  const stop = stopWanted(stopAfterMs)
   const metrics = new Metrics()
-  const { engine, loaded, log } = await openEngine(configPath, metrics.hooks)
+  const { engine, loaded, log } = await openEngine(configPath, metrics.hooks, options)
   metrics.watch(engine)
   const listeners: Listener[] = []
-  const told = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
   try {
     await engine.openTariff()
     const isEmpty = Object.keys(engine.tariff.counts()).length === 0
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
-    await listen(engine, loaded, metrics, log, listeners)
-    await told
+    const methods = await listen(engine, loaded, metrics, log, listeners)
+    process.on('SIGHUP', () => void reload(methods, configPath, log))
+    await stop
   } finally {
     await Promise.all(listeners.map((listener) => listener.close()))
     await engine.close()
+  }
+}
+
+/** Reads the configuration again; what is wrong with it is logged, and nothing changes. */
+async function reload(methods: MethodRegistry, path: string, log: EngineOptions['log']): Promise<void> {
+  try {
+    await methods.call('ConfigSv1.ReloadConfig', [{ Path: path, Section: '*all' }], NOBODY)
+  } catch (cause) {
+    log('warn', `Error reloading configuration: <${errorText(cause)}>`, {})
   }
 }
 
@@ -41,7 +78,7 @@ async function listen(
   metrics: Metrics,
   log: EngineOptions['log'],
   opened: Listener[],
-): Promise<void> {
+): Promise<MethodRegistry> {
   const { general, http, apiers, sessions, cdrs } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
   const isOn = new Map([
@@ -93,4 +130,5 @@ async function listen(
   )
   for (const file of engine.csvFiles) say('CDRs', file)
   say('next', 'npm run try')
+  return methods
 }

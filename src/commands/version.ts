@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '../engine/engine.ts'
+import { packageRoot } from '../engine/package-root.ts'
 
 /** The version of this package. */
 export function version(): string {

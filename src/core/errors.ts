@@ -23,6 +23,13 @@ export class StoreFailure extends TollgateError {
   }
 }
 
+/** Another process that lives owns the store. */
+export class StoreInUse extends TollgateError {
+  constructor(message: string) {
+    super('STORE_IN_USE', message)
+  }
+}
+
 /** A text that is not what it should be: a number, a duration, a time. The message is what clients see. */
 export class InvalidText extends TollgateError {
   constructor(message: string) {

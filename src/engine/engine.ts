@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
 import { ACCOUNT_READER } from '../accounting/account-reader.ts'
 import type { Action } from '../accounting/action.ts'
@@ -52,6 +52,8 @@ export type EngineOptions = {
   loaded: LoadedConfig
   /** Folder of the package: dictionaries are below it. */
   root: string
+  /** Stores of the configuration are not opened: everything is in memory, and gone at the end. */
+  inMemory?: boolean
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
   /** Told of each Diameter request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
   received?: (requestType: number) => void
@@ -117,7 +119,7 @@ export class Engine {
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
     this.#cdrStore = new SqliteCdrStore(
-      config.stor_db.db_type === '*internal' ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
+      config.stor_db.db_type === '*internal' || options.inMemory ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
     )
     this.#projector = new CdrProjector(
       this.store,
@@ -335,7 +337,7 @@ export class Engine {
 
   #openStore(): DataStore {
     const { data_db: database, general } = this.#options.loaded.config
-    if (database.db_type === '*internal') return new MemoryDataStore()
+    if (database.db_type === '*internal' || this.#options.inMemory) return new MemoryDataStore()
     try {
       return new LmdbDataStore({
         folder: resolve(database.opts.lmdbPath),
@@ -502,9 +504,4 @@ function newRequestIds(): () => string {
     next = (next + 1) & 0xfffffff
     return next.toString(16).padStart(7, '0')
   }
-}
-
-/** Folder of the package, from that of this file. */
-export function packageRoot(): string {
-  return join(import.meta.dirname, '..', '..')
 }

@@ -164,9 +164,39 @@ export class ProfileState implements FilterSources {
     }
   }
 
+  /** What removing the filters and chargers that rows name does. Throws FilterRefused while others name one of the filters. */
+  prepareRemoval(rows: TariffRows): PreparedProfiles {
+    const filters = namesOf(rows, 'Filters')
+    const chargers = namesOf(rows, 'Chargers')
+    const goes = new Set(chargers.map(({ tenant, id }) => `${tenant}:${id}`))
+    for (const { tenant, id } of filters) {
+      const user = this.chargerProfiles.usersOf(tenant, id).find((each) => !goes.has(`${tenant}:${each}`))
+      if (user !== undefined)
+        throw new FilterRefused(`cannot remove filter <${tenant}:${id}>: charger ${user} names it`)
+    }
+    return {
+      stage(unit) {
+        for (const { tenant, id } of filters) unit.delete(filterKind, profileKey('filter', tenant, id))
+        for (const { tenant, id } of chargers) unit.delete(chargerKind, profileKey('charger', tenant, id))
+      },
+      apply: () => {
+        for (const { tenant, id } of filters) this.#filters.get(tenant)?.delete(id)
+        for (const { tenant, id } of chargers) this.chargerProfiles.delete(tenant, id)
+      },
+    }
+  }
+
   #keep(profile: FilterProfile): void {
     const held = this.#filters.get(profile.tenant)
     if (held === undefined) this.#filters.set(profile.tenant, new Map([[profile.id, profile]]))
     else held.set(profile.id, profile)
   }
+}
+
+/** The objects of a file. */
+function namesOf(rows: TariffRows, file: 'Filters' | 'Chargers'): { tenant: string; id: string }[] {
+  return [...(rows.get(file)?.values() ?? [])].map(([row]) => {
+    const [tenant = '', id = ''] = row?.values ?? []
+    return { tenant, id }
+  })
 }

@@ -1,3 +1,4 @@
+import { accountKind } from '../accounting/account-record.ts'
 import { compileAccounts, compileActions, stampActions, type TariffActions } from '../accounting/tariff-actions.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
@@ -112,13 +113,7 @@ export class TariffState {
 
   /** Objects in force, by file. */
   counts(): Record<string, number> {
-    const profiles = this.#environment.profiles.counts()
-    const files = Object.keys(TARIFF_FILES) as TariffFile[]
-    const counts = files.map((file): [string, number] => [
-      file,
-      profiles[file] ?? this.#compiled.rows.get(file)?.size ?? 0,
-    ])
-    return Object.fromEntries(counts.filter(([, count]) => count !== 0))
+    return countsOf(this.#compiled.rows, this.#environment.profiles.counts())
   }
 
   /**
@@ -128,14 +123,7 @@ export class TariffState {
    */
   async load(folder: string): Promise<{ ignored: string[]; warnings: readonly string[] }> {
     return this.inTurn(async () => {
-      const { rows: all, ignored } = readTariffFolder(folder)
-      const profiles = this.#environment.profiles.prepare(all)
-      const read = new Map([...all].filter(([file]) => !PROFILE_FILES.includes(file)))
-      const { rows } = this.#compiled
-      const { now, newUuid } = this.#environment
-      const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
-      const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
-      const { accounts, warnings } = compileAccounts(added, compiled.actions.plans)
+      const { added, ignored, profiles, compiled, accounts, warnings } = this.#read(folder)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
       await this.#commit(compiled, added, (unit, plans) => {
         profiles.stage(unit)
@@ -145,6 +133,51 @@ export class TariffState {
       await this.#runner.reload()
       return { ignored, warnings }
     })
+  }
+
+  /** What loading a folder would tell, and how many objects of each file it has; nothing changes. Throws as `load`. */
+  check(folder: string): { ignored: string[]; warnings: readonly string[]; counts: Record<string, number> } {
+    const { all, ignored, warnings } = this.#read(folder)
+    return { ignored, warnings, counts: countsOf(all, {}) }
+  }
+
+  /**
+   * Removes the objects that a folder names, its accounts with their balances too: all of them or, when something that stays
+   * refers to one of them, nothing. Throws TariffError, TemplateError, FilterRefused. Reference 03, 3.2.
+   */
+  remove(folder: string): Promise<{ counts: Record<string, number> }> {
+    return this.inTurn(async () => {
+      const { rows: all } = readTariffFolder(folder)
+      const profiles = this.#environment.profiles.prepareRemoval(all)
+      const changes = new Map(
+        [...withoutProfiles(all)].map(([file, group]) => [
+          file,
+          new Map([...group.keys()].map((id) => [id, undefined])),
+        ]),
+      )
+      const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
+      await this.#commit(compiled, changes, (unit, plans) => {
+        profiles.stage(unit)
+        for (const accountId of all.get('AccountActions')?.keys() ?? []) {
+          plans.put(accountId, [])
+          unit.delete(accountKind, accountId)
+        }
+      })
+      profiles.apply()
+      await this.#runner.reload()
+      return { counts: countsOf(all, {}) }
+    })
+  }
+
+  #read(folder: string) {
+    const { rows: all, ignored } = readTariffFolder(folder)
+    const profiles = this.#environment.profiles.prepare(all)
+    const read = withoutProfiles(all)
+    const { rows } = this.#compiled
+    const { now, newUuid } = this.#environment
+    const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
+    const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
+    return { all, added, ignored, profiles, compiled, ...compileAccounts(added, compiled.actions.plans) }
   }
 
   /**
@@ -187,6 +220,18 @@ export class TariffState {
     this.#compiled = compiled
     this.#runner.take(compiled)
   }
+}
+
+/** Profiles have records of their own. */
+function withoutProfiles(rows: TariffRows): TariffRows {
+  return new Map([...rows].filter(([file]) => !PROFILE_FILES.includes(file)))
+}
+
+/** Objects by file, in the order in which files are read. */
+function countsOf(rows: TariffRows, profiles: Readonly<Record<string, number>>): Record<string, number> {
+  const files = Object.keys(TARIFF_FILES) as TariffFile[]
+  const counts = files.map((file): [string, number] => [file, profiles[file] ?? rows.get(file)?.size ?? 0])
+  return Object.fromEntries(counts.filter(([, count]) => count !== 0))
 }
 
 /** Compiles what is not the same in `held`. */

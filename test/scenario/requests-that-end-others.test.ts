@@ -233,7 +233,7 @@ const CALLS: readonly { name: string; method: string; params: unknown[]; result?
     name: 'LoadTariffPlanFromFolder of {}',
     method: 'APIerSv1.LoadTariffPlanFromFolder',
     params: [{}],
-    error: 'MANDATORY_IE_MISSING: [FolderPath]',
+    error: 'MANDATORY_IE_MISSING:FolderPath',
   },
 ]
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { StoreFailure, VersionConflict } from '../../src/core/errors.ts'
+import { StoreInUse, VersionConflict } from '../../src/core/errors.ts'
 import type { Change, DataStore, Table } from '../../src/store/data-store.ts'
 import { LmdbDataStore } from '../../src/store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../../src/store/memory-data-store.ts'
@@ -81,7 +81,7 @@ t.test('*lmdb: what was committed is there after closing and opening again', asy
 t.test('*lmdb: a second process is refused while the first holds the folder', async (t) => {
   const folder = scratch(t)
   const store = new LmdbDataStore({ folder, durability: 'commit' })
-  t.throws(() => new LmdbDataStore({ folder, durability: 'commit' }), StoreFailure)
+  t.throws(() => new LmdbDataStore({ folder, durability: 'commit' }), StoreInUse)
   await store.close()
   writeFileSync(join(folder, 'owner.lock'), '1 12345')
   const after = new LmdbDataStore({ folder, durability: 'commit' })

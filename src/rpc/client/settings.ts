@@ -49,3 +49,18 @@ export type PoolSettings = { strategy: Strategy; hosts: readonly HostSettings[] 
 export function isBidirectional(transport: Transport): boolean {
   return transport === '*birpc_json' || transport === '*birpc_gob'
 }
+
+/** Settings of a plain JSON host that is tried twice and not waited for. */
+export function hostDefaults(address: string): HostSettings {
+  return {
+    id: '',
+    address,
+    transport: '*json',
+    connectAttempts: 2,
+    reconnects: 0,
+    maxReconnectIntervalMs: 0,
+    connectTimeoutMs: 1_000,
+    replyTimeoutMs: 2_000,
+    tls: undefined,
+  }
+}

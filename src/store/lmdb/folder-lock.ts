@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { StoreFailure } from '../../core/errors.ts'
+import { StoreFailure, StoreInUse } from '../../core/errors.ts'
 
 /**
  * Makes this process the only owner of a data folder; returns the release. A lock whose process is gone (kill -9) is taken
- * over: the lock names the process by id and start time, so a reused id does not keep it. Throws StoreFailure.
+ * over: the lock names the process by id and start time, so a reused id does not keep it. Throws StoreInUse, StoreFailure.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'owner.lock')
@@ -21,7 +21,7 @@ export function lockFolder(folder: string): () => void {
       }
       const [pid = '', startTime = ''] = readFileSync(path, 'utf8').split(' ')
       if (startTime !== '' && startTimeOf(Number(pid)) === startTime) {
-        throw new StoreFailure(`the data folder ${folder} is in use by process ${pid}`)
+        throw new StoreInUse(`the data folder ${folder} is in use by process ${pid}`)
       }
       unlinkSync(path)
     }

@@ -1,0 +1,200 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseDuration } from '../../core/duration.ts'
+import { TollgateError } from '../../core/errors.ts'
+import { hostDefaults } from '../../rpc/client/settings.ts'
+import { readTariffFolder } from '../../tariffs/tariff-rows.ts'
+import type { LoadReport } from '../load.ts'
+import { connectTo } from '../single-host.ts'
+import { openTariffSource } from '../tariff-source.ts'
+import { type Alias, tellWithoutEffect } from './aliases.ts'
+import { booleanFlag, durationFlag, type Parsed, textFlag } from './go-flags.ts'
+
+/** Of the databases of CGRateS: this version has its own store. */
+const databaseFlags = {
+  datadb_host: textFlag('', 'The DataDb host to connect to.'),
+  datadb_name: textFlag('', 'The name/number of the DataDb to connect to.'),
+  datadb_passwd: textFlag('', "The DataDb user's password."),
+  datadb_port: textFlag('', 'The DataDb port to bind to.'),
+  datadb_type: textFlag('', 'The type of the DataDB database.'),
+  datadb_user: textFlag('', 'The DataDb user to sign in as.'),
+  dbdata_encoding: textFlag('', 'The encoding used to store object data in strings.'),
+  mongoConnScheme: textFlag('', 'Scheme for MongoDB connection.'),
+  mongoQueryTimeout: textFlag('', 'The timeout for queries.'),
+  redisCACertificate: textFlag('', 'Path to the CA certificate.'),
+  redisClientCertificate: textFlag('', 'Path to the client certificate.'),
+  redisClientKey: textFlag('', 'Path to the client key.'),
+  redisCluster: booleanFlag('Is the redis datadb a cluster.'),
+  redisClusterOndownDelay: textFlag('', 'The delay before executing commands if the cluster is down.'),
+  redisClusterSync: textFlag('', 'The sync interval for the redis cluster.'),
+  redisConnectAttempts: textFlag('', 'The maximum amount of dial attempts.'),
+  redisConnectTimeout: textFlag('', 'The amount of wait time until timeout for a connection attempt.'),
+  redisMaxConns: textFlag('', 'The connection pool size.'),
+  redisPoolPipelineLimit: textFlag('', 'Maximum number of commands that can be pipelined.'),
+  redisPoolPipelineWindow: textFlag('', 'Duration after which internal pipelines are flushed.'),
+  redisSentinel: textFlag('', 'The name of redis sentinel.'),
+  redisTLS: booleanFlag('Enable TLS when connecting to Redis.'),
+  stordb_host: textFlag('', 'The storDb host to connect to.'),
+  stordb_name: textFlag('', 'The name/number of the storDb to connect to.'),
+  stordb_passwd: textFlag('', "The storDb user's password."),
+  stordb_port: textFlag('', 'The storDb port to bind to.'),
+  stordb_type: textFlag('', 'The type of the storDb database.'),
+  stordb_user: textFlag('', 'The storDb user to sign in as.'),
+} as const
+
+const flags = {
+  ...databaseFlags,
+  api_key: textFlag('', 'Api Key used to comosed ArgDispatcher'),
+  caches_address: textFlag(
+    '*localhost',
+    'CacheS component to contact for cache reloads, empty to disable automatic cache reloads',
+  ),
+  caching: textFlag('', 'Caching strategy used when loading TP: *none, *load, *remove, *reload, *clear'),
+  caching_delay: durationFlag('0s', 'Adds delay before cache reload'),
+  config_path: textFlag('', 'Configuration directory path.'),
+  disable_reverse_mappings: booleanFlag('Will disable reverse mappings rebuilding'),
+  dry_run: booleanFlag('When true will not save loaded data to dataDb but just parse it for consistency and errors.'),
+  field_sep: textFlag(',', 'Separator for csv file (by default "," is used)'),
+  flush_stordb: booleanFlag('Remove tariff plan data for id from the database'),
+  from_stordb: booleanFlag('Load the tariff plan from storDb to dataDb'),
+  import_id: textFlag('', 'Uniquely identify an import/load, postpended to some automatic fields'),
+  path: textFlag('./', 'The path to folder containing the data files'),
+  print_config: booleanFlag('Print configuration object in JSON format'),
+  remove: booleanFlag('Will remove instead of adding data from DB'),
+  route_id: textFlag('', 'RouteID used to comosed ArgDispatcher'),
+  rpc_encoding: textFlag('*json', 'RPC encoding used <*gob|*json>'),
+  scheduler_address: textFlag(
+    '*localhost',
+    'SchedulerS component to contact for scheduler reloads, empty to disable automatic scheduler reloads',
+  ),
+  tenant: textFlag('cgrates.org', 'Tenant of the load'),
+  timezone: textFlag('Local', 'Timezone for timestamps where not specified <""|UTC|$IANA_TZ_DB>'),
+  to_stordb: booleanFlag('Import the tariff plan from files to storDb'),
+  tpid: textFlag('', 'The tariff plan ID from the database'),
+  verbose: booleanFlag('Enable detailed verbose logging output'),
+  version: booleanFlag('Prints the application version.'),
+} as const
+
+const WITHOUT_EFFECT = [
+  ...Object.keys(databaseFlags),
+  'disable_reverse_mappings',
+  'import_id',
+  'print_config',
+  'tenant',
+  'timezone',
+  'tpid',
+]
+
+/** The tariff loader under the name and with the flags of cgr-loader: 1 on any error. Reference 01, 10.3. */
+export const cgrLoader: Alias<typeof flags> = {
+  flags,
+  badFlag: 1,
+  async run(line) {
+    tellWithoutEffect(line.given, WITHOUT_EFFECT)
+    try {
+      await run(line)
+      return 0
+    } catch (cause) {
+      if (!(cause instanceof TollgateError)) throw cause
+      process.stderr.write(`${cause.message}\n`)
+      return 1
+    }
+  },
+}
+
+const CACHE_METHODS: Readonly<Record<string, string>> = {
+  '*load': 'CacheSv1.LoadCache',
+  '*remove': 'CacheSv1.RemoveItems',
+  '*reload': 'CacheSv1.ReloadCache',
+  '*clear': 'CacheSv1.Clear',
+}
+
+async function run({ values, given }: Parsed<typeof flags>): Promise<void> {
+  for (const name of ['to_stordb', 'from_stordb', 'flush_stordb'] as const) {
+    if (values[name])
+      throw new LoaderError(`-${name}: no tariff plans are kept in stor_db, expected a folder to load (-path)`)
+  }
+  const caching = values.caching
+  if (caching !== '' && caching !== '*none' && CACHE_METHODS[caching] === undefined)
+    throw new LoaderError(`-caching ${caching}: expected *none, *load, *remove, *reload or *clear`)
+  const gateway = addressOf(values.caches_address) ?? '127.0.0.1:2012'
+  const source = await openTariffSource(values.path, values.field_sep.slice(0, 1))
+  try {
+    const { describeLoad, loadTariff } = await import('../load.ts')
+    const report = await loadTariff({
+      ...(values.config_path === '' ? {} : { configPath: values.config_path }),
+      ...(values.config_path === '' || given.has('caches_address') ? { gateway } : {}),
+      path: source.folder,
+      dryRun: values.dry_run,
+      remove: values.remove,
+      callOptions: { Caching: caching === '' ? null : caching, APIOpts: apiOptions(values) },
+    })
+    for (const note of report.notes) process.stderr.write(`${note}\n`)
+    if (values.verbose) process.stdout.write(`${describeLoad(report, values.path)}\n`)
+    if (!values.dry_run) await reloadOthers({ values, given }, report, source.folder)
+  } finally {
+    source.remove()
+  }
+}
+
+class LoaderError extends TollgateError {
+  constructor(message: string) {
+    super('LOADER_ERROR', message)
+  }
+}
+
+function apiOptions({ api_key, route_id }: { api_key: string; route_id: string }): Record<string, string> {
+  return { ...(api_key === '' ? {} : { '*apiKey': api_key }), ...(route_id === '' ? {} : { '*routeID': route_id }) }
+}
+
+/** `host:port` of an address flag; undefined when it says that nobody is to be called. */
+function addressOf(flag: string): string | undefined {
+  return flag === '' ? undefined : flag === '*localhost' ? '127.0.0.1:2012' : flag
+}
+
+/** The gateway that loaded knows; another one that the flags name is told. */
+async function reloadOthers(
+  { values, given }: Pick<Parsed<typeof flags>, 'values' | 'given'>,
+  { gateway }: LoadReport,
+  folder: string,
+): Promise<void> {
+  const caches = given.has('caches_address') ? addressOf(values.caches_address) : undefined
+  const scheduler = given.has('scheduler_address') ? addressOf(values.scheduler_address) : undefined
+  const method = CACHE_METHODS[values.caching || '*reload']
+  if (caches !== undefined && caches !== gateway && method !== undefined) {
+    await wait(Number(parseDuration(values.caching_delay) / 1_000_000n))
+    const ids = method === 'CacheSv1.Clear' ? { CacheIDs: null } : idsOf(folder)
+    await call(caches, method, { ...ids, Tenant: values.tenant, APIOpts: apiOptions(values) })
+  }
+  if (scheduler !== undefined && scheduler !== gateway)
+    await call(scheduler, 'SchedulerSv1.Reload', { Tenant: values.tenant, APIOpts: apiOptions(values) })
+}
+
+async function call(address: string, method: string, argument: object): Promise<void> {
+  const host = connectTo(hostDefaults(address))
+  try {
+    await host.call(method, argument)
+  } finally {
+    host.close()
+  }
+}
+
+/** Arguments of the cache calls by tariff file. Reference 01, 9.4. */
+const CACHE_ARGUMENTS: Readonly<Record<string, string>> = {
+  ActionPlans: 'ActionPlanIDs',
+  Actions: 'ActionIDs',
+  Chargers: 'ChargerProfileIDs',
+  Destinations: 'DestinationIDs',
+  RatingPlans: 'RatingPlanIDs',
+  RatingProfiles: 'RatingProfileIDs',
+  Timings: 'TimingIDs',
+}
+
+function idsOf(folder: string): Record<string, string[]> {
+  const { rows } = readTariffFolder(folder)
+  return Object.fromEntries(
+    [...rows].flatMap(([file, group]) => {
+      const argument = CACHE_ARGUMENTS[file]
+      return argument === undefined ? [] : [[argument, [...group.keys()]]]
+    }),
+  )
+}
