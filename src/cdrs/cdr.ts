@@ -88,11 +88,16 @@ export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults,
     answerTime: time('AnswerTime'),
     usage: fieldUsage(event, 'Usage') ?? 0n,
     extraFields: extraFieldsOf(event),
-    extraInfo: '',
-    costSource: '',
-    cost: NOT_RATED,
+    extraInfo: fieldText(event, 'ExtraInfo'),
+    costSource: fieldText(event, 'CostSource'),
+    cost: costOf(event),
     costDetails: undefined,
   }
+}
+
+function costOf(event: EventFields): Decimal {
+  const text = fieldText(event, 'Cost')
+  return text === '' ? NOT_RATED : Decimal.parse(text)
 }
 
 /** Every field that has no place of its own, as text. */

@@ -15,6 +15,17 @@ export const cdrMarkKind: RecordKind<true> = {
   decode: () => true,
 }
 
+/** Modes whose CDR takes money; the old names are those of earlier versions. Reference 05, 5 and 9.4. */
+const DEBITED = new Set([
+  '*prepaid',
+  '*postpaid',
+  '*pseudoprepaid',
+  '*dynaprepaid',
+  'prepaid',
+  'postpaid',
+  'pseudoprepaid',
+])
+
 /** What a session has found out about one run. */
 export type SettledRun = {
   event: EventFields
@@ -59,10 +70,10 @@ export class CdrPipeline {
     return this.#keep(unit, rateNow ? this.#rate(unit, cdr) : cdr)
   }
 
-  /** The CDR of an event that no session has seen: rated and, unless `*rated` or `*none`, debited here. */
-  ofEvent(unit: Unit, event: EventFields, tenant: string): Cdr {
+  /** The CDR of an event that no session has seen: rated and, where its mode wants it, debited here, unless `isRated` is false. */
+  ofEvent(unit: Unit, event: EventFields, tenant: string, isRated = true): Cdr {
     const cdr = cdrOf(event, tenant, this.#defaults, this.#now())
-    return this.#keep(unit, cdr.requestType === '*none' ? cdr : this.#rate(unit, cdr))
+    return this.#keep(unit, cdr.requestType === '*none' || !isRated ? cdr : this.#rate(unit, cdr))
   }
 
   /** Whether the CDR of a run was made, as far back as duplicates are refused. */
@@ -83,12 +94,12 @@ export class CdrPipeline {
     const usage = cdr.usage < 0n ? 0n : cdr.usage
     const descriptor = descriptorOf(cdr, usage)
     try {
-      const callCost =
-        cdr.requestType === '*rated'
-          ? this.#charging.rate(descriptor, usage)
-          : unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true)).callCost
+      if (cdr.requestType === '*directdebit') throw new SessionRefused('NOT_IMPLEMENTED')
+      const callCost = DEBITED.has(cdr.requestType)
+        ? unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true)).callCost
+        : this.#charging.rate(descriptor, usage)
       const details = eventCostOf(callCost, cdr.cgrId, cdr.runId)
-      return { ...cdr, usage, cost: callCost.cost, costDetails: details, costSource: '*cdrs' }
+      return { ...cdr, usage, cost: callCost.cost, costDetails: details, costSource: '*cdrs', extraInfo: '' }
     } catch (cause) {
       if (!(cause instanceof SessionRefused)) throw cause
       return { ...cdr, usage, extraInfo: cause.message }

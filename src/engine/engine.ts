@@ -323,6 +323,18 @@ export class Engine {
     return Object.keys(this.#options.loaded.config.caches.partitions)
   }
 
+  /** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
+  get cdrSwitches(): { isForked: boolean; isRated: boolean } {
+    const { chargers_conns: chargers, rals_conns: rals } = this.#options.loaded.config.cdrs
+    return { isForked: chargers.length > 0, isRated: rals.length > 0 }
+  }
+
+  /** Deletes CDRs from the CDR store for good; how many. */
+  async removeCdrs(query: CdrQuery): Promise<number> {
+    await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
+    return this.#cdrStore.remove(query)
+  }
+
   /** CDRs of everything that was answered before. */
   async findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]> {
     await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)

@@ -274,9 +274,9 @@ function targetsOf(
   const inner: Map<string, Target>[] = []
   for (const [name, shape] of Object.entries(fields)) {
     if (shape.embedded && shape.form.kind === 'struct')
-      inner.push(targetsOf(shape.goType, shape.form.fields, [...owners, name]))
+      inner.push(targetsOf(goType, shape.form.fields, [...owners, name]))
     else {
-      const target = { owners, name, shape, place: { struct: bare, field: name } }
+      const target = { owners, name, shape, place: { struct: bare, field: [...owners, name].join('.') } }
       targets.set(name, target).set(name.toLowerCase(), target)
     }
   }

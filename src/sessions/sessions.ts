@@ -160,6 +160,20 @@ export class Sessions {
     )
   }
 
+  /** Makes the CDRs of an event, whatever session may live. switches: what is done to it. Reference 05, 9. */
+  processEvent(
+    unit: Unit,
+    event: ChargingEvent,
+    { isForked, isRated }: { isForked: boolean; isRated: boolean },
+  ): Cdr[] {
+    const { cdrs, chargers } = this.#dependencies
+    if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
+    const fields: EventFields = { ...event.event, CGRID: this.#hashes.cgrIdOf(event.event) }
+    const runs = isForked ? (chargers?.().runsOf({ ...event, event: fields }) ?? []) : [{ event: fields }]
+    if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
+    return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant, isRated))
+  }
+
   /** Ends a session that its peer has left: nothing of the last grant was used beyond what it told. */
   abandon(unit: Unit, cgrId: string, withCdr: boolean): Cdr[] {
     const session = this.#open(unit, cgrId)

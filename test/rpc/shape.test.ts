@@ -86,7 +86,7 @@ const REFUSED: readonly { name: string; shape: Shape; json: string; error: strin
     name: '01 7.1: a member of a wrong kind, in an embedded struct',
     shape: authorize,
     json: '{"Tenant":1}',
-    error: 'json: cannot unmarshal number into Go struct field CGREvent.Tenant of type string',
+    error: 'json: cannot unmarshal number into Go struct field V1AuthorizeArgs.CGREvent.Tenant of type string',
   },
   {
     name: '01 7.1: a text for a duration',

@@ -1,11 +1,13 @@
 import type { Cdr } from '../../cdrs/cdr.ts'
+import { formatDuration } from '../../core/duration.ts'
+import type { EventValue } from '../../core/event.ts'
+import { eventJson } from '../../core/event-values.ts'
 import { formatTime } from '../../core/time.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { boolean, decimal, duration, integer64, map, pointer, struct, text, time } from '../shape.ts'
 import { eventCostShape } from './event-cost.ts'
 
-/** A CDR in the form that programs read. Reference 05, 8; 01, 9.1. */
-export const cdrShape = struct('engine.CDR', {
+const cdrFields = {
   CGRID: text,
   RunID: text,
   OrderID: integer64,
@@ -29,7 +31,39 @@ export const cdrShape = struct('engine.CDR', {
   CostSource: text,
   Cost: decimal,
   CostDetails: pointer(eventCostShape),
+}
+
+/** A CDR in the form that programs read. Reference 05, 8; 01, 9.1. */
+export const cdrShape = struct('engine.CDR', cdrFields)
+
+const { CostDetails: _, Partial: __, SetupTime: ___, AnswerTime: ____, Usage: _____, ...sharedFields } = cdrFields
+
+/** A CDR in the form that people read: times, usage and cost details are texts. Reference 05, 8. */
+export const externalCdrShape = struct('engine.ExternalCDR', {
+  ...sharedFields,
+  SetupTime: text,
+  AnswerTime: text,
+  Usage: text,
+  CostDetails: text,
 })
+
+/** decimals: general.rounding_decimals. */
+export function externalCdrWire(orderId: number, cdr: Cdr, decimals: number): Record<string, unknown> {
+  const {
+    Partial: partial,
+    ExtraInfo: extraInfo,
+    PreRated: preRated,
+    CostDetails: details,
+    ...wire
+  } = cdrWire(orderId, cdr, decimals)
+  return {
+    ...wire,
+    Usage: cdr.toR === '*voice' ? formatDuration(cdr.usage) : String(cdr.usage),
+    CostDetails: eventJson(details as EventValue),
+    ExtraInfo: extraInfo,
+    PreRated: preRated,
+  }
+}
 
 /** decimals: general.rounding_decimals. */
 export function cdrWire(orderId: number, cdr: Cdr, decimals: number): Record<string, unknown> {

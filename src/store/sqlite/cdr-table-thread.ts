@@ -19,6 +19,9 @@ parentPort?.on('message', (call: TableCall) => {
       case 'find':
         reply({ number: call.number, found: table.find(call.query) })
         break
+      case 'remove':
+        reply({ number: call.number, found: [], count: table.remove(call.query) })
+        break
       case 'close':
         table.close()
         reply({ number: call.number, found: [] })

@@ -1,17 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Decimal } from '../../core/decimal.ts'
 import type { CdrQuery, CdrRow, FoundCdr } from '../cdr-store.ts'
-
-const COLUMNS = {
-  cgrIds: 'cgrid',
-  runIds: 'run_id',
-  tenants: 'tenant',
-  accounts: 'account',
-  originIds: 'origin_id',
-  requestTypes: 'request_type',
-  toRs: 'tor',
-} as const
+import { conditionsOf } from './cdr-conditions.ts'
 
 /** The table of CDRs in an SQLite file, or in memory (`:memory:`). Synchronous: it lives in a thread of its own. */
 export class CdrTable {
@@ -32,6 +24,9 @@ export class CdrTable {
       CREATE INDEX IF NOT EXISTS cdrs_cgrid ON cdrs (cgrid);
       CREATE INDEX IF NOT EXISTS cdrs_account ON cdrs (tenant, account);
       CREATE INDEX IF NOT EXISTS cdrs_origin ON cdrs (origin_id);`)
+    this.#database.function('decimal_compare', { deterministic: true }, (a, b) =>
+      Decimal.parse(String(a)).compare(Decimal.parse(String(b))),
+    )
     this.#insert = this.#database.prepare(`
       INSERT INTO cdrs (id, cgrid, run_id, tenant, account, origin_id, request_type, tor, answer_ns, cost, record)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -54,19 +49,18 @@ export class CdrTable {
   }
 
   find(query: CdrQuery): FoundCdr[] {
-    const conditions: string[] = []
-    const values: (string | number)[] = []
-    for (const [name, column] of Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][]) {
-      const wanted = query[name]
-      if (wanted === undefined || wanted.length === 0) continue
-      conditions.push(`${column} IN (${wanted.map(() => '?').join(', ')})`)
-      values.push(...wanted)
-    }
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    const rows = this.#database
-      .prepare(`SELECT order_id, record FROM cdrs ${where} ORDER BY order_id LIMIT ? OFFSET ?`)
-      .all(...values, query.limit ?? -1, query.offset ?? 0)
+    const { where, rest, values, page } = conditionsOf(query)
+    const rows = this.#database.prepare(`SELECT order_id, record FROM cdrs ${where} ${rest}`).all(...values, ...page)
     return rows.map(({ order_id: orderId, record }) => ({ orderId: Number(orderId), record: String(record) }))
+  }
+
+  /** Deletes what a query finds; how many. */
+  remove(query: CdrQuery): number {
+    const { where, rest, values, page } = conditionsOf(query)
+    const found = `SELECT order_id FROM cdrs ${where} ${rest}`
+    return Number(
+      this.#database.prepare(`DELETE FROM cdrs WHERE order_id IN (${found})`).run(...values, ...page).changes,
+    )
   }
 
   close(): void {

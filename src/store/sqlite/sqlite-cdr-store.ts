@@ -7,11 +7,13 @@ type Operation =
   | { operation: 'open' }
   | { operation: 'write'; rows: readonly CdrRow[] }
   | { operation: 'find'; query: CdrQuery }
+  | { operation: 'remove'; query: CdrQuery }
   | { operation: 'close' }
 export type TableCall = Operation & { number: number }
-export type TableReply = { number: number; found: FoundCdr[] } | { number: number; error: string }
+export type TableReply = { number: number; found: FoundCdr[]; count?: number } | { number: number; error: string }
 
-type Waiter = { resolve: (found: FoundCdr[]) => void; reject: (cause: StoreFailure) => void }
+type Answer = { found: FoundCdr[]; count?: number }
+type Waiter = { resolve: (answer: Answer) => void; reject: (cause: StoreFailure) => void }
 
 /** CDRs in SQLite (`*sqlite`; path `:memory:` for `*internal`), in a thread of its own: its disk is waited for there. */
 export class SqliteCdrStore implements CdrStore {
@@ -27,7 +29,7 @@ export class SqliteCdrStore implements CdrStore {
     this.#worker.on('message', (reply: TableReply) => {
       const waiter = this.#waiting.get(reply.number)
       this.#waiting.delete(reply.number)
-      if ('found' in reply) waiter?.resolve(reply.found)
+      if ('found' in reply) waiter?.resolve(reply)
       else waiter?.reject(this.#failed(reply.error))
     })
     this.#worker.on('error', (cause) => {
@@ -46,8 +48,12 @@ export class SqliteCdrStore implements CdrStore {
     await this.#call({ operation: 'write', rows })
   }
 
-  find(query: CdrQuery): Promise<FoundCdr[]> {
-    return this.#call({ operation: 'find', query })
+  async find(query: CdrQuery): Promise<FoundCdr[]> {
+    return (await this.#call({ operation: 'find', query })).found
+  }
+
+  async remove(query: CdrQuery): Promise<number> {
+    return (await this.#call({ operation: 'remove', query })).count ?? 0
   }
 
   async close(): Promise<void> {
@@ -57,7 +63,7 @@ export class SqliteCdrStore implements CdrStore {
     await ended
   }
 
-  #call(operation: Operation): Promise<FoundCdr[]> {
+  #call(operation: Operation): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       const number = this.#calls++
