@@ -221,9 +221,17 @@ export class Decoding {
     const id = this.#nextTypeId(reader)
     // How long the value is: of no use, definitions that stand inside are not counted.
     reader.uint()
-    const value = type.reader.named(name, this.#singleton(id, this.#dynamicOf(id, type))(reader))
+    const decode = this.#namedMarshaler(id, name, type) ?? this.#dynamicOf(id, type)
+    const value = type.reader.named(name, this.#singleton(id, decode)(reader))
     reader.leave()
     return value
+  }
+
+  /** Definitions of types that senders met as pointers first have no name: that of the concrete type stands for it. */
+  #namedMarshaler(id: number, name: string, type: GobInterface): Decode | undefined {
+    const wire = this.#types.get(id)
+    if (wire?.kind !== 'marshaler' || wire.name !== '') return undefined
+    return (reader) => type.reader.marshaled(bareName(name), wire.form, reader.octets())
   }
 
   /** A received type as errors show it. */

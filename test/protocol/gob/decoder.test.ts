@@ -123,6 +123,15 @@ const GO_WROTE: readonly { name: string; bytes: string; type: GobType; value: un
       Em: {},
     },
   },
+  {
+    name: 'a time whose type has no name, because a *time.Time was sent first',
+    bytes: `
+      1b ff87030101014901ff880001020101580110000101590110000000
+      17 ff880109 74696d652e54696d65 ff85050102ff86000000
+      15 ff86 11 00 0f 010000000e7791f70000000005ffff 00`,
+    type: record('main.I', { X: ANY, Y: ANY }),
+    value: { X: { 'time.Time': '1970-01-01T00:00:00.000000005Z' } },
+  },
   { name: 'nil in a map', bytes: '0e ff8b040102ff8c00010c01100000 07 ff8c0001016100', type: ANY, value: { a: null } },
 ]
 

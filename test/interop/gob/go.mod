@@ -1,0 +1,3 @@
+module gobclient
+
+go 1.19
