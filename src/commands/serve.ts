@@ -79,13 +79,14 @@ async function listen(
   log: EngineOptions['log'],
   opened: Listener[],
 ): Promise<MethodRegistry> {
-  const { general, http, apiers, sessions, cdrs } = loaded.config
+  const { general, http, apiers, chargers, sessions, cdrs } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
   const isOn = new Map([
     ['APIerSv1', apiers.enabled],
     ['APIerSv2', apiers.enabled],
     ['SessionSv1', sessions.enabled],
     ['CDRsV1', cdrs.enabled],
+    ['ChargerSv1', chargers.enabled],
   ])
   const defaults = {
     nodeId: engine.nodeId,

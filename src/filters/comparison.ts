@@ -16,7 +16,7 @@ export function typedOf(value: Exclude<Value, undefined>, now: ZonedTime): Typed
     case 'string':
       return autoType(value, now)
     default:
-      if (value instanceof Duration || value instanceof Decimal) return value
+      if (value instanceof Duration || value instanceof Decimal || value instanceof Instant) return value
       return autoType(textOf(value), now)
   }
 }

@@ -2,6 +2,7 @@ import { TollgateError } from '../core/errors.ts'
 import { TemplateError } from '../mapping/value.ts'
 import { EVENT_READER } from './event-reader.ts'
 import type { FilterSources } from './filter-compiler.ts'
+import { filterContainer } from './filter-containers.ts'
 import { type FilterProfile, type FilterRule, isInline, parseInlineFilter } from './filter-rule.ts'
 import { compileFilterRule, FILTER_TYPES } from './filter-types.ts'
 import { compileElement, compileSide } from './sides.ts'
@@ -16,7 +17,7 @@ export class FilterRefused extends TollgateError {
 const VALUELESS = new Set(['*empty', '*notempty', '*exists', '*notexists'])
 const ENVIRONMENT = {
   reader: EVENT_READER,
-  options: { separator: ';', group: undefined },
+  options: { separator: ';', group: undefined, otherContainer: filterContainer },
   lookups: { destination: () => undefined, timing: () => undefined },
 }
 
@@ -43,11 +44,28 @@ function checkSides(rule: FilterRule): void {
   }
 }
 
-/** A path with nothing between two dots, or behind the last. */
+/** A path with nothing between two dots, or behind the last; what stands in brackets, and behind the path, does not count. */
 function hasEmptyStep(side: string): boolean {
   if (!side.startsWith('~') || side === '~') return false
-  const path = side.slice(1).replace(/\[[^\]]*\]|<[^>]*>|:s\/.*$|\{\*.*$|#.*$/gs, 'x')
-  return path.split('.').includes('')
+  let isEmpty = true
+  for (let i = 1; i < side.length; i++) {
+    const char = side.charAt(i)
+    if (char === '.') {
+      if (isEmpty) return true
+      isEmpty = true
+      continue
+    }
+    if (char === '#' || side.startsWith(':s/', i) || side.startsWith('{*', i)) break
+    isEmpty = false
+    const close = char === '[' ? ']' : char === '<' ? '>' : ''
+    if (close !== '') i = closeOf(side, close, i)
+  }
+  return isEmpty
+}
+
+function closeOf(text: string, close: string, from: number): number {
+  const at = text.indexOf(close, from)
+  return at < 0 ? text.length : at
 }
 
 /**

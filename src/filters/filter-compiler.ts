@@ -2,6 +2,7 @@ import { InvalidText } from '../core/errors.ts'
 import type { MessageReader } from '../mapping/context.ts'
 import { MappingError, TemplateError } from '../mapping/value.ts'
 import type { ParserOptions } from '../mapping/value-parser.ts'
+import { filterContainer } from './filter-containers.ts'
 import { type FilterProfile, isActive, isInline, parseInlineFilter } from './filter-rule.ts'
 import { compileFilterRule } from './filter-types.ts'
 import type { FilterLookups, Predicate, RuleEnvironment } from './sides.ts'
@@ -25,7 +26,7 @@ export class FilterCompiler<M, G> {
   readonly #compiled = new WeakMap<FilterProfile, Predicate<M, G>>()
 
   constructor(reader: MessageReader<M, G>, options: ParserOptions, sources: FilterSources) {
-    this.#environment = { reader, options, lookups: sources }
+    this.#environment = { reader, options: { ...options, otherContainer: filterContainer }, lookups: sources }
     this.#sources = sources
   }
 

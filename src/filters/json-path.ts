@@ -28,16 +28,27 @@ export function compileJsonPath(path: string): (tree: EventFields) => Value {
   }
 }
 
-/** Steps end at dots outside of brackets. */
+/** Steps end at dots outside of brackets; the only pair of brackets, at the end of a step, is an index. */
 function stepsOf(path: string): Step[] {
   if (path === '') return []
   const steps: Step[] = []
-  for (const part of path.match(/(?:\[[^\]]*\]|[^.[]|\[)+/g) ?? []) {
-    const [first = '', ...indexes] = part.split(/(\[[^\]]*\])/).filter((piece) => piece !== '')
-    const [index] = indexes
-    if (index === undefined || indexes.length > 1 || !index.startsWith('['))
-      steps.push({ name: part, index: undefined })
-    else steps.push({ name: first, index: index.slice(1, -1) })
+  const lastClose = path.lastIndexOf(']')
+  let start = 0
+  let pairs: [open: number, close: number][] = []
+  for (let i = 0; i <= path.length; i++) {
+    const char = path.charAt(i)
+    if (char === '[' && i < lastClose) {
+      const close = path.indexOf(']', i)
+      pairs.push([i, close])
+      i = close
+    } else if (char === '.' || i === path.length) {
+      const [open = 0, close = 0] = pairs.length === 1 ? (pairs[0] ?? []) : []
+      const hasIndex = open > start && close === i - 1
+      const name = path.slice(start, hasIndex ? open : i)
+      steps.push({ name, index: hasIndex ? path.slice(open + 1, close) : undefined })
+      start = i + 1
+      pairs = []
+    }
   }
   return steps
 }

@@ -22,8 +22,20 @@ export type EventContext = MappingContext<EventFields, never>
 
 type Read = (context: EventContext) => Value
 
-/** Entries by the values of one field. sizes: lengths of the values, for prefixes and suffixes. */
-type Field<E> = { read: Read; byValue: Map<string, Set<E>>; sizes: Map<number, number> }
+/** What lies under one key. users: profiles that have it, also those found by another key of theirs. */
+type Slot<E> = { entries: Set<E>; users: number }
+
+/** Slots by the values of one field. sizes: lengths of the values, for prefixes and suffixes. */
+type Field<E> = { read: Read; byValue: Map<string, Slot<E>>; sizes: Map<number, number> }
+
+/** The keys of one rule. mustPass: its profile passes only if the value of the field is one of them. */
+export type RuleKeys = { readonly keys: readonly IndexKey[]; readonly mustPass: boolean }
+
+/** Where an entry lies: under `own`, while `shared` only keeps keys alive. Undefined: it has no filters. */
+export type Placement = { readonly own: readonly IndexKey[]; readonly shared: readonly IndexKey[] } | undefined
+
+/** A field of the first level, without brackets or converters: what its rule reads is what is looked up. */
+const PLAIN_FIELD = /^\*(?:req|opts|vars)\.[^.[\]{}<>:#]+$/
 
 /**
  * Finds the profiles that an event may match by a few look-ups, however many there are. Entries are whatever the owner keeps of a
@@ -40,37 +52,76 @@ export class ProfileIndex<E> {
     this.#options = options
   }
 
-  /** keys: undefined for a profile without filters. */
-  add(entry: E, keys: readonly IndexKey[] | undefined): void {
-    if (keys === undefined) this.#withoutFilters.add(entry)
-    for (const { type, field, value } of keys ?? []) {
-      let held = this.#fields[type].get(field)
-      if (held === undefined) {
-        held = { read: this.#reader(type, field), byValue: new Map(), sizes: new Map() }
-        this.#fields[type].set(field, held)
-      }
-      const entries = held.byValue.get(value)
-      if (entries !== undefined) entries.add(entry)
-      else {
-        held.byValue.set(value, new Set([entry]))
-        held.sizes.set(value.length, (held.sizes.get(value.length) ?? 0) + 1)
-      }
+  /**
+   * Adds an entry and tells where. rules: undefined for a profile without filters. When a `*string` rule must pass, the profile is found
+   * by that rule alone, so that keys which many share cost nothing; of several the one whose keys are rarest.
+   */
+  add(entry: E, rules: readonly RuleKeys[] | undefined): Placement {
+    if (rules === undefined) {
+      this.#withoutFilters.add(entry)
+      return undefined
     }
+    const deciding = this.#decidingRule(rules)
+    const keys = rules.flatMap((rule) => rule.keys)
+    const own = deciding?.keys ?? keys
+    // Which prefix is the longest depends on the keys of all profiles.
+    const shared = deciding === undefined ? [] : keys.filter(({ type }) => type === 'prefix' || type === 'suffix')
+    for (const key of own) this.#use(key).entries.add(entry)
+    for (const key of shared) this.#use(key)
+    return { own, shared }
   }
 
-  /** With the keys it was added with. */
-  remove(entry: E, keys: readonly IndexKey[] | undefined): void {
-    if (keys === undefined) this.#withoutFilters.delete(entry)
-    for (const { type, field, value } of keys ?? []) {
-      const held = this.#fields[type].get(field)
-      const entries = held?.byValue.get(value)
-      if (held === undefined || !entries?.delete(entry) || entries.size > 0) continue
-      held.byValue.delete(value)
-      const others = (held.sizes.get(value.length) ?? 0) - 1
-      if (others > 0) held.sizes.set(value.length, others)
-      else held.sizes.delete(value.length)
-      if (held.byValue.size === 0) this.#fields[type].delete(field)
+  /** placement: what adding it has told. */
+  remove(entry: E, placement: Placement): void {
+    if (placement === undefined) {
+      this.#withoutFilters.delete(entry)
+      return
     }
+    for (const key of placement.own) this.#leave(key, entry)
+    for (const key of placement.shared) this.#leave(key, undefined)
+  }
+
+  #decidingRule(rules: readonly RuleKeys[]): RuleKeys | undefined {
+    const { stringFields } = this.#options
+    const isLookedUp = ({ type, field }: IndexKey) =>
+      type === 'string' && PLAIN_FIELD.test(field) && (stringFields?.includes(field) ?? true)
+    const deciding = rules.filter(({ keys, mustPass }) => mustPass && keys.length > 0 && keys.every(isLookedUp))
+    if (deciding.length < 2) return deciding[0]
+    const crowd = ({ keys }: RuleKeys) =>
+      keys.reduce(
+        (sum, { field, value }) => sum + (this.#fields.string.get(field)?.byValue.get(value)?.entries.size ?? 0),
+        0,
+      )
+    return deciding.reduce((best, rule) => (crowd(rule) < crowd(best) ? rule : best))
+  }
+
+  #use({ type, field, value }: IndexKey): Slot<E> {
+    let held = this.#fields[type].get(field)
+    if (held === undefined) {
+      held = { read: this.#reader(type, field), byValue: new Map(), sizes: new Map() }
+      this.#fields[type].set(field, held)
+    }
+    let slot = held.byValue.get(value)
+    if (slot === undefined) {
+      slot = { entries: new Set(), users: 0 }
+      held.byValue.set(value, slot)
+      held.sizes.set(value.length, (held.sizes.get(value.length) ?? 0) + 1)
+    }
+    slot.users++
+    return slot
+  }
+
+  #leave({ type, field, value }: IndexKey, entry: E | undefined): void {
+    const held = this.#fields[type].get(field)
+    const slot = held?.byValue.get(value)
+    if (held === undefined || slot === undefined) return
+    if (entry !== undefined) slot.entries.delete(entry)
+    if (--slot.users > 0) return
+    held.byValue.delete(value)
+    const others = (held.sizes.get(value.length) ?? 0) - 1
+    if (others > 0) held.sizes.set(value.length, others)
+    else held.sizes.delete(value.length)
+    if (held.byValue.size === 0) this.#fields[type].delete(field)
   }
 
   /**
@@ -83,12 +134,12 @@ export class ProfileIndex<E> {
     const { string, prefix, suffix, exists } = this.#fields
     each(string, stringFields, (field) => {
       const text = textAt(field, context)
-      if (text !== undefined) field.byValue.get(text)?.forEach(found)
+      if (text !== undefined) field.byValue.get(text)?.entries.forEach(found)
     })
     each(prefix, prefixFields, (field) => longestPrefix(field, textAt(field, context))?.forEach(found))
     each(suffix, suffixFields, (field) => shortestSuffix(field, textAt(field, context))?.forEach(found))
     each(exists, existsFields, (field) => {
-      if (valueAt(field, context) !== undefined) field.byValue.get('')?.forEach(found)
+      if (valueAt(field, context) !== undefined) field.byValue.get('')?.entries.forEach(found)
     })
   }
 
@@ -158,7 +209,7 @@ function longestPrefix<E>({ byValue, sizes }: Field<E>, text: string | undefined
   if (text === undefined) return undefined
   for (let length = text.length; length > 0; length--) {
     const found = sizes.has(length) ? byValue.get(text.slice(0, length)) : undefined
-    if (found !== undefined) return found
+    if (found !== undefined) return found.entries
   }
   return undefined
 }
@@ -167,7 +218,7 @@ function shortestSuffix<E>({ byValue, sizes }: Field<E>, text: string | undefine
   if (text === undefined) return undefined
   for (let length = 1; length <= text.length; length++) {
     const found = sizes.has(length) ? byValue.get(text.slice(-length)) : undefined
-    if (found !== undefined) return found
+    if (found !== undefined) return found.entries
   }
   return undefined
 }

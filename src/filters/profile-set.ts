@@ -1,8 +1,15 @@
 import { TemplateError } from '../mapping/value.ts'
 import { type FilterCompiler, type FilterSources, failingLater } from './filter-compiler.ts'
-import { type ActivationInterval, type FilterRule, isActive, isInline, parseInlineFilter } from './filter-rule.ts'
-import { type IndexKey, indexKeysOf, keyText, NO_FILTERS_KEY } from './index-keys.ts'
-import { type EventContext, type IndexOptions, ProfileIndex } from './profile-index.ts'
+import {
+  type ActivationInterval,
+  type FilterRule,
+  isActive,
+  isDynamic,
+  isInline,
+  parseInlineFilter,
+} from './filter-rule.ts'
+import { indexKeysOf, keyText, NO_FILTERS_KEY } from './index-keys.ts'
+import { type EventContext, type IndexOptions, type Placement, ProfileIndex, type RuleKeys } from './profile-index.ts'
 import type { Predicate } from './sides.ts'
 
 /** What matching needs of a profile. */
@@ -14,11 +21,12 @@ export type MatchedProfile = {
   readonly weight: number
 }
 
-/** A profile in a set. keys: undefined when it has no filters. */
+/** A profile in a set. rules: the keys of its rules, undefined when it has no filters. */
 type Entry<P> = {
   profile: P
   passes: Predicate<EventContext['message'], never>
-  keys: readonly IndexKey[] | undefined
+  rules: readonly RuleKeys[] | undefined
+  placement: Placement
   /** The match in which it was last a candidate. */
   seen: number
 }
@@ -71,9 +79,9 @@ export class ProfileSet<P extends MatchedProfile> {
       this.#partitions.set(tenant, partition)
     }
     const passes = failingLater(() => this.#compiler.compile(profile.filterIds))
-    const entry = { profile, passes, keys: this.#keysOf(profile), seen: 0 }
+    const entry: Entry<P> = { profile, passes, rules: this.#rulesOf(profile), placement: undefined, seen: 0 }
     partition.byId.set(id, entry)
-    partition.index.add(entry, entry.keys)
+    entry.placement = partition.index.add(entry, entry.rules)
     for (const filter of profile.filterIds.filter((each) => !isInline(each))) {
       const key = userKey(tenant, filter)
       const users = this.#users.get(key)
@@ -88,7 +96,7 @@ export class ProfileSet<P extends MatchedProfile> {
     const entry = partition?.byId.get(id)
     if (partition === undefined || entry === undefined) return false
     partition.byId.delete(id)
-    partition.index.remove(entry, entry.keys)
+    partition.index.remove(entry, entry.placement)
     if (partition.byId.size === 0) this.#partitions.delete(tenant)
     for (const filter of entry.profile.filterIds) {
       const key = userKey(tenant, filter)
@@ -105,9 +113,9 @@ export class ProfileSet<P extends MatchedProfile> {
     for (const id of this.usersOf(tenant, filterId)) {
       const entry = partition?.byId.get(id)
       if (partition === undefined || entry === undefined) continue
-      partition.index.remove(entry, entry.keys)
-      entry.keys = this.#keysOf(entry.profile)
-      partition.index.add(entry, entry.keys)
+      partition.index.remove(entry, entry.placement)
+      entry.rules = this.#rulesOf(entry.profile)
+      entry.placement = partition.index.add(entry, entry.rules)
     }
   }
 
@@ -141,17 +149,22 @@ export class ProfileSet<P extends MatchedProfile> {
   /** `key:profile` of every entry of the index, sorted. */
   indexLines(tenant: string): string[] {
     const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
-    const lines = entries.flatMap(({ profile: { id }, keys }) =>
-      keys === undefined ? [`${NO_FILTERS_KEY}:${id}`] : keys.map((key) => `${keyText(key)}:${id}`),
+    const lines = entries.flatMap(({ profile: { id }, rules }) =>
+      rules === undefined
+        ? [`${NO_FILTERS_KEY}:${id}`]
+        : rules.flatMap(({ keys }) => keys.map((key) => `${keyText(key)}:${id}`)),
     )
     return [...new Set(lines)].sort()
   }
 
-  #keysOf({ tenant, filterIds }: MatchedProfile): IndexKey[] | undefined {
+  #rulesOf({ tenant, filterIds }: MatchedProfile): RuleKeys[] | undefined {
     if (filterIds.length === 0) return undefined
     return filterIds.flatMap((id) => {
-      const rules = isInline(id) ? inlineRules(id) : this.#sources.filter(tenant, id)?.rules
-      return rules?.flatMap(indexKeysOf) ?? []
+      const filter = isInline(id) ? { rules: inlineRules(id), activation: null } : this.#sources.filter(tenant, id)
+      return (filter?.rules ?? []).map((rule) => ({
+        keys: indexKeysOf(rule),
+        mustPass: filter?.activation === null && rule.values.every((value) => !isDynamic(value)),
+      }))
     })
   }
 }

@@ -25,6 +25,10 @@ const BOOLS: Readonly<Record<string, boolean>> = {
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?$/
 const HEX_FLOAT = /^([+-]?)0[xX]_?([\da-fA-F_]*)\.?([\da-fA-F_]*)[pP]([+-]?\d{1,4})$/
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i
+/** What begins with a digit and ends with a unit is a duration or nothing. */
+const UNIT_LAST = /^[\d.][^:]*[smh]$/
+/** Literals of time that are no number: around now, or with a clock. */
+const TIME = /^[\s*+-]|:/
 /** Texts that can be anything but themselves begin so: numbers, literals of time, words for true, false, infinity and no number. */
 const TYPED_START = /^[\s\d.+\-*tTfFiInN]/
 
@@ -40,7 +44,10 @@ export function autoType(text: string, now: ZonedTime): Typed {
   }
   const bool = BOOLS[text]
   if (bool !== undefined) return bool
-  return floatOf(text) ?? instantOf(text, now) ?? durationOf(text) ?? text
+  if (UNIT_LAST.test(text)) return durationOf(text) ?? text
+  const float = floatOf(text)
+  if (float !== undefined || !TIME.test(text)) return float ?? text
+  return instantOf(text, now) ?? durationOf(text) ?? text
 }
 
 /** Whether what the text means depends on the time of asking (`*now`, `+1h`, `-5s`). */

@@ -26,6 +26,8 @@ export type ParserOptions = {
   config?: object
   /** `*uch`. */
   cache?: SharedCache
+  /** Containers that there are besides those of every message; undefined: none of that name. Filters read more than templates. */
+  otherContainer?: (area: string, rest: string) => Source<unknown, unknown> | undefined
   /** Told what is read and made; values compiled without one run at full speed. */
   trace?: Trace
 }
@@ -84,21 +86,30 @@ export function compileSelector<M, G>(
     }
     case '*uch': {
       const { cache } = options
-      if (cache === undefined) throw new TemplateError(`unsupported field prefix: <${area}>`, at)
-      return () => cache.get(rest)
+      return cache === undefined ? compileOtherArea(area, rest, reader, options, at) : () => cache.get(rest)
     }
     default:
-      return compileOtherArea(area, rest, reader, at)
+      return compileOtherArea(area, rest, reader, options, at)
   }
 }
 
-function compileOtherArea<M, G>(area: string, rest: string, reader: MessageReader<M, G>, at: number): Source<M, G> {
+function compileOtherArea<M, G>(
+  area: string,
+  rest: string,
+  reader: MessageReader<M, G>,
+  options: ParserOptions,
+  at: number,
+): Source<M, G> {
   const own = reader.compileOwnPath?.(area, rest)
   if (own !== undefined) return ({ message }) => own(message)
   const built = BUILT_AREAS.find((each) => each === area)
   if (built !== undefined) return compileEntryPath(rest, (context) => context.built?.[built])
   const source = SOURCE_AREAS.find((each) => each === area)
-  if (source === undefined) throw new TemplateError(`unsupported field prefix: <${area}>`, at)
+  if (source === undefined) {
+    const other = options.otherContainer?.(area, rest)
+    if (other !== undefined) return other
+    throw new TemplateError(`unsupported field prefix: <${area}>`, at)
+  }
   const read = compileTreePath(rest)
   return ({ sources }) => {
     const tree = sources?.[source]

@@ -1,7 +1,12 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { TollgateError } from '../../src/core/errors.ts'
 import type { EventFields } from '../../src/core/event.ts'
+import { EVENT_READER } from '../../src/filters/event-reader.ts'
 import { checkFilterIds } from '../../src/filters/filter-check.ts'
-import { decide, filterSources, storedFilter } from '../support/filters.ts'
+import { FilterCompiler } from '../../src/filters/filter-compiler.ts'
+import { parseInlineFilter } from '../../src/filters/filter-rule.ts'
+import { decide, eventOf, filterSources, storedFilter } from '../support/filters.ts'
 
 type Row = readonly [filter: string, event: EventFields, outcome: string]
 
@@ -251,6 +256,51 @@ for (const [type, rows] of observed) {
   })
 }
 
+t.test('property: any text is a filter or is refused with a reason; any filter decides or says why not', async () => {
+  const piece = fc.constantFrom(
+    '*string',
+    '*gt',
+    '*rsr',
+    '*ai',
+    ':',
+    '~*req.',
+    '~*asm.',
+    'A',
+    '.',
+    '[',
+    ']',
+    '<',
+    '>',
+    '{*len}',
+    '|',
+    '#',
+    '^',
+  )
+  const texts = fc.array(piece, { maxLength: 12 }).map((pieces) => `*${pieces.join('')}`)
+  const isReason = (cause: unknown) =>
+    cause instanceof TollgateError &&
+    ['FILTER_REFUSED', 'TEMPLATE_ERROR', 'MAPPING_ERROR', 'INVALID_TEXT'].includes(cause.code)
+  fc.assert(
+    fc.property(texts, (text) => {
+      const compiler = new FilterCompiler(EVENT_READER, { separator: ';', group: undefined }, filterSources())
+      try {
+        checkFilterIds('cgrates.org', 'C', [text], filterSources())
+        return typeof compiler.compile([text])(eventOf({ A: 'a' })) === 'boolean'
+      } catch (cause) {
+        return isReason(cause)
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+t.test('a long text without end is refused as fast as it is read', async (t) => {
+  for (const part of ['[', '[]', '{', '<', '~', '.', '{*']) {
+    const text = `*string:~*req.A${part.repeat(200_000)}`
+    t.throws(() => checkFilterIds('cgrates.org', 'C', [text], filterSources()), part)
+  }
+})
+
 /** 02, 7. Several filters must all pass. */
 const examples: readonly (readonly [
   example: number,
@@ -325,6 +375,33 @@ for (const [example, filters, outcomes] of examples) {
     for (const [event, outcome] of outcomes) t.equal(decide(filters, event), outcome, JSON.stringify(event))
   })
 }
+
+t.test('02 ex. 56', async (t) => {
+  const filter = '*string:~*req.Account:~*uch.<~*req.CGRID;-Account>|1001'
+  t.same(parseInlineFilter(filter).values, ['~*uch.<~*req.CGRID;-Account>', '1001'])
+  t.equal(decide([filter], { Account: '1001', CGRID: 'x' }), 'true')
+})
+
+/** As the reference engine answers, but that ~*accounts and ~*libphonenumber are read there. */
+const containers: readonly Row[] = [
+  ['*string:~*tenant:cgrates.org', {}, 'true'],
+  ['*string:~*foo.X:c', { X: 'c' }, 'false'],
+  ['*notexists:~*tmp.X:', { X: 'c' }, 'true'],
+  ['*string:~*cfg.general.node_id:c', {}, 'false'],
+  ['*string:~*uch.X:c', {}, 'false'],
+  ['*string:~*eventTimestamp:c', {}, 'false'],
+  ['*string:~X:c', { X: 'c' }, 'invalid fieldname <[X]>'],
+  ['*string:~*stats.Q.*acd:c', {}, 'MANDATORY_IE_MISSING: [connIDs]'],
+  ['*notstring:~*accounts.1001.ID:c', {}, 'MANDATORY_IE_MISSING: [connIDs]'],
+  ['*string:~*asm.ID:acc', { ID: 'acc' }, 'unsupported field prefix: <ID>'],
+  ['*string:~*asm.BalanceSummaries.B1.Value:5', { BalanceSummaries: [{ ID: 'B1', Value: 5 }] }, 'true'],
+  ['*gt:~*asm.BalanceSummaries[0].Value:4', { BalanceSummaries: [{ ID: 'B1', Value: 5 }] }, 'true'],
+  ['*exists:~*asm.BalanceSummaries.B2.Value:', { BalanceSummaries: [{ ID: 'B1', Value: 5 }] }, 'false'],
+]
+
+t.test('02, 6.5: containers', async (t) => {
+  for (const [filter, event, outcome] of containers) t.equal(decide([filter], event), outcome, filter)
+})
 
 /** Where the same instant is one, however it is written, and fractions count. */
 const better: readonly Row[] = [

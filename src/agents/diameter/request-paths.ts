@@ -1,6 +1,7 @@
+import { ZERO_TIME } from '../../core/time.ts'
+import { compileRsrRule } from '../../filters/rsr-rule.ts'
 import type { MessageReader } from '../../mapping/context.ts'
 import { TemplateError, type Value } from '../../mapping/value.ts'
-import { compilePattern } from '../../mapping/value-parser.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../../protocol/diameter/message.ts'
@@ -185,32 +186,8 @@ function readAvp(message: DiameterMessage, avp: RawAvp, { type }: AvpDefinition)
   return value instanceof Buffer ? Buffer.from(value) : value
 }
 
-/** Rules of selectors. Reference 07, 2.4. */
+/** A rule of a selector; times around now mean nothing in it. Reference 07, 2.4. */
 function compileRule(rule: string): (value: string) => boolean {
-  if (rule.startsWith('!')) {
-    const accepts = compileRule(rule.slice(1))
-    return (value) => !accepts(value)
-  }
-  if (rule.startsWith('~')) {
-    const pattern = compilePattern(rule.slice(1), rule)
-    return (value) => pattern.test(value)
-  }
-  const [, operator, bound] = /^(>=|<=|>|<)(.+)$/.exec(rule) ?? []
-  if (operator !== undefined && bound !== undefined) {
-    const limit = Number(bound)
-    return (value) =>
-      operator === '>='
-        ? Number(value) >= limit
-        : operator === '<='
-          ? Number(value) <= limit
-          : operator === '>'
-            ? Number(value) > limit
-            : Number(value) < limit
-  }
-  const anchoredStart = rule.startsWith('^')
-  const anchoredEnd = rule.endsWith('$')
-  const text = rule.slice(anchoredStart ? 1 : 0, anchoredEnd ? -1 : undefined)
-  if (anchoredStart && anchoredEnd) return (value) => value === text
-  if (anchoredStart) return (value) => value.startsWith(text)
-  return anchoredEnd ? (value) => value.endsWith(text) : (value) => value.includes(text)
+  const accepts = compileRsrRule(rule)
+  return (value) => accepts(value, ZERO_TIME)
 }

@@ -5,9 +5,11 @@ import { actionMethods } from './actions.ts'
 import { balanceMethods } from './balances.ts'
 import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
+import { type ChargerServices, chargerMethods } from './chargers.ts'
 import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
@@ -20,8 +22,10 @@ export type RpcServices = AccountServices &
   ActionPlanServices &
   CacheServices &
   CdrServices &
+  ChargerServices &
   CostServices &
   GuardianServices &
+  FilterServices &
   SessionServices &
   SessionCallServices &
   TariffServices
@@ -44,7 +48,9 @@ export function buildRegistry(
       ...schedulerMethods(services, defaults),
       ...triggerMethods(),
       ...cdrMethods(services, defaults),
+      ...chargerMethods(services, defaults),
       ...costMethods(services, defaults),
+      ...filterMethods(services, defaults),
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
