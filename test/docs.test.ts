@@ -29,7 +29,7 @@ function blocks(language: string): { page: string; text: string }[] {
 function clone(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-docs-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const name of ['bin', 'dictionaries', 'node_modules', 'package.json', 'src'])
+  for (const name of ['bin', 'dictionaries', 'node_modules', 'package.json', 'src', 'templates'])
     symlinkSync(join(ROOT, name), join(folder, name))
   cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true })
   const free = {
@@ -59,6 +59,7 @@ async function printed({ child, output }: Ran, pattern: RegExp): Promise<RegExpE
 }
 
 const CONSOLE = 'bin/tollgate console account Account=1001'
+const DRY_RUN = `bin/tollgate dry-run --config-path ${SAMPLE} --agent diameter --in templates/messages/gy-initial.hex`
 
 /** Every command of the pages, and what runs it here. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -68,6 +69,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`]: 'a load into a stopped gateway',
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`]: 'a load into a stopped gateway',
   [CONSOLE]: 'the console',
+  [DRY_RUN]: 'a dry run',
 }
 
 t.test('every command of the pages is run here', async (t) => {
@@ -122,6 +124,13 @@ t.test('the console', async (t) => {
   t.match(asked.output(), /^ "ID": "cgrates\.org:1001",$/m)
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+t.test('a dry run', async (t) => {
+  const ran = start(DRY_RUN, clone(t))
+  t.equal(await ran.ended, 0)
+  t.match(ran.output(), /^processor initial: matches$/m)
+  t.match(ran.output(), /calls SessionSv1\.InitiateSession/)
 })
 
 t.test('the errors that the pages show are what is printed', async (t) => {
