@@ -38,7 +38,7 @@ export type SettledRun = {
 /** Turns ended events into CDRs: rates what was not paid yet, refuses duplicates, writes the outbox. Reference 05, 9.1. */
 export class CdrPipeline {
   readonly #charging: Charging
-  readonly #defaults: CdrDefaults
+  #defaults: CdrDefaults
   readonly #now: () => ZonedTime
   readonly #markKey: (key: string) => { written: string; looked: readonly string[] }
   readonly #newId: (key: string) => string
@@ -59,6 +59,11 @@ export class CdrPipeline {
     this.#now = now
     this.#markKey = markKey
     this.#newId = newId
+  }
+
+  /** Other defaults from the next event on. */
+  configure(defaults: CdrDefaults): void {
+    this.#defaults = defaults
   }
 
   /** The CDR of one run of an ended session. Throws SessionRefused('EXISTS') when it has been made before. */

@@ -14,6 +14,8 @@ export interface CdrTarget {
   position?(): string
   /** Called before the first `write` with the position that was remembered: what was written after it goes away again. */
   recover?(position: string): Promise<void>
+  /** Called after the last `write`. */
+  close?(): Promise<void>
 }
 
 export type ProjectorOptions = {
@@ -41,18 +43,40 @@ const cursorKind: RecordKind<Cursor> = {
  */
 export class CdrProjector {
   readonly #store: DataStore
-  readonly #deliveries: Delivery[]
+  readonly #records: Records
   readonly #options: ProjectorOptions
+  #deliveries: readonly Delivery[]
 
   constructor(store: DataStore, records: Records, targets: readonly CdrTarget[], options: ProjectorOptions) {
     this.#store = store
+    this.#records = records
     this.#options = options
-    this.#deliveries = targets.map((target) => new Delivery(target, store, records, options, () => this.#trim()))
+    this.#deliveries = targets.map((target) => this.#deliveryTo(target))
+  }
+
+  #deliveryTo(target: CdrTarget): Delivery {
+    return new Delivery(target, this.#store, this.#records, this.#options, () => this.#trim())
   }
 
   /** Reads how far each target has come. Before the first `wake`; resolves to the ids that were taken last. */
   open(): Promise<string[]> {
     return Promise.all(this.#deliveries.map((delivery) => delivery.open()))
+  }
+
+  /**
+   * Delivers to these targets from now on. Those that stay go on undisturbed; one that is replaced under its id takes up where
+   * that has ended; what is in the outbox stays there until all of the new ones have taken it.
+   */
+  async replace(targets: readonly CdrTarget[]): Promise<void> {
+    const staying = this.#deliveries.filter((delivery) => targets.some((target) => delivery.isTo(target)))
+    const leaving = this.#deliveries.filter((delivery) => !staying.includes(delivery))
+    await Promise.all(leaving.map((delivery) => delivery.close()))
+    const coming = targets
+      .filter((target) => !staying.some((delivery) => delivery.isTo(target)))
+      .map((target) => this.#deliveryTo(target))
+    await Promise.all(coming.map((delivery) => delivery.open()))
+    this.#deliveries = [...staying, ...coming]
+    this.wake()
   }
 
   /** There is something in the outbox. */
@@ -114,6 +138,10 @@ class Delivery {
     return this.#target.id
   }
 
+  isTo(target: CdrTarget): boolean {
+    return this.#target === target
+  }
+
   /** Id of the last CDR that the target has taken. */
   get after(): string {
     return this.#after
@@ -156,6 +184,7 @@ class Delivery {
     while (this.#running !== undefined) await this.#running
     this.#closed = true
     clearTimeout(this.#retry)
+    await this.#target.close?.()
   }
 
   async #run(): Promise<void> {

@@ -24,20 +24,27 @@ export async function openEngine(
 ): Promise<{ engine: Engine; loaded: LoadedConfig; log: EngineOptions['log'] }> {
   const defaults = join(packageRoot(), 'config', 'tollgate.json')
   const loaded = overridden(await loadConfig(configPath, process.env, defaults), overrides)
-  const level = overrides.logLevel ?? loaded.config.general.log_level
-  const logger = pino(
-    { level: LEVELS[Math.max(0, level)] ?? 'debug', base: null },
-    pino.destination({ dest: 2, sync: true }),
-  )
+  const logger = pino({ level: levelOf(loaded, overrides), base: null }, pino.destination({ dest: 2, sync: true }))
   for (const { place, key, problem } of loaded.warnings)
     logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
   const log: EngineOptions['log'] = (level, message, fields) => logger[level](fields, message)
   const engine = new Engine({ loaded, root: packageRoot(), inMemory: overrides.inMemory ?? false, log, ...options })
+  engine.config.watch((changed) => {
+    logger.level = levelOf(changed, overrides)
+  })
   return { engine, loaded, log }
+}
+
+function levelOf({ config }: LoadedConfig, { logLevel }: ConfigOverrides): string {
+  return LEVELS[Math.max(0, logLevel ?? config.general.log_level)] ?? 'debug'
 }
 
 function overridden(loaded: LoadedConfig, { nodeId }: ConfigOverrides): LoadedConfig {
   if (!nodeId) return loaded
-  const { config } = loaded
-  return { ...loaded, config: { ...config, general: { ...config.general, node_id: nodeId } } }
+  const { config, merged } = loaded
+  return {
+    ...loaded,
+    merged: { ...merged, general: { ...(merged['general'] as object), node_id: nodeId } },
+    config: { ...config, general: { ...config.general, node_id: nodeId } },
+  }
 }

@@ -1,7 +1,6 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { buildRpcServer } from '../engine/rpc-server.ts'
-import { errorText, type MethodRegistry, NOBODY } from '../rpc/method.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
 import { describeCounts } from './load.ts'
 import { Metrics } from './metrics.ts'
@@ -49,25 +48,30 @@ async function run(options: ServeOptions): Promise<void> {
   const { engine, loaded, log } = await openEngine(configPath, metrics.hooks, options)
   metrics.watch(engine)
   const listeners: Listener[] = []
+  // A reload that is asked for while the gateway starts waits until it has.
+  const started = Promise.withResolvers<void>()
+  const reload = () => void started.promise.then(() => reloadConfig(engine, configPath, log))
+  process.on('SIGHUP', reload)
   try {
     await engine.openTariff()
     const isEmpty = Object.keys(engine.tariff.counts()).length === 0
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
-    const methods = await listen(engine, loaded, metrics, log, listeners)
-    process.on('SIGHUP', () => void reload(methods, configPath, log))
+    await listen(engine, loaded, metrics, log, listeners)
+    started.resolve()
     await stop
   } finally {
+    process.off('SIGHUP', reload)
     await Promise.all(listeners.map((listener) => listener.close()))
     await engine.close()
   }
 }
 
-/** Reads the configuration again; what is wrong with it is logged, and nothing changes. */
-async function reload(methods: MethodRegistry, path: string, log: EngineOptions['log']): Promise<void> {
+/** Reads the configuration again. What is wrong with it is told in the log, and nothing changes then. Reference 01, 10.1. */
+async function reloadConfig(engine: Engine, configPath: string, log: EngineOptions['log']): Promise<void> {
   try {
-    await methods.call('ConfigSv1.ReloadConfig', [{ Path: path, Section: '*all' }], NOBODY)
+    await engine.config.reload(configPath, '', false)
   } catch (cause) {
-    log('warn', `Error reloading configuration: <${errorText(cause)}>`, {})
+    log('warn', `Error reloading configuration: <${cause instanceof Error ? cause.message : String(cause)}>`, {})
   }
 }
 
@@ -78,32 +82,16 @@ async function listen(
   metrics: Metrics,
   log: EngineOptions['log'],
   opened: Listener[],
-): Promise<MethodRegistry> {
-  const { general, http, apiers, chargers, sessions, cdrs } = loaded.config
+): Promise<void> {
+  const { http } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
-  const isOn = new Map([
-    ['APIerSv1', apiers.enabled],
-    ['APIerSv2', apiers.enabled],
-    ['SessionSv1', sessions.enabled],
-    ['CDRsV1', cdrs.enabled],
-    ['ChargerSv1', chargers.enabled],
-  ])
-  const defaults = {
-    nodeId: engine.nodeId,
-    version: version(),
-    tenant: general.default_tenant,
-    category: general.default_category,
-    timeZone: engine.timeZone,
-    roundingDecimals: general.rounding_decimals,
-  }
-  const methods = buildRegistry(engine, defaults, (service) =>
-    service === 'SchedulerSv1' ? engine.scheduler.isScheduling : isOn.get(service) !== false,
-  )
+  const methods = buildRegistry(engine, engine.rpcDefaults(version()), (service) => engine.serves(service))
   for (const address of await engine.start()) say('Diameter', address)
   const rpc = buildRpcServer(loaded.config, {
     registry: methods,
     version: version(),
     metrics: () => metrics.text(),
+    served: (path) => engine.servedConfig(path),
     failure: () => engine.failure,
     clients: engine.clients,
     log,
@@ -131,5 +119,4 @@ async function listen(
   )
   for (const file of engine.csvFiles) say('CDRs', file)
   say('next', 'npm run try')
-  return methods
 }

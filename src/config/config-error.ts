@@ -27,6 +27,13 @@ export function clientText({ problems, message }: ConfigError): string {
   return problems[0]?.client ?? message
 }
 
+/** A change that was refused, with what clients read. */
+export class ConfigRefused extends TollgateError {
+  constructor(text: string) {
+    super('CONFIG_REFUSED', text)
+  }
+}
+
 function describe({ place, key, problem }: ConfigProblem): string {
   const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column}: `
   return `${where}${key === '' ? '' : `${key}: `}${problem}`

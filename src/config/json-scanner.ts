@@ -25,7 +25,7 @@ type Splice = { end: number; delta: number }
  */
 export class JsonScanner {
   readonly #source: string
-  readonly #environment: Environment
+  readonly #environment: Environment | undefined
   readonly #splices: Splice[] = []
   #text: string
   #at = 0
@@ -34,7 +34,7 @@ export class JsonScanner {
   /** Text before it came from the environment and is not looked at for `*env:` again. */
   #plainUntil = 0
 
-  constructor(source: string, environment: Environment) {
+  constructor(source: string, environment: Environment | undefined) {
     this.#source = source
     this.#environment = environment
     this.#text = source
@@ -134,6 +134,7 @@ export class JsonScanner {
   }
 
   #variable(): { value: string; length: number } | undefined {
+    if (this.#environment === undefined) return undefined
     ENVIRONMENT.lastIndex = this.#at
     const [whole, name = ''] = ENVIRONMENT.exec(this.#text) ?? []
     if (whole === undefined) return undefined

@@ -11,11 +11,11 @@ export type LocatedJson = { value: unknown; places: Map<string, Place> }
 const MAX_DEPTH = 1_000
 
 /**
- * Parses one configuration file: JSON with comments and trailing commas, `*env:NAME` replaced from `environment`; what follows
+ * Parses one configuration file: JSON with comments and trailing commas, `*env:NAME` replaced from `environment` when there is one; what follows
  * the first value is not read. Throws ConfigError with file, line and column; its client text is that of CGRateS.
  * Reference 01, 2.1.
  */
-export function parseConfigFile(file: string, text: string, environment: Environment): LocatedJson {
+export function parseConfigFile(file: string, text: string, environment: Environment | undefined): LocatedJson {
   const lines = lineStarts(text)
   const places = new Map<string, Place>()
   try {
@@ -31,7 +31,7 @@ export function parseConfigFile(file: string, text: string, environment: Environ
 /** The sections of a text; null for a text that is just null. locate: told the offset of every key by its path. Throws JsonError. */
 export function parseConfigText(
   text: string,
-  environment: Environment,
+  environment: Environment | undefined,
   locate: (path: string, offset: number) => void,
 ): unknown {
   const scanner = new JsonScanner(text, environment)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
@@ -46,22 +47,33 @@ function mergeDefaults(source: LocatedJson): Json {
 }
 
 /**
+ * What a folder says, for another node: checked as far as it can be read, `*env:` left to that node. Throws ConfigError.
+ */
+export async function loadForOthers(folder: string, builtIn: Readonly<Json>): Promise<LoadedConfig> {
+  const sources = await readConfigSources(folder, FETCH_MS)
+  const files = sources.map(({ name, text }) => ({ name, json: parseConfigFile(name, text, undefined) }))
+  return mergeConfig({ merged: builtIn, builtIn, placeOf: () => undefined }, files, 'shown')
+}
+
+/**
  * A configuration with further texts merged over it, checked; held is not changed. unknownKeys: whether those that nobody knows
- * are problems or warnings. Throws ConfigError with all problems found.
+ * are problems or warnings; 'shown': they are warnings, and services that this version lacks may be enabled. Throws ConfigError
+ * with all problems found.
  */
 export function mergeConfig(
   held: Pick<LoadedConfig, 'merged' | 'builtIn' | 'placeOf'>,
   texts: readonly { name: string; json: LocatedJson }[],
-  unknownKeys: 'refused' | 'told',
+  unknownKeys: 'refused' | 'told' | 'shown',
 ): LoadedConfig {
   const places = new Map<string, Place>()
   const problems: ConfigProblem[] = []
   const warnings: ConfigProblem[] = []
   const unknown = (problem: ConfigProblem, isLoose: boolean) =>
-    (isLoose || unknownKeys === 'told' ? warnings : problems).push(problem)
+    (isLoose || unknownKeys !== 'refused' ? warnings : problems).push(problem)
   let merged: Json = held.merged
   for (const { json } of texts) merged = mergeSections(merged, { source: json, places, builtIn: held.builtIn, unknown })
-  const config = validate(merged, places, problems)
+  merged = withNodeId(merged, held.merged)
+  const config = validate(merged, places, problems, unknownKeys === 'shown')
   return {
     config,
     merged,
@@ -72,11 +84,24 @@ export function mergeConfig(
   }
 }
 
-function validate(merged: Json, places: ReadonlyMap<string, Place>, problems: ConfigProblem[]): Config {
+/** A node without a name gets a random one, and keeps it. Reference 01, 4.1. */
+function withNodeId(merged: Json, held: Readonly<Json>): Json {
+  const general = merged['general'] as Json
+  if (general['node_id'] !== '') return merged
+  const name = (held['general'] as Json)['node_id'] || randomBytes(4).toString('hex').slice(0, 7)
+  return { ...merged, general: { ...general, node_id: name } }
+}
+
+function validate(
+  merged: Json,
+  places: ReadonlyMap<string, Place>,
+  problems: ConfigProblem[],
+  isForOthers: boolean,
+): Config {
   const config: Partial<Record<SectionName, unknown>> = {}
   for (const [name, schema] of Object.entries(SECTIONS) as [SectionName, z.ZodType][]) {
     const value = merged[name]
-    if (NOT_AVAILABLE.has(name) && isObject(value) && value['enabled'] === true) {
+    if (!isForOthers && NOT_AVAILABLE.has(name) && isObject(value) && value['enabled'] === true) {
       const problem = 'this section is not available in this version, expected "enabled": false'
       problems.push({ place: places.get(name), key: name, problem })
     }

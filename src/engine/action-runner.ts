@@ -64,7 +64,7 @@ export class ActionRunner {
   readonly #store: DataStore
   readonly #records: Records
   readonly #members: PlanMembers
-  readonly #options: RunnerOptions
+  #options: RunnerOptions
   readonly #scheduler: Scheduler
   #tariff: RunnerTariff | undefined
   #isScheduling: boolean
@@ -110,6 +110,11 @@ export class ActionRunner {
   /** Runs to come, the next one first. */
   get queue(): readonly PlannedRun[] {
     return this.#scheduler.queue
+  }
+
+  /** Other options from the next task on. A scheduler that comes or goes does so with `reload`. */
+  configure(options: RunnerOptions): void {
+    this.#options = options
   }
 
   /** The actions in force from now on. */

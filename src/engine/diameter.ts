@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import type { DiameterAgentDependencies, DiameterAgentSettings } from '../agents/diameter/agent.ts'
+import type { DiameterAgentSettings, DiameterMapping } from '../agents/diameter/agent.ts'
 import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
 import { ConfigError } from '../config/config-error.ts'
@@ -23,7 +23,7 @@ const FIRMWARE_REVISION = 918
 
 export type CompiledDiameterAgent = {
   settings: DiameterAgentSettings
-  mapping: Pick<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
+  mapping: DiameterMapping
 }
 
 /** Compiles dictionaries and request processors. root: folder of the package. trace: told what they do. Throws TemplateError, DictionaryError. */

@@ -13,7 +13,11 @@ import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
 import { checkConfig } from '../config/check-config.ts'
 import { ConfigError } from '../config/config-error.ts'
+import type { Environment } from '../config/json-scanner.ts'
+import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
+import type { Config } from '../config/schema.ts'
+import { type ServedConfig, servedConfig } from '../config/served-config.ts'
 import { StoreFailure } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
@@ -24,14 +28,16 @@ import { isInline } from '../filters/filter-rule.ts'
 import { MappingError, TemplateError } from '../mapping/value.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
+import type { TariffOptions } from '../rating/tariff-index.ts'
+import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
-import { Responder } from '../services/responder.ts'
+import { Responder, type ResponderSettings } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
 import { sessionKind } from '../sessions/session-record.ts'
-import { type SessionCall, Sessions } from '../sessions/sessions.ts'
+import { type SessionCall, type SessionDependencies, type SessionSettings, Sessions } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
@@ -39,9 +45,11 @@ import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
+import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
-import { compileDiameterAgent } from './diameter.ts'
+import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
+import { isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { PlanMembers } from './plan-members.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
 import { TariffLookups } from './tariff-lookups.ts'
@@ -50,6 +58,8 @@ import { buildWriters } from './writers.ts'
 
 export type EngineOptions = {
   loaded: LoadedConfig
+  /** What `*env:` in later changes of the configuration means; that of the process. */
+  environment?: Environment
   /** Folder of the package: dictionaries are below it. */
   root: string
   /** Stores of the configuration are not opened: everything is in memory, and gone at the end. */
@@ -78,26 +88,27 @@ export class Engine {
   readonly store: DataStore
   readonly records: Records
   readonly sessions: Sessions
-  readonly csvFiles: readonly string[]
   readonly locks = new NamedLocks()
+  /** The configuration in force, and its changes. */
+  readonly config: LiveConfig
   /** Zone of times that name none. */
   readonly timeZone: string
-  /** general.node_id, or a random one. */
-  readonly nodeId: string
   #tariff!: TariffState
   #profiles!: ProfileState
   readonly #options: EngineOptions
   readonly #cdrStore: SqliteCdrStore
   readonly #projector: CdrProjector
   readonly #outboxSequence = new OutboxSequence()
-  readonly #agent: DiameterAgent | undefined
+  readonly #cdrs: CdrPipeline
+  #agent: DiameterAgent | undefined
+  #writers: readonly CsvWriter[]
+  readonly #cdrStoreTarget: CdrTarget
   readonly #deadlines: Deadlines
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
   readonly #planMembers = new PlanMembers()
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
-  readonly #ttlMs: number
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
 
@@ -109,53 +120,95 @@ export class Engine {
     this.timeZone = zoneOf(config.general.default_timezone)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
-    this.nodeId = config.general.node_id || randomBytes(4).toString('hex').slice(0, 7)
-    const compiled = config.diameter_agent.enabled
-      ? compileDiameterAgent(options.loaded, options.root, this.nodeId, this.#filterSources())
-      : undefined
-    const writers = buildWriters(options.loaded, now, this.#filterSources())
-    this.csvFiles = writers.map(({ path }) => path)
-    const isForScheduler = this.#compileSchedulerFilters()
+    this.config = new LiveConfig(options.loaded, {
+      environment: options.environment ?? process.env,
+      prepare: (change) => this.#prepare(change),
+      log: options.log,
+    })
+    const compiled = config.diameter_agent.enabled ? this.#compileAgent(options.loaded) : undefined
+    this.#writers = buildWriters(options.loaded, now, this.#filterSources())
+    const accepts = this.#compileSchedulerFilters(options.loaded)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
     this.#cdrStore = new SqliteCdrStore(
       config.stor_db.db_type === '*internal' || options.inMemory ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
     )
-    this.#projector = new CdrProjector(
-      this.store,
-      this.records,
-      [...(config.cdrs.store_cdrs ? [this.#cdrTarget()] : []), ...writers],
-      {
-        batchSize: 500,
-        retryMs: 1_000,
-        onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
-      },
-    )
-    this.#ttlMs = Number(config.sessions.session_ttl / 1_000_000n)
+    this.#cdrStoreTarget = this.#cdrTarget()
+    this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(config), {
+      batchSize: 500,
+      retryMs: 1_000,
+      onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
+    })
     this.#deadlines = new Deadlines(Date.now())
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
-    this.#responder = this.#buildResponder()
-    this.sessions = this.#buildSessions()
-    this.runner = this.#buildRunner(isForScheduler)
+    this.#responder = new Responder(
+      this.#responderSettings(config),
+      () => this.#tariff.index,
+      () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
+    )
+    const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
+    const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
+    this.#cdrs = new CdrPipeline(this.#responder, this.#cdrDefaults(config), now, markKey, newId)
+    this.sessions = new Sessions(this.#sessionSettings(config), this.#sessionDependencies(config))
+    this.runner = new ActionRunner(this.store, this.records, this.#planMembers, this.#runnerOptions(config, accepts))
     this.accounts = new AccountAdmin(
       { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
       now,
       (planId) => this.timingsOf(planId) !== undefined,
     )
-    this.#agent =
-      compiled &&
-      new DiameterAgent(compiled.settings, {
-        ...compiled.mapping,
-        sessions: this.sessions,
-        records: this.records,
-        buckets: this.#buckets,
-        now,
-        newId: newRequestIds(),
-        received: options.received ?? (() => undefined),
-        observe: options.observe ?? (() => undefined),
-        committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
-        log: options.log,
-      })
+    this.#agent = compiled && this.#buildAgent(compiled)
+  }
+
+  /**
+   * Checks a change of the configuration, compiles what it touches, and gives what puts it into effect. Sessions and answers
+   * under way stay: a request is served by the values before the change or by those after it.
+   */
+  #prepare({ before, after, changed }: ConfigChange): (commit: () => void) => Promise<void> {
+    checkConfig(after)
+    const { config } = after
+    const isServing = config.diameter_agent.enabled
+    const isCompiled = isServing && (this.#agent === undefined || isMappingChanged(before.config, config, changed))
+    const compiled = isCompiled ? this.#compileAgent(after) : undefined
+    const accepts = this.#compileSchedulerFilters(after)
+    const isWriting = changed.has('ees') || changed.has('cdrs')
+    const writers = isWriting ? buildWriters(after, () => this.now(), this.#filterSources()) : this.#writers
+    return async (commit) => {
+      const agent = this.#agent ?? (compiled && this.#buildAgent(compiled))
+      if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
+      commit()
+      this.#responder.configure(this.#responderSettings(config))
+      this.#cdrs.configure(this.#cdrDefaults(config))
+      this.sessions.configure(this.#sessionSettings(config), this.#sessionDependencies(config))
+      this.runner.configure(this.#runnerOptions(config, accepts))
+      if (compiled !== undefined) agent?.configure(compiled.settings, compiled.mapping)
+      this.#agent = isServing ? agent : undefined
+      this.#writers = writers
+      if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config))
+      if (before.config.schedulers.enabled !== config.schedulers.enabled)
+        await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
+      if (isWriting) await this.#projector.replace(this.#cdrTargets(config))
+      if (!isServing) await agent?.close()
+    }
+  }
+
+  #compileAgent(loaded: LoadedConfig): CompiledDiameterAgent {
+    return compileDiameterAgent(loaded, this.#options.root, loaded.config.general.node_id, this.#filterSources())
+  }
+
+  #buildAgent({ settings, mapping }: CompiledDiameterAgent): DiameterAgent {
+    const { received, observe, log } = this.#options
+    return new DiameterAgent(settings, {
+      ...mapping,
+      sessions: this.sessions,
+      records: this.records,
+      buckets: this.#buckets,
+      now: () => this.now(),
+      newId: newRequestIds(),
+      received: received ?? (() => undefined),
+      observe: observe ?? (() => undefined),
+      committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
+      log,
+    })
   }
 
   /** Compiles the tariff that the store holds. Before `start`. Rejects with ConfigError when the CDR store cannot be opened. */
@@ -173,11 +226,7 @@ export class Engine {
     })
     const accountFilters = new FilterCompiler(ACCOUNT_READER, { separator, group: undefined }, sources)
     this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {
-      options: {
-        roundingDecimals: config.general.rounding_decimals,
-        fallbackDepth: config.rals.fallback_depth,
-        subjectPrefixMatching: config.rals.rp_subject_prefix_matching,
-      },
+      options: tariffOptions(config),
       timeZone: this.timeZone,
       now: () => this.now(),
       newUuid: () => randomUUID(),
@@ -215,6 +264,50 @@ export class Engine {
     await this.#projector.close()
     await this.store.close()
     await this.#cdrStore.close()
+  }
+
+  /** Files that CDRs are written to. */
+  get csvFiles(): readonly string[] {
+    return this.#writers.map(({ path }) => path)
+  }
+
+  /** What arguments of methods that are left out mean; read at each call. */
+  rpcDefaults(version: string): RpcDefaults {
+    const general = () => this.config.loaded.config.general
+    const { timeZone } = this
+    return {
+      timeZone,
+      version,
+      get nodeId() {
+        return general().node_id
+      },
+      get tenant() {
+        return general().default_tenant
+      },
+      get category() {
+        return general().default_category
+      },
+      get roundingDecimals() {
+        return general().rounding_decimals
+      },
+    }
+  }
+
+  /** Whether the methods of a service answer now. */
+  serves(service: string): boolean {
+    // The scheduler can also be switched by ServiceManagerV1.
+    if (service === 'SchedulerSv1') return this.runner.isScheduling
+    return isServiceOn(this.config.loaded.config, service)
+  }
+
+  /** Configuration for other nodes, below `configs.root_dir`. */
+  servedConfig(path: string): Promise<ServedConfig> {
+    const { loaded } = this.config
+    return servedConfig(loaded.config.configs.root_dir, path, loaded)
+  }
+
+  get #ttlMs(): number {
+    return Number(this.config.loaded.config.sessions.session_ttl / 1_000_000n)
   }
 
   get tariff(): TariffState {
@@ -378,8 +471,7 @@ export class Engine {
   }
 
   /** Which tasks this scheduler is for. Throws ConfigError. Reference 04, 12.3. */
-  #compileSchedulerFilters(): RunnerOptions['accepts'] {
-    const { config, placeOf } = this.#options.loaded
+  #compileSchedulerFilters({ config, placeOf }: LoadedConfig): RunnerOptions['accepts'] {
     const options = { separator: config.general.rsr_separator, group: undefined }
     const compiler = new FilterCompiler(ACTION_READER, options, this.#filterSources())
     try {
@@ -395,25 +487,15 @@ export class Engine {
     }
   }
 
-  #cdrDefaults(): CdrDefaults {
-    const { general } = this.#options.loaded.config
-    return {
-      tenant: general.default_tenant,
-      category: general.default_category,
-      requestType: general.default_request_type,
-      timeZone: this.timeZone,
-    }
-  }
-
-  #buildRunner(accepts: RunnerOptions['accepts']): ActionRunner {
-    const { general, rals, schedulers } = this.#options.loaded.config
+  #runnerOptions(config: Config, accepts: RunnerOptions['accepts']): RunnerOptions {
+    const { general, rals, schedulers } = config
     const cdrs = {
       newId: (key: string) => this.#outboxSequence.next(Date.now(), key),
       made: () => this.#projector.wake(),
-      defaults: this.#cdrDefaults(),
+      defaults: this.#cdrDefaults(config),
       separator: general.rsr_separator,
     }
-    return new ActionRunner(this.store, this.records, this.#planMembers, {
+    return {
       enabled: schedulers.enabled,
       timeZone: this.timeZone,
       roundingDecimals: general.rounding_decimals,
@@ -423,44 +505,48 @@ export class Engine {
       now: () => this.now(),
       newUuid: () => randomUUID(),
       log: this.#options.log,
-    })
+    }
   }
 
-  #buildResponder(): Responder {
-    const { general, rals } = this.#options.loaded.config
-    return new Responder(
-      {
-        roundingDecimals: general.rounding_decimals,
-        subjects: new BalanceSubjects(rals.balance_rating_subject),
-        maxComputedUsage: rals.max_computed_usage,
-      },
-      () => this.#tariff.index,
-      () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
-    )
+  #responderSettings({ general, rals }: Config): ResponderSettings {
+    return {
+      roundingDecimals: general.rounding_decimals,
+      subjects: new BalanceSubjects(rals.balance_rating_subject),
+      maxComputedUsage: rals.max_computed_usage,
+    }
   }
 
-  #buildSessions(): Sessions {
-    const { general, sessions } = this.#options.loaded.config
-    const charging = this.#responder
-    const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
-    const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
-    const cdrs = new CdrPipeline(charging, this.#cdrDefaults(), () => this.now(), markKey, newId)
-    return new Sessions(
-      {
-        defaultUsage: sessions.default_usage,
-        defaultCategory: general.default_category,
-        timeZone: this.timeZone,
-        alterableFields: sessions.alterable_fields,
-        ttlMs: Number(sessions.session_ttl / 1_000_000n),
-        ttlLastUsage: sessions.session_ttl_last_usage,
-      },
-      {
-        charging,
-        chargers: sessions.chargers_conns.length > 0 ? () => this.#profiles.chargers : undefined,
-        cdrs: sessions.cdrs_conns.length > 0 ? cdrs : undefined,
-        now: () => this.now(),
-      },
-    )
+  #cdrDefaults({ general }: Config): CdrDefaults {
+    return {
+      tenant: general.default_tenant,
+      category: general.default_category,
+      requestType: general.default_request_type,
+      timeZone: this.timeZone,
+    }
+  }
+
+  #sessionSettings({ general, sessions }: Config): SessionSettings {
+    return {
+      defaultUsage: sessions.default_usage,
+      defaultCategory: general.default_category,
+      timeZone: this.timeZone,
+      alterableFields: sessions.alterable_fields,
+      ttlMs: Number(sessions.session_ttl / 1_000_000n),
+      ttlLastUsage: sessions.session_ttl_last_usage,
+    }
+  }
+
+  #sessionDependencies({ sessions }: Config): SessionDependencies {
+    return {
+      charging: this.#responder,
+      chargers: sessions.chargers_conns.length > 0 ? () => this.#profiles.chargers : undefined,
+      cdrs: sessions.cdrs_conns.length > 0 ? this.#cdrs : undefined,
+      now: () => this.now(),
+    }
+  }
+
+  #cdrTargets({ cdrs }: Config): CdrTarget[] {
+    return [...(cdrs.store_cdrs ? [this.#cdrStoreTarget] : []), ...this.#writers]
   }
 
   #cdrTarget(): CdrTarget {
@@ -506,6 +592,14 @@ export class Engine {
     this.store.deleteBefore('answer', bound).catch((cause: unknown) => {
       this.#options.log('error', 'old answers could not be deleted', { cause: String(cause) })
     })
+  }
+}
+
+function tariffOptions({ general, rals }: Config): TariffOptions {
+  return {
+    roundingDecimals: general.rounding_decimals,
+    fallbackDepth: rals.fallback_depth,
+    subjectPrefixMatching: rals.rp_subject_prefix_matching,
   }
 }
 

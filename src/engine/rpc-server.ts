@@ -7,7 +7,7 @@ import type { BiConnections } from '../rpc/server/bidirectional.ts'
 import { Caps } from '../rpc/server/caps.ts'
 import { Dispatcher } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
-import { healthPage, textPage } from '../rpc/server/pages.ts'
+import { configPage, healthPage, textPage } from '../rpc/server/pages.ts'
 import type { TlsSettings } from '../rpc/server/tcp-listener.ts'
 import { readTlsSettings } from '../rpc/server/tls-settings.ts'
 
@@ -17,6 +17,8 @@ export type RpcServerOptions = {
   version: string
   /** The metrics in Prometheus text form. */
   metrics: () => Promise<string>
+  /** Configuration for other nodes, by what follows `configs.url`. */
+  served: (path: string) => Promise<{ status: number; body: string }>
   /** Why nothing can be charged, undefined when all is well. */
   failure: () => string | undefined
   /** Is told of every client that can be called back. */
@@ -31,8 +33,8 @@ export type RpcServer = { readonly dispatcher: Dispatcher; readonly listeners: R
  * used. Reference 01, 7.
  */
 export function buildRpcServer(config: Config, options: RpcServerOptions): RpcServer {
-  const { listen, http, cores, access } = config
-  const { registry, version, metrics, failure } = options
+  const { listen, http, cores, access, configs } = config
+  const { registry, version, metrics, served, failure } = options
   const dispatcher = new Dispatcher(registry, {
     caps: new Caps(cores.caps, cores.caps_strategy === '*queue' ? '*queue' : '*busy'),
     access: new Access({
@@ -55,6 +57,9 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
       pages: [
         { path: '/healthz', right: '', page: healthPage(failure) },
         { path: '/metrics', right: 'HTTP.metrics', page: textPage(METRICS_TYPE, metrics) },
+        ...(configs.enabled
+          ? [{ path: configs.url, right: 'HTTP.configs', page: configPage(configs.url, served) }]
+          : []),
         { path: '/openrpc.json', right: 'HTTP.openrpc', page: textPage('application/json', openRpc) },
       ],
     },

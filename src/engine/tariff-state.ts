@@ -55,7 +55,7 @@ const PROFILE_FILES: readonly TariffFile[] = ['Filters', 'Chargers']
 /** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
 export class TariffState {
   readonly #records: Records
-  readonly #environment: TariffEnvironment
+  #environment: TariffEnvironment
   readonly #runner: ActionRunner
   readonly #members: PlanMembers
   #compiled: Compiled
@@ -96,6 +96,15 @@ export class TariffState {
     const state = new TariffState(records, runner, members, environment, rows)
     runner.take(state.#compiled)
     return state
+  }
+
+  /** Compiles the tariff in force by other options. */
+  configure(options: TariffOptions): Promise<void> {
+    return this.inTurn(async () => {
+      this.#environment = { ...this.#environment, options }
+      this.#compiled = compile(this.#compiled.rows, this.#environment, undefined)
+      this.#runner.take(this.#compiled)
+    })
   }
 
   /** Every row in force. */

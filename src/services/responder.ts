@@ -27,7 +27,7 @@ export type ResponderSettings = DebitSettings & {
 
 /** Rating and accounting on the accounts of a unit of work. Reference 04, 5. */
 export class Responder implements Charging {
-  readonly #settings: ResponderSettings
+  #settings: ResponderSettings
   readonly #tariff: () => Tariff
   readonly #context: () => DebitContext
 
@@ -36,6 +36,11 @@ export class Responder implements Charging {
     this.#settings = settings
     this.#tariff = tariff
     this.#context = context
+  }
+
+  /** Other settings from the next call on. */
+  configure(settings: ResponderSettings): void {
+    this.#settings = settings
   }
 
   maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint {

@@ -63,11 +63,17 @@ const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
  * part of a unit of work; when it throws, the caller undoes the part. Reference 05, 6 and 7.
  */
 export class Sessions {
-  readonly #settings: SessionSettings
-  readonly #dependencies: SessionDependencies
+  #settings: SessionSettings
+  #dependencies: SessionDependencies
   readonly #hashes = new OriginHashes()
 
   constructor(settings: SessionSettings, dependencies: SessionDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  /** Other settings from the next call on; sessions that live stay as they are. */
+  configure(settings: SessionSettings, dependencies: SessionDependencies): void {
     this.#settings = settings
     this.#dependencies = dependencies
   }

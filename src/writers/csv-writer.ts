@@ -70,6 +70,10 @@ export class CsvWriter implements CdrTarget {
     }
   }
 
+  async close(): Promise<void> {
+    await this.#file?.close()
+  }
+
   /** RFC 4180. */
   #row(values: readonly string[]): string {
     const { separator } = this.#options

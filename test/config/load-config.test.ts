@@ -131,7 +131,7 @@ t.test('reference 01, 2.1: comments, trailing commas, *env:, null, keys in any c
     },
     { LEVEL: '3', TENANT: 'north' },
   )
-  t.match(config.general, { log_level: 3, default_tenant: 'north.example', node_id: '' })
+  t.match(config.general, { log_level: 3, default_tenant: 'north.example', node_id: /^[0-9a-f]{7}$/ })
   t.equal(config.rals.fallback_depth, 3)
 })
 

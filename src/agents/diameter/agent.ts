@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { Cdr } from '../../cdrs/cdr.ts'
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
 import { ListenFailure } from '../../core/listen-address.ts'
@@ -60,6 +61,9 @@ export type DiameterAgentDependencies = {
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 
+/** How requests are read and answers are written. */
+export type DiameterMapping = Pick<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
+
 /** Auth-Application-Id of credit control. RFC 8506, 3. */
 const CREDIT_CONTROL = 4
 
@@ -68,13 +72,14 @@ type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds
 
 /** Serves credit control over Diameter: one CCR is one unit of work, and its answer leaves after the commit. Reference 07. */
 export class DiameterAgent {
-  readonly #settings: DiameterAgentSettings
-  readonly #validation: ValidationOptions
-  readonly #dependencies: DiameterAgentDependencies
-  readonly #servers: Server[] = []
+  #settings: DiameterAgentSettings
+  #validation: ValidationOptions
+  #dependencies: DiameterAgentDependencies
+  /** By the address as it is configured. */
+  readonly #servers = new Map<string, Server>()
   readonly #connections = new Set<Connection>()
   /** What a credit-control request cannot be answered without. */
-  readonly #required: readonly AvpDefinition[]
+  #required: readonly AvpDefinition[]
   readonly #writer = new MessageWriter(4096)
   /** What `*vars` holds for every request, by application and command. */
   readonly #vars = new Map<string, EventFields>()
@@ -85,9 +90,28 @@ export class DiameterAgent {
     this.#settings = settings
     this.#validation = { ...settings.local, strict: settings.strict }
     this.#dependencies = dependencies
-    this.#required = ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']
-      .map((name) => dependencies.dictionary.byName(CREDIT_CONTROL, name))
-      .filter((definition) => definition !== undefined)
+    this.#required = requiredOf(dependencies.dictionary)
+  }
+
+  /**
+   * Serves by other settings and another mapping from the next request on. Peers stay connected, unless what they were told in
+   * the capabilities exchange has changed: then they are asked to come back. Listeners that are no longer named are closed;
+   * `listen` has opened the new ones before.
+   */
+  configure(settings: DiameterAgentSettings, mapping: DiameterMapping): void {
+    const isOther = !isDeepStrictEqual(connectionSettings(this.#settings), connectionSettings(settings))
+    this.#settings = settings
+    this.#validation = { ...settings.local, strict: settings.strict }
+    this.#dependencies = { ...this.#dependencies, ...mapping }
+    this.#required = requiredOf(mapping.dictionary)
+    this.#vars.clear()
+    const named = new Set(settings.listeners.map(addressOf))
+    for (const [address, server] of this.#servers) {
+      if (named.has(address)) continue
+      server.close()
+      this.#servers.delete(address)
+    }
+    if (isOther) for (const connection of this.#connections) connection.drain()
   }
 
   get openConnections(): number {
@@ -103,32 +127,47 @@ export class DiameterAgent {
     return waiting
   }
 
-  /** Opens the listeners; resolves to the addresses that are listened on, rejects with ListenFailure. */
-  async listen(): Promise<string[]> {
-    return Promise.all(
-      this.#settings.listeners.map(
-        ({ host, port }, i) =>
-          new Promise<string>((resolve, reject) => {
-            const server = createServer((socket) => this.#accept(socket))
-            const key = `diameter_agent.listeners[${i}].address`
-            this.#servers.push(server)
-            server.once('error', (cause) => reject(new ListenFailure(key, { host, port }, cause)))
-            server.listen(port, host, () => {
-              const address = server.address()
-              resolve(
-                typeof address === 'object' && address !== null
-                  ? `${address.address}:${address.port}`
-                  : String(address),
-              )
-            })
-          }),
-      ),
+  /**
+   * Opens those listeners that are not open; resolves to the addresses that are listened on. Rejects with ListenFailure, and
+   * leaves open what was open before.
+   */
+  async listen(listeners = this.#settings.listeners): Promise<string[]> {
+    const opened = await Promise.allSettled(
+      listeners.map((listener, i) => this.#open(listener, `diameter_agent.listeners[${i}].address`)),
     )
+    const failed = opened.find((each) => each.status === 'rejected')
+    if (failed === undefined) return opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.bound] : []))
+    for (const each of opened) {
+      if (each.status === 'rejected' || !each.value.isNew) continue
+      this.#servers.get(each.value.address)?.close()
+      this.#servers.delete(each.value.address)
+    }
+    throw failed.reason
+  }
+
+  #open(
+    { host, port }: DiameterAgentSettings['listeners'][number],
+    key: string,
+  ): Promise<{ address: string; bound: string; isNew: boolean }> {
+    const address = addressOf({ host, port })
+    const held = this.#servers.get(address)
+    if (held !== undefined) return Promise.resolve({ address, bound: boundTo(held), isNew: false })
+    return new Promise((resolve, reject) => {
+      const server = createServer((socket) => this.#accept(socket))
+      server.once('error', (cause) => reject(new ListenFailure(key, { host, port }, cause)))
+      server.listen(port, host, () => {
+        this.#servers.set(address, server)
+        resolve({ address, bound: boundTo(server), isNew: true })
+      })
+    })
   }
 
   /** Stops accepting, answers what is under way and closes. */
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    const closed = [...this.#servers.values()].map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    )
+    this.#servers.clear()
     for (const connection of this.#connections) connection.drain()
     await Promise.all(closed)
   }
@@ -340,6 +379,26 @@ export class DiameterAgent {
 
 /** The one run of a processor without `for_each`. */
 const ONCE: readonly undefined[] = [undefined]
+
+function requiredOf(dictionary: Dictionary): AvpDefinition[] {
+  return ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']
+    .map((name) => dictionary.byName(CREDIT_CONTROL, name))
+    .filter((definition) => definition !== undefined)
+}
+
+/** What a connection takes from the settings when it is accepted. */
+function connectionSettings({ local, cerTimeoutMs, watchdogMs }: DiameterAgentSettings) {
+  return { local, cerTimeoutMs, watchdogMs }
+}
+
+function addressOf({ host, port }: { host: string; port: number }): string {
+  return `${host}:${port}`
+}
+
+function boundTo(server: Server): string {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? `${address.address}:${address.port}` : String(address)
+}
 
 /** The session calls of one request, and what they have touched. */
 class Call {

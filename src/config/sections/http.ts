@@ -4,26 +4,30 @@ import { duration, noEffect, secret, struct } from './key-types.ts'
 
 const secretMap = withMeta(z.record(z.string(), secret), { merge: 'replace' })
 
-const clientOpts = struct(
-  'HTTPClientOptsJson',
-  {
-    skipTlsVerify: z.boolean(),
-    tlsHandshakeTimeout: duration,
-    disableKeepAlives: z.boolean(),
-    disableCompression: z.boolean(),
-    maxIdleConns: z.int(),
-    maxIdleConnsPerHost: z.int(),
-    maxConnsPerHost: z.int(),
-    idleConnTimeout: duration,
-    responseHeaderTimeout: duration,
-    expectContinueTimeout: duration,
-    forceAttemptHttp2: z.boolean(),
-    dialTimeout: duration,
-    dialFallbackDelay: duration,
-    dialKeepAlive: duration,
+const clientOptKeys = {
+  skipTlsVerify: z.boolean(),
+  tlsHandshakeTimeout: duration,
+  disableKeepAlives: z.boolean(),
+  disableCompression: z.boolean(),
+  maxIdleConns: z.int(),
+  maxIdleConnsPerHost: z.int(),
+  maxConnsPerHost: z.int(),
+  idleConnTimeout: duration,
+  responseHeaderTimeout: duration,
+  expectContinueTimeout: duration,
+  forceAttemptHttp2: z.boolean(),
+  dialTimeout: duration,
+  dialFallbackDelay: duration,
+  dialKeepAlive: duration,
+}
+
+const clientOpts = struct('HTTPClientOptsJson', clientOptKeys, {
+  // All but one carry a tag.
+  goFields: {
+    ...Object.fromEntries(Object.keys(clientOptKeys).map((key) => [key, key])),
+    idleConnTimeout: 'IdleConnTimeout',
   },
-  { goFields: 'tagged' },
-)
+})
 
 /** What the HTTP listener serves. Reference 01, 4.3. */
 export const http = struct(

@@ -31,5 +31,5 @@ export const migrator = struct(
     ...noEffect(databaseOpts, 'out_datadb_opts', 'out_stordb_opts'),
     ...noEffect(textList, 'users_filters'),
   },
-  { goFields: GO_FIELDS },
+  { goFields: GO_FIELDS, nulls: ['users_filters'] },
 )

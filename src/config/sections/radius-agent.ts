@@ -41,7 +41,7 @@ export const radiusAgent = struct(
     listeners: z.array(listener),
     client_secrets: secretMap,
     client_dictionaries: clientDictionaries,
-    client_da_addresses: dynamicAuthorization,
+    client_da_addresses: dynamicAuthorization.optional(),
     requests_cache_key: z.string(),
     sessions_conns: connections,
     stats_conns: connections,

@@ -6,6 +6,7 @@ import { balanceMethods } from './balances.ts'
 import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
 import { type ChargerServices, chargerMethods } from './chargers.ts'
+import { type ConfigServices, configMethods } from './config.ts'
 import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
@@ -23,6 +24,7 @@ export type RpcServices = AccountServices &
   CacheServices &
   CdrServices &
   ChargerServices &
+  ConfigServices &
   CostServices &
   GuardianServices &
   FilterServices &
@@ -41,6 +43,7 @@ export function buildRegistry(
       ...coreMethods(defaults),
       ...cacheMethods(services, defaults),
       ...guardianMethods(services),
+      ...configMethods(services),
       ...accountMethods(services, defaults),
       ...balanceMethods(services, defaults),
       ...actionMethods(services, defaults),

@@ -34,7 +34,7 @@ export type HttpOptions = {
 
 const CLOSE_IDLE_MS = 20
 
-/** What an HTTP listener serves, with any method: paths match exactly, one that ends in `/` also what is directly below it. */
+/** What an HTTP listener serves, with any method: paths match exactly, one that ends in `/` also what is below it. */
 export class Pages {
   readonly #pages = new Map<string, Page>()
   readonly #upgrades = new Map<string, Upgrade>()
@@ -49,7 +49,13 @@ export class Pages {
   }
 
   find(path: string): Page | undefined {
-    return this.#pages.get(path) ?? this.#pages.get(path.slice(0, path.lastIndexOf('/') + 1))
+    const exact = this.#pages.get(path)
+    if (exact !== undefined) return exact
+    for (let at = path.lastIndexOf('/'); at >= 0; at = at === 0 ? -1 : path.lastIndexOf('/', at - 1)) {
+      const page = this.#pages.get(path.slice(0, at + 1))
+      if (page !== undefined) return page
+    }
+    return undefined
   }
 
   findUpgrade(path: string): Upgrade | undefined {

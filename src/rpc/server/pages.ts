@@ -21,3 +21,21 @@ export function textPage(contentType: string, text: () => string | Promise<strin
       .catch((cause: unknown) => sendText(response, 500, `${String(cause)}\n`))
   }
 }
+
+/** Configuration for other nodes: read gives the answer to what follows the page's own path. Reference 01, 6.3. */
+export function configPage(ownPath: string, read: (path: string) => Promise<{ status: number; body: string }>): Page {
+  return (request, response, { path }) => {
+    request.resume()
+    read(decodePath(path.slice(ownPath.length)))
+      .then(({ status, body }) => sendText(response, status, body, { 'Content-Type': 'application/json' }))
+      .catch((cause: unknown) => sendText(response, 500, `${String(cause)}\n`))
+  }
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

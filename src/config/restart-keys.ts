@@ -1,0 +1,35 @@
+import type { Json } from './merge.ts'
+
+/** Keys that are read once, when the process starts: a section, or a key of one. Reference 01, 6.2. */
+const READ_AT_START: readonly string[] = [
+  'caches.partitions',
+  'chargers.exists_indexed_fields',
+  'chargers.indexed_selects',
+  'chargers.nested_fields',
+  'chargers.prefix_indexed_fields',
+  'chargers.string_indexed_fields',
+  'chargers.suffix_indexed_fields',
+  'configs.enabled',
+  'configs.url',
+  'cores',
+  'data_db',
+  'diameter_agent.duplicate_ttl',
+  'general.durability',
+  'general.rsr_separator',
+  'http',
+  'http_agent',
+  'listen',
+  'stor_db',
+  'tls',
+]
+
+/** The keys of a change that take effect at the next start only. */
+export function keysForNextStart(before: Readonly<Json>, after: Readonly<Json>): string[] {
+  return READ_AT_START.filter((path) => {
+    const [section = '', key] = path.split('.')
+    const [held, changed] = [before[section], after[section]].map((values) =>
+      key === undefined ? values : (values as Json | undefined)?.[key],
+    )
+    return JSON.stringify(held) !== JSON.stringify(changed)
+  })
+}
