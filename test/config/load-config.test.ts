@@ -178,7 +178,7 @@ t.test('reference 01, 2.3: what is merged and what is replaced', async (t) => {
 t.test('keys and sections without effect may stand in the files, and are told', async (t) => {
   const { warnings } = await load(t, {
     'a.json':
-      '{"general": {"logger": "*stdout"},\n"caches": {"partitions": {"*diameter_messages": {"limit": -1}}},\n"stats": {"enabled": false},\n"templates": {"t": [{"path": "*rep.A", "width": 5}]}}',
+      '{"general": {"logger": "*stdout"},\n"caches": {"partitions": {"*diameter_messages": {"limit": -1}}},\n"stats": {"enabled": false},\n"templates": {"t": [{"path": "*rep.A", "rounding_decimals": 5}]}}',
   })
   t.same(
     warnings.map(({ place, key, problem }) => `${place?.line}: ${key} ${problem}`),
@@ -186,7 +186,7 @@ t.test('keys and sections without effect may stand in the files, and are told', 
       '1: general.logger has no effect in this version',
       '2: caches this section has no effect in this version',
       '3: stats this section has no effect in this version',
-      '4: templates.t[0].width has no effect in this version',
+      '4: templates.t[0].rounding_decimals has no effect in this version',
     ],
   )
   t.same(await problemsOf(t, { 'a.json': { general: { logger: 5 } } }), [
