@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ROOT, sampleFolder } from '../support/gateway.ts'
-import { addressOf, deadAddress } from '../support/rpc-hosts.ts'
+import { addressOf, deadAddress, startRawServer } from '../support/rpc-hosts.ts'
 
 type Ended = { code: number | null; output: string; errors: string }
 type Running = {
@@ -305,6 +305,32 @@ t.test('the loader: another separator, files by HTTP', async (t) => {
   t.match(named, { code: 0, output: /^checked 2 Timings, 2 Destinations\n$/ })
   const missing = await run('cgr-loader', [...dryRun, `-path=${url}/Nope.csv`], { cwd: folder })
   t.match(missing, { code: 1, errors: /Nope\.csv: HTTP status 404/ })
+})
+
+t.test('the loader: other processes are told by address or pool id', async (t) => {
+  const told: string[] = []
+  const other = await startRawServer(t, (line, socket) => {
+    const { id, method } = JSON.parse(line) as { id: number; method: string }
+    told.push(method)
+    socket.write(`{"id":${id},"result":"OK","error":null}\n`)
+  })
+  const { folder, config, tariff } = await folderOf(t)
+  writeFileSync(
+    join(config, 'pools.json'),
+    JSON.stringify({ rpc_conns: { other: { conns: [{ address: other.address }] } } }),
+  )
+  const words = [
+    '-config_path',
+    config,
+    '-path',
+    tariff,
+    '-caches_address=other',
+    `-scheduler_address=${other.address}`,
+  ]
+  t.match(await run('cgr-loader', [...words, '-caching=*load'], { cwd: folder }), { code: 0 })
+  t.same(told, ['CacheSv1.LoadCache', 'SchedulerSv1.Reload'])
+  t.match(await run('cgr-loader', [...words, '-dry_run'], { cwd: folder }), { code: 0 })
+  t.equal(told.length, 2, 'a dry run tells nobody')
 })
 
 t.test('a scheduled shutdown', async (t) => {

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { loadConfig } from '../../config/load-config.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { TollgateError } from '../../core/errors.ts'
-import { hostDefaults } from '../../rpc/client/settings.ts'
+import { packageRoot } from '../../engine/package-root.ts'
+import { poolSettings } from '../../rpc/client/pool-settings.ts'
+import type { PoolSettings } from '../../rpc/client/settings.ts'
 import { readTariffFolder } from '../../tariffs/tariff-rows.ts'
 import type { LoadReport } from '../load.ts'
-import { connectTo } from '../single-host.ts'
+import { connectToAny } from '../single-host.ts'
 import { openTariffSource } from '../tariff-source.ts'
 import { type Alias, tellWithoutEffect } from './aliases.ts'
 import { booleanFlag, durationFlag, type Parsed, textFlag } from './go-flags.ts'
@@ -116,13 +120,15 @@ async function run({ values, given }: Parsed<typeof flags>): Promise<void> {
   const caching = values.caching
   if (caching !== '' && caching !== '*none' && CACHE_METHODS[caching] === undefined)
     throw new LoaderError(`-caching ${caching}: expected *none, *load, *remove, *reload or *clear`)
-  const gateway = addressOf(values.caches_address) ?? '127.0.0.1:2012'
+  const address = addressOf(values.caches_address) ?? ''
+  const isAddress = /:\d+$/.test(address)
+  const gateway = isAddress ? address : '127.0.0.1:2012'
   const source = await openTariffSource(values.path, values.field_sep.slice(0, 1))
   try {
     const { describeLoad, loadTariff } = await import('../load.ts')
     const report = await loadTariff({
       ...(values.config_path === '' ? {} : { configPath: values.config_path }),
-      ...(values.config_path === '' || given.has('caches_address') ? { gateway } : {}),
+      ...(values.config_path === '' || (isAddress && given.has('caches_address')) ? { gateway } : {}),
       path: source.folder,
       dryRun: values.dry_run,
       remove: values.remove,
@@ -160,17 +166,30 @@ async function reloadOthers(
   const caches = given.has('caches_address') ? addressOf(values.caches_address) : undefined
   const scheduler = given.has('scheduler_address') ? addressOf(values.scheduler_address) : undefined
   const method = CACHE_METHODS[values.caching || '*reload']
+  const pools = await poolsOf(values.config_path)
   if (caches !== undefined && caches !== gateway && method !== undefined) {
     await wait(Number(parseDuration(values.caching_delay) / 1_000_000n))
     const ids = method === 'CacheSv1.Clear' ? { CacheIDs: null } : idsOf(folder)
-    await call(caches, method, { ...ids, Tenant: values.tenant, APIOpts: apiOptions(values) })
+    await call(caches, pools, method, { ...ids, Tenant: values.tenant, APIOpts: apiOptions(values) })
   }
   if (scheduler !== undefined && scheduler !== gateway)
-    await call(scheduler, 'SchedulerSv1.Reload', { Tenant: values.tenant, APIOpts: apiOptions(values) })
+    await call(scheduler, pools, 'SchedulerSv1.Reload', { Tenant: values.tenant, APIOpts: apiOptions(values) })
 }
 
-async function call(address: string, method: string, argument: object): Promise<void> {
-  const host = connectTo(hostDefaults(address))
+/** The pools of a configuration: addresses may be their ids. */
+async function poolsOf(configPath: string): Promise<ReadonlyMap<string, PoolSettings>> {
+  if (configPath === '') return new Map()
+  const defaults = join(packageRoot(), 'config', 'tollgate.json')
+  return poolSettings((await loadConfig(configPath, process.env, defaults)).config)
+}
+
+async function call(
+  address: string,
+  pools: ReadonlyMap<string, PoolSettings>,
+  method: string,
+  argument: object,
+): Promise<void> {
+  const host = connectToAny(address, pools)
   try {
     await host.call(method, argument)
   } finally {

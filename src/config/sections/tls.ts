@@ -7,5 +7,7 @@ export const tls = struct('TlsJsonCfg', {
   server_key: z.string(),
   server_policy: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]),
   ca_certificate: z.string(),
-  ...noEffect(z.string(), 'server_name', 'client_certificate', 'client_key'),
+  client_certificate: z.string(),
+  client_key: z.string(),
+  ...noEffect(z.string(), 'server_name'),
 })
