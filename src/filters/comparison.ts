@@ -100,5 +100,5 @@ function goTime(time: ZonedTime): string {
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.abs(offset) / 3600)}${two((Math.abs(offset) / 60) % 60)}`
   const clock = `${two(secondOfDay / 3600)}:${two((secondOfDay / 60) % 60)}:${two(secondOfDay % 60)}`
   const date = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`
-  return `${date} ${clock}${fraction} ${zone} ${time.zone === 'UTC' ? 'UTC' : zone}`
+  return `${date} ${clock}${fraction} ${zone} ${offset === 0 ? 'UTC' : zone}`
 }

@@ -41,9 +41,11 @@ export function splitOutside(text: string, separator: '|' | ';'): string[] {
   if (text === '') return []
   if (!text.includes('<')) return text.split(separator)
   const parts = ['']
+  const lastClose = text.lastIndexOf('>')
   let isInside = false
-  for (const char of text) {
-    if (char === '<') isInside = true
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i)
+    if (char === '<') isInside = i < lastClose
     else if (char === '>') isInside = false
     if (char === separator && !isInside) parts.push('')
     else parts[parts.length - 1] += char

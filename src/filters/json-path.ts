@@ -54,14 +54,17 @@ function stepsOf(path: string): Step[] {
 }
 
 function fieldOf(node: EventValue, name: string): EventValue | undefined {
-  if (node === null || typeof node !== 'object' || Array.isArray(node) || node instanceof Decimal)
-    throw new MappingError('WRONG_PATH')
-  return Object.hasOwn(node, name) ? (node as EventFields)[name] : undefined
+  if (Array.isArray(node) || !isObject(node)) throw new MappingError('WRONG_PATH')
+  return Object.hasOwn(node, name) ? node[name] : undefined
+}
+
+function isObject(node: EventValue): node is EventFields {
+  return node !== null && typeof node === 'object' && !(node instanceof Decimal)
 }
 
 function memberOf(node: EventValue, index: string): EventValue | undefined {
-  if (!Array.isArray(node)) return fieldOf(node, index)
+  if (!Array.isArray(node) && isObject(node)) return fieldOf(node, index)
   if (!/^[+-]?\d+$/.test(index))
     throw new MappingError(`strconv.Atoi: parsing ${JSON.stringify(index)}: invalid syntax`)
-  return (node as readonly EventValue[])[Number(index)]
+  return Array.isArray(node) ? (node as readonly EventValue[])[Number(index)] : undefined
 }

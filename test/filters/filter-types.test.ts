@@ -403,6 +403,13 @@ t.test('02, 6.5: containers', async (t) => {
   for (const [filter, event, outcome] of containers) t.equal(decide([filter], event), outcome, filter)
 })
 
+t.test('02, 6.1: a bar inside of <..> does not split the values, one behind a lone < does', async (t) => {
+  t.same(parseInlineFilter('*rsr:~*req.X:<10|a').values, ['<10', 'a'])
+  t.same(parseInlineFilter('*rsr:~*req.X:>20|<10').values, ['>20', '<10'])
+  t.same(parseInlineFilter('*rsr:~*req.X:<10|>20').values, ['<10|>20'])
+  t.equal(decide(['*rsr:~*req.X:<10|a'], { X: 5 }), 'true')
+})
+
 /** Where the same instant is one, however it is written, and fractions count. */
 const better: readonly Row[] = [
   ['*eq:~*req.T:2013-07-01T02:00:00+02:00', { T: '2013-07-01T00:00:00Z' }, 'true'],
