@@ -37,9 +37,9 @@ const run = (program: string, words: readonly string[], options = {}) => start(p
 
 /** A configuration of its own, on known ports. */
 async function folderOf(t: Test) {
-  const rpc = await deadAddress()
-  const folder = sampleFolder(t, { listen: { rpc_json: rpc } })
-  return { rpc, folder, config: join(folder, 'config'), tariff: join(folder, 'config/tariff') }
+  const [rpc, gob] = [await deadAddress(), await deadAddress()]
+  const folder = sampleFolder(t, { listen: { rpc_json: rpc, rpc_gob: gob } })
+  return { rpc, gob, folder, config: join(folder, 'config'), tariff: join(folder, 'config/tariff') }
 }
 
 /** NOWHERE: an address at which nothing listens. */
@@ -216,7 +216,7 @@ t.test('01 10: flags, exit codes, what is printed', async (t) => {
 })
 
 t.test('a gateway under its old name: pid file, signals, loads, console', async (t) => {
-  const { rpc, folder, config, tariff } = await folderOf(t)
+  const { rpc, gob, folder, config, tariff } = await folderOf(t)
   const checked = await run('cgr-engine', ['-check_config', '-config_path', config], { cwd: folder })
   t.match(checked, { code: 0, output: /^\d+ files, \d+ keys without effect: ok\n$/ })
   t.notOk(existsSync(join(folder, 'data/records')), 'a check opens no store')
@@ -239,6 +239,8 @@ t.test('a gateway under its old name: pid file, signals, loads, console', async 
     output: /^\{\n "ID": "cgrates\.org:1001",\n "BalanceMap": \{\n {2}"\*monetary"/,
   })
   t.match(await console('account', 'Account="nope"'), { code: 0, output: /^Error executing command: NOT_FOUND\n$/ })
+  const byGob = await run('cgr-console', [`-server=${gob}`, '-rpc_encoding=*gob', 'account', 'Account=1001'])
+  t.match(byGob, { code: 0, output: /^\{\n "ID": "cgrates\.org:1001",\n "BalanceMap": \{\n {2}"\*monetary"/ })
   const script = 'ping\nping sessions\naccount Account=nope\nactive_sessions_count\n'
   t.match(await run('tollgate', ['console', '--server', rpc], { input: script }), {
     code: 1,
