@@ -68,6 +68,7 @@ function mergeValue(
     for (const [name, value] of Object.entries(added)) {
       if (value === null) continue
       const before = merge === 'entries' ? merged[name] : undefined
+      if (before === undefined) warnOfNoLimit(found.of, value, `${from}.${name}`, `${to}.${name}`, context)
       merged[name] = mergeValue(found.of, before, value, `${from}.${name}`, `${to}.${name}`, context)
     }
     return merged
@@ -82,6 +83,15 @@ function mergeValue(
     mergeValue(found.of, undefined, each, `${from}[${i}]`, `${to}[${begin.length + i}]`, context),
   )
   return [...begin, ...entries]
+}
+
+/** An entry without limit is off where absent keys are 0: hardly what was meant. */
+function warnOfNoLimit(schema: z.ZodType, value: unknown, from: string, to: string, context: MergeContext): void {
+  const { goType } = metaOf(schema)
+  const isLimited = goType === 'CacheParamJsonCfg' || (goType === 'ItemOptJson' && to.startsWith('stor_db.'))
+  if (!isLimited || !isObject(value) || Object.keys(value).some((key) => key.toLowerCase() === 'limit')) return
+  const problem = 'names no limit, which is 0 then: nothing is kept'
+  context.unknown({ place: context.source.places.get(from), key: to, problem }, true)
 }
 
 function mergeStruct(

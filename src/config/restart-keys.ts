@@ -2,6 +2,7 @@ import type { Json } from './merge.ts'
 
 /** Keys that are read once, when the process starts: a section, or a key of one. Reference 01, 6.2. */
 const READ_AT_START: readonly string[] = [
+  'access',
   'caches.partitions',
   'chargers.exists_indexed_fields',
   'chargers.indexed_selects',
@@ -14,6 +15,7 @@ const READ_AT_START: readonly string[] = [
   'cores',
   'data_db',
   'diameter_agent.duplicate_ttl',
+  'general.default_timezone',
   'general.durability',
   'general.rsr_separator',
   'http',

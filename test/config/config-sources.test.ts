@@ -58,7 +58,11 @@ t.test('01 ex. 4: files in order, sub-folders after them, agents and processors 
 
 t.test('01 ex. 5: an entry of caches is replaced as a whole', async (t) => {
   const folder = folderOf(t, { 'a.json': { caches: { partitions: { '*cdr_ids': { ttl: '1m' } } } } })
-  const { config } = await loadConfig(folder, {}, DEFAULTS)
+  const { config, warnings } = await loadConfig(folder, {}, DEFAULTS)
+  t.match(
+    warnings.map(({ key, problem }) => `${key} ${problem}`),
+    ['caches.partitions.*cdr_ids names no limit, which is 0 then: nothing is kept'],
+  )
   t.match(config.caches.partitions['*cdr_ids'], { limit: 0, ttl: 60_000_000_000n, static_ttl: false })
   t.match(config.caches.partitions['*uch'], { limit: -1 })
 })
