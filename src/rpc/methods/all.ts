@@ -12,6 +12,7 @@ import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
+import { absentMethods } from './not-yet/all.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
@@ -57,6 +58,7 @@ export function buildRegistry(
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
+      ...absentMethods(),
     ],
     isOn,
   )

@@ -1,0 +1,273 @@
+import { type Method, notYet } from '../../method.ts'
+import {
+  any,
+  boolean,
+  bytes,
+  decimal,
+  duration,
+  embedded,
+  integer,
+  integer64,
+  list,
+  map,
+  pointer,
+  struct,
+  text,
+} from '../../shape.ts'
+import { cdrShape, externalCdrShape } from '../../shapes/cdr.ts'
+import { cdrFilterShape } from '../../shapes/cdr-filter.ts'
+import { tenantShape } from '../../shapes/event.ts'
+
+const plan = { TPid: text }
+const rest = { DryRun: boolean, Validate: boolean, Caching: pointer(text), APIOpts: map(any) }
+
+/** Tariff plans that are kept beside the one in force: they are moved to and from it, and to and from files. */
+function planMethods(): Method[] {
+  const fromStore = struct('v1.AttrLoadTpFromStorDb', { ...plan, ...rest })
+  const exportShape = struct('utils.AttrDirExportTP', {
+    TPid: pointer(text),
+    FileFormat: pointer(text),
+    FieldSeparator: pointer(text),
+    ExportPath: pointer(text),
+    Compress: pointer(boolean),
+  })
+  const activation = struct('utils.TPRatingActivation', {
+    ActivationTime: text,
+    RatingPlanId: text,
+    FallbackSubjects: text,
+  })
+  return [
+    notYet('APIerSv1.LoadTariffPlanFromStorDb', fromStore),
+    notYet('APIerSv1.RemoveTPFromStorDB', fromStore),
+    notYet(
+      'APIerSv1.ImportTariffPlanFromFolder',
+      struct('utils.AttrImportTPFromFolder', {
+        ...plan,
+        FolderPath: text,
+        RunId: text,
+        CsvSeparator: text,
+        APIOpts: map(any),
+      }),
+    ),
+    notYet('APIerSv1.ImportTPZipFile', struct('v1.AttrImportTPZipFile', { ...plan, File: bytes })),
+    notYet('APIerSv1.LoadDestination', struct('v1.AttrLoadDestination', { ...plan, ID: text })),
+    notYet('APIerSv1.LoadRatingPlan', struct('v1.AttrLoadRatingPlan', { ...plan, RatingPlanId: text })),
+    notYet('APIerSv1.LoadSharedGroup', struct('v1.AttrLoadSharedGroup', { ...plan, SharedGroupId: text })),
+    notYet(
+      'APIerSv1.LoadRatingProfile',
+      struct('utils.TPRatingProfile', {
+        ...plan,
+        LoadId: text,
+        Tenant: text,
+        Category: text,
+        Subject: text,
+        RatingPlanActivations: list(activation),
+      }),
+    ),
+    notYet('APIerSv2.LoadRatingProfile', struct('v2.AttrLoadRatingProfile', { ...plan, RatingProfileID: text })),
+    notYet(
+      'APIerSv1.LoadAccountActions',
+      struct('utils.TPAccountActions', {
+        ...plan,
+        LoadId: text,
+        Tenant: text,
+        Account: text,
+        ActionPlanId: text,
+        ActionTriggersId: text,
+        AllowNegative: boolean,
+        Disabled: boolean,
+      }),
+    ),
+    notYet('APIerSv2.LoadAccountActions', struct('v2.AttrLoadAccountActions', { ...plan, AccountActionsId: text })),
+    notYet(
+      'APIerSv1.ExportTPToFolder',
+      exportShape,
+      struct('utils.ExportedTPStats', { ExportPath: text, ExportedFiles: list(text), Compressed: boolean }),
+    ),
+    notYet('APIerSv1.ExportTPToZipString', exportShape, text),
+    notYet('APIerSv1.ExportToFolder', struct('utils.ArgExportToFolder', { Path: text, Items: list(text) })),
+    notYet('APIerSv1.RemTP', struct('v1.AttrRemTp', plan)),
+    notYet('APIerSv1.GetTPIds', struct('v1.AttrGetTPIds', {}), list(text)),
+  ]
+}
+
+/** Upkeep of databases of the kinds that CGRateS uses. */
+function databaseMethods(): Method[] {
+  const versions = map(integer64)
+  const set = struct('v1.SetVersionsArg', { Versions: versions, Overwrite: boolean })
+  const backup = struct('v1.BackupParams', { BackupFolderPath: text, Zip: boolean })
+  return ['DataDB', 'StorDB'].flatMap((database) => [
+    notYet(`APIerSv1.Get${database}Versions`, text, versions),
+    notYet(`APIerSv1.Set${database}Versions`, set),
+    notYet(`APIerSv1.Dump${database}`, text),
+    notYet(`APIerSv1.Rewrite${database}`, text),
+    notYet(`APIerSv1.Restore${database}`, text),
+    notYet(`APIerSv1.Backup${database}`, backup),
+    notYet(`APIerSv1.Snapshot${database}`, backup),
+  ])
+}
+
+function cacheOf(name: string) {
+  return {
+    [`${name}CacheLimit`]: integer,
+    [`${name}CacheTTL`]: duration,
+    [`${name}CacheStaticTTL`]: boolean,
+  }
+}
+
+/** Whether indexes agree with what they are made of. */
+function healthMethods(): Method[] {
+  const pair = { ...cacheOf('Index'), ...cacheOf('Object') }
+  const references = map(list(text))
+  const three = struct('engine.IndexHealthArgsWith3Ch', { ...pair, ...cacheOf('Filter') })
+  const filters = struct('engine.FilterIHReply', {
+    MissingObjects: list(text),
+    MissingIndexes: references,
+    BrokenIndexes: references,
+    MissingFilters: references,
+  })
+  const two = struct('engine.IndexHealthArgsWith2Ch', pair)
+  return [
+    ...['Thresholds', 'Resources', 'Stats', 'Routes', 'Attributes', 'Dispatchers'].map((name) =>
+      notYet(`APIerSv1.Get${name}IndexesHealth`, three, filters),
+    ),
+    notYet(
+      'APIerSv1.GetAccountActionPlansIndexHealth',
+      two,
+      struct('engine.AccountActionPlanIHReply', {
+        MissingAccountActionPlans: references,
+        BrokenReferences: references,
+      }),
+    ),
+    notYet(
+      'APIerSv1.GetReverseDestinationsIndexHealth',
+      two,
+      struct('engine.ReverseDestinationsIHReply', {
+        MissingReverseDestinations: references,
+        BrokenReferences: references,
+      }),
+    ),
+  ]
+}
+
+/** CDRs that are rated again, exported or taken from elsewhere, and what could not be delivered. */
+function cdrMethods(): Method[] {
+  const rate = struct('engine.ArgRateCDRs', {
+    Flags: list(text),
+    RPCCDRsFilter: embedded(cdrFilterShape),
+    Tenant: text,
+    APIOpts: map(any),
+  })
+  return [
+    notYet('CDRsV1.RateCDRs', rate),
+    notYet('CDRsV1.ReprocessCDRs', rate),
+    notYet(
+      'CDRsV1.StoreSessionCost',
+      struct('engine.AttrCDRSStoreSMCost', {
+        Cost: pointer(
+          struct('engine.SMCost', {
+            CGRID: text,
+            RunID: text,
+            OriginHost: text,
+            OriginID: text,
+            CostSource: text,
+            Usage: duration,
+            CostDetails: any,
+          }),
+        ),
+        CheckDuplicate: boolean,
+        APIOpts: map(any),
+        Tenant: text,
+      }),
+    ),
+    notYet(
+      'APIerSv1.GetCDRs',
+      struct('utils.AttrGetCdrs', {
+        CgrIds: list(text),
+        MediationRunIds: list(text),
+        TORs: list(text),
+        CdrHosts: list(text),
+        CdrSources: list(text),
+        ReqTypes: list(text),
+        Tenants: list(text),
+        Categories: list(text),
+        Accounts: list(text),
+        Subjects: list(text),
+        DestinationPrefixes: list(text),
+        RatedAccounts: list(text),
+        RatedSubjects: list(text),
+        OrderIdStart: pointer(integer64),
+        OrderIdEnd: pointer(integer64),
+        TimeStart: text,
+        TimeEnd: text,
+        SkipErrors: boolean,
+        SkipRated: boolean,
+        OrderBy: text,
+        Limit: pointer(integer),
+        Offset: pointer(integer),
+      }),
+      list(externalCdrShape),
+    ),
+    notYet(
+      'APIerSv1.ExportCDRs',
+      struct('utils.ArgExportCDRs', {
+        ExporterIDs: list(text),
+        Verbose: boolean,
+        RPCCDRsFilter: embedded(cdrFilterShape),
+      }),
+      map(any),
+    ),
+    notYet(
+      'APIerSv1.ReplayFailedPosts',
+      struct('v1.ReplayFailedPostsParams', { SourcePath: text, FailedPath: text, Modules: list(text) }),
+    ),
+    notYet(
+      'APIerSv1.ReplayFailedReplications',
+      struct('v1.ReplayFailedReplicationsArgs', { SourcePath: text, FailedPath: text }),
+    ),
+  ]
+}
+
+/** Calls on rating that serve subsystems to come: direct debits, and routes by cost. */
+function responderMethods(): Method[] {
+  return [
+    notYet(
+      'Responder.DebitMonetary',
+      struct('engine.CDRWithAPIOpts', { CDR: embedded(cdrShape), APIOpts: map(any) }),
+      any,
+    ),
+    notYet(
+      'Responder.GetCostOnRatingPlans',
+      struct('utils.GetCostOnRatingPlansArgs', {
+        Account: text,
+        Subject: text,
+        Destination: text,
+        Tenant: text,
+        SetupTime: text,
+        Usage: duration,
+        RatingPlanIDs: list(text),
+        APIOpts: map(any),
+      }),
+      struct('utils.CostOnRatingPlan', { Cost: decimal, RatingPlanID: text }),
+    ),
+    notYet(
+      'Responder.GetMaxSessionTimeOnAccounts',
+      struct('utils.GetMaxSessionTimeOnAccountsArgs', {
+        Subject: text,
+        Destination: text,
+        Tenant: text,
+        SetupTime: text,
+        Usage: duration,
+        AccountIDs: list(text),
+        APIOpts: map(any),
+      }),
+      struct('utils.MaxSessionTimeOnAccount', { Account: text, Cost: decimal, MaxUsage: duration }),
+    ),
+    notYet('Responder.Shutdown', tenantShape, text),
+  ]
+}
+
+/** Reference 01, 9.3 and 9.6. */
+export function absentMaintenanceMethods(): Method[] {
+  return [...planMethods(), ...databaseMethods(), ...healthMethods(), ...cdrMethods(), ...responderMethods()]
+}

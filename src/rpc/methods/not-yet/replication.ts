@@ -1,0 +1,126 @@
+import { type Method, notYet } from '../../method.ts'
+import { any, embedded, integer64, list, map, pointer, type Shape, struct, text } from '../../shape.ts'
+import { accountShape, timingShape } from '../../shapes/account.ts'
+import { actionShape } from '../../shapes/action.ts'
+import { actionPlanShape } from '../../shapes/action-plan.ts'
+import { tenantIdShape } from '../../shapes/event.ts'
+import { chargerShape, filterShape } from '../../shapes/profile.ts'
+import { PROFILES } from './profiles.ts'
+
+const more = { Tenant: text, APIOpts: map(any) }
+const keyShape = struct('utils.StringWithAPIOpts', { Arg: text, ...more })
+const objects = { Tenant: text, ID: text }
+
+const destination = struct('engine.Destination', { Id: text, Prefixes: list(text) })
+const ratingPlan = struct('engine.RatingPlan', {
+  Id: text,
+  Timings: map(timingShape),
+  Ratings: map(any),
+  DestinationRates: map(list(any)),
+})
+const ratingProfile = struct('engine.RatingProfile', { Id: text, RatingPlanActivations: list(any) })
+const sharedGroup = struct('engine.SharedGroup', { Id: text, AccountParameters: map(any), MemberIds: map(any) })
+
+function withOptions(goType: string, name: string, shape: Shape): Shape {
+  return struct(goType, { [name]: embedded(shape), ...more })
+}
+
+/** By name: what is replicated and the argument that sets it. Those of this table are found by one text. Reference 01, 9.5. */
+const BY_KEY: Readonly<Record<string, { readonly object: Shape; readonly set: Shape }>> = {
+  Account: { object: accountShape, set: withOptions('engine.AccountWithAPIOpts', 'Account', accountShape) },
+  Destination: {
+    object: destination,
+    set: withOptions('engine.DestinationWithAPIOpts', 'Destination', destination),
+  },
+  Timing: { object: timingShape, set: withOptions('utils.TPTimingWithAPIOpts', 'TPTiming', timingShape) },
+  ActionTriggers: {
+    object: list(any),
+    set: struct('engine.SetActionTriggersArgWithAPIOpts', { Key: text, Attrs: list(any), ...more }),
+  },
+  SharedGroup: {
+    object: sharedGroup,
+    set: withOptions('engine.SharedGroupWithAPIOpts', 'SharedGroup', sharedGroup),
+  },
+  Actions: {
+    object: list(actionShape),
+    set: struct('engine.SetActionsArgsWithAPIOpts', { Key: text, Acs: list(actionShape), ...more }),
+  },
+  ActionPlan: {
+    object: actionPlanShape,
+    set: struct('engine.SetActionPlanArgWithAPIOpts', { Key: text, Ats: pointer(actionPlanShape), ...more }),
+  },
+  RatingPlan: { object: ratingPlan, set: withOptions('engine.RatingPlanWithAPIOpts', 'RatingPlan', ratingPlan) },
+  RatingProfile: {
+    object: ratingProfile,
+    set: withOptions('engine.RatingProfileWithAPIOpts', 'RatingProfile', ratingProfile),
+  },
+}
+
+/** Those of this table are found by tenant and id. */
+const BY_TENANT: Readonly<Record<string, Shape>> = {
+  ...PROFILES,
+  ChargerProfile: chargerShape,
+  Filter: filterShape,
+  StatQueue: struct('engine.StatQueue', { ...objects, SQItems: list(any), SQMetrics: map(any) }),
+  Threshold: struct('engine.Threshold', { ...objects, Hits: integer64, Snooze: text }),
+  Trend: struct('engine.Trend', { ...objects, RunTimes: list(text), Metrics: map(any), CompressedMetrics: any }),
+  Ranking: struct('engine.Ranking', {
+    ...objects,
+    LastUpdate: text,
+    Metrics: map(any),
+    Sorting: text,
+    SortingParameters: list(text),
+    SortedStatIDs: list(text),
+  }),
+  Resource: struct('engine.Resource', { ...objects, Usages: map(any), TTLIdx: list(text) }),
+  IPAllocations: struct('engine.IPAllocations', { ...objects, Allocations: map(any), TTLIndex: list(text) }),
+}
+
+/** What keeps another engine's data the same: this version keeps its own. Reference 01, 9.5. */
+export function absentReplicationMethods(): Method[] {
+  const methods: Method[] = []
+  for (const [name, { object, set }] of Object.entries(BY_KEY))
+    methods.push(
+      notYet(`ReplicatorSv1.Get${name}`, keyShape, object),
+      notYet(`ReplicatorSv1.Set${name}`, set),
+      notYet(`ReplicatorSv1.Remove${name}`, keyShape),
+    )
+  for (const [name, object] of Object.entries(BY_TENANT))
+    methods.push(
+      notYet(`ReplicatorSv1.Get${name}`, tenantIdShape, object),
+      notYet(`ReplicatorSv1.Set${name}`, withOptions(`engine.${name}WithAPIOpts`, name, object)),
+      notYet(`ReplicatorSv1.Remove${name}`, tenantIdShape),
+    )
+  const index = { IdxItmType: text, TntCtx: text }
+  const keys = struct('utils.GetIndexesArg', { ...index, IdxKeys: list(text), ...more })
+  const indexes = map(map(any))
+  const backup = { NodeID: text, ...more }
+  return [
+    ...methods,
+    notYet('ReplicatorSv1.GetReverseDestination', keyShape, list(text)),
+    notYet(
+      'ReplicatorSv1.SetReverseDestination',
+      withOptions('engine.DestinationWithAPIOpts', 'Destination', destination),
+    ),
+    notYet('ReplicatorSv1.GetAllActionPlans', keyShape, map(actionPlanShape)),
+    notYet('ReplicatorSv1.GetAccountActionPlans', keyShape, list(text)),
+    notYet(
+      'ReplicatorSv1.SetAccountActionPlans',
+      struct('engine.SetAccountActionPlansArgWithAPIOpts', { AcntID: text, AplIDs: list(text), ...more }),
+    ),
+    notYet(
+      'ReplicatorSv1.RemAccountActionPlans',
+      struct('engine.RemAccountActionPlansArgsWithAPIOpts', { AcntID: text, ApIDs: list(text), ...more }),
+    ),
+    notYet('ReplicatorSv1.GetItemLoadIDs', keyShape, map(integer64)),
+    notYet('ReplicatorSv1.SetLoadIDs', struct('utils.LoadIDsWithAPIOpts', { LoadIDs: map(integer64), ...more })),
+    notYet('ReplicatorSv1.GetIndexes', keys, indexes),
+    notYet('ReplicatorSv1.SetIndexes', struct('utils.SetIndexesArg', { ...index, Indexes: indexes, ...more })),
+    notYet('ReplicatorSv1.RemoveIndexes', keys),
+    notYet(
+      'ReplicatorSv1.SetBackupSessions',
+      struct('engine.SetBackupSessionsArgs', { ...backup, StoredSessions: list(any) }),
+    ),
+    notYet('ReplicatorSv1.RemoveSessionBackup', struct('engine.RemoveSessionBackupArgs', { ...backup, CGRID: text })),
+  ]
+}
