@@ -1,12 +1,20 @@
 /**
- * `npm run bench:mapping`: what filters cost, on one core. Each figure is the median of several rounds after a warm-up.
+ * `npm run bench:mapping`: what fields and filters cost, on one core. Each figure is the median of several rounds after a warm-up.
  */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { DiameterReader } from '../src/agents/diameter/request-paths.ts'
 import type { EventFields } from '../src/core/event.ts'
 import { EVENT_READER, eventContext } from '../src/filters/event-reader.ts'
 import { FilterCompiler, type FilterSources } from '../src/filters/filter-compiler.ts'
 import { type FilterProfile, parseInlineFilter } from '../src/filters/filter-rule.ts'
 import type { IndexOptions } from '../src/filters/profile-index.ts'
 import { type MatchedProfile, ProfileSet } from '../src/filters/profile-set.ts'
+import { type MappingContext, OrderedEntries } from '../src/mapping/context.ts'
+import { compileFieldList, EMPTY_FIELD } from '../src/mapping/field-plan.ts'
+import type { RawAvp } from '../src/protocol/diameter/avp.ts'
+import { Dictionary, readDictionaryFolder } from '../src/protocol/diameter/dictionary.ts'
+import { DiameterMessage } from '../src/protocol/diameter/message.ts'
 
 const ROUNDS = 7
 const OPTIONS = { separator: ';', group: undefined }
@@ -115,4 +123,79 @@ function filterSection(): void {
   )
 }
 
+const ROOT = resolve(import.meta.dirname, '..')
+const PS = '~*req.Service-Information.PS-Information'
+const MSCC = '~*req.Multiple-Services-Credit-Control'
+
+/** A Gy request as templates read it: constants, AVPs at the top and in groups, joined values, containers. */
+const GY_FIELDS: readonly (readonly [name: string, value: string])[] = [
+  ['ToR', '*data'],
+  ['RequestType', '*prepaid'],
+  ['Category', 'data'],
+  ['Tenant', '~*tenant'],
+  ['OriginID', '~*req.Session-Id'],
+  ['OriginHost', '~*req.Origin-Host'],
+  ['OriginRealm', '~*req.Origin-Realm'],
+  ['Node', '~*vars.node_id'],
+  ['Command', '~*vars.*cmd'],
+  ['Context', '~*req.Service-Context-Id'],
+  ['RequestNumber', '~*req.CC-Request-Number'],
+  ['RequestKind', '~*req.CC-Request-Type'],
+  ['Account', '~*req.Subscription-Id.Subscription-Id-Data'],
+  ['Group', `${MSCC}.Rating-Group`],
+  ['Destination', `rg;${MSCC}.Rating-Group`],
+  ['Usage', `${MSCC}.Requested-Service-Unit.CC-Total-Octets`],
+  ['LastUsed', `${MSCC}.Used-Service-Unit.CC-Total-Octets`],
+  ['APN', `${PS}.Called-Station-Id`],
+  ['Visited', `${PS}.3GPP-SGSN-MCC-MNC`],
+  ['Subject', '~*cgreq.Account'],
+]
+
+function fieldSection(): void {
+  const dictionary = new Dictionary(readDictionaryFolder(join(ROOT, 'dictionaries/diameter')))
+  const hex = readFileSync(join(ROOT, 'templates/messages/gy-update.hex'), 'utf8').replace(/^#.*$/m, '')
+  const bytes = Buffer.from(hex.replace(/\s/g, ''), 'hex')
+  const environment = {
+    reader: new DiameterReader(dictionary, 4),
+    options: OPTIONS,
+    templates: new Map(),
+    compileFilters: () => () => true,
+    checkReplyPath: () => undefined,
+  }
+  const costOf = (fields: typeof GY_FIELDS): number => {
+    const fill = compileFieldList(
+      fields.map(([name, value]) => ({ ...EMPTY_FIELD, tag: name, path: `*cgreq.${name}`, value })),
+      environment,
+    )
+    const context: MappingContext<DiameterMessage, RawAvp> = {
+      message: new DiameterMessage(bytes),
+      item: undefined,
+      instance: -1,
+      tenant: 'cgrates.org',
+      now: { ns: 0n, zone: 'UTC' },
+      vars: { node_id: 'n1', '*cmd': 'CCR' },
+      request: {},
+      opts: {},
+      reply: {},
+      rep: new OrderedEntries(),
+      tmp: {},
+    }
+    const cost = nanosecondsOf(50_000, () => {
+      context.message = new DiameterMessage(bytes)
+      context.request = {}
+      fill(context)
+    })
+    if (Object.keys(context.request).length !== fields.length) throw new Error('a field was skipped')
+    return cost
+  }
+  const perSecond = (cost: number) => `${((GY_FIELDS.length / cost) * 1_000).toFixed(1)} million fields/s`
+  const cost = costOf(GY_FIELDS)
+  print('a Gy CCR-U to an event of 20 fields, octets included', cost, `${perSecond(cost)}, target: 3`)
+  for (const [, value] of [GY_FIELDS[0], GY_FIELDS[4], GY_FIELDS[15]].flatMap((field) =>
+    field === undefined ? [] : [field],
+  ))
+    print(`one field ${value}`, costOf(GY_FIELDS.map(([name]) => [name, value])) / GY_FIELDS.length)
+}
+
+fieldSection()
 filterSection()
