@@ -37,6 +37,8 @@ const TYPED_START = /^[\s\d.+\-*tTfFiInN]/
  * now: its zone is that of literals which name none, and relative ones start from it. Reference 02, 1.2.
  */
 export function autoType(text: string, now: ZonedTime): Typed {
+  const small = smallWhole(text)
+  if (small !== undefined) return BigInt(small)
   if (text === '' || !TYPED_START.test(text)) return text
   if (WHOLE.test(text)) {
     const whole = BigInt(text.startsWith('+') ? text.slice(1) : text)
@@ -48,6 +50,19 @@ export function autoType(text: string, now: ZonedTime): Typed {
   const float = floatOf(text)
   if (float !== undefined || !TIME.test(text)) return float ?? text
   return instantOf(text, now) ?? durationOf(text) ?? text
+}
+
+/** Digits alone that a JavaScript number holds exactly, as most usage is. */
+function smallWhole(text: string): number | undefined {
+  const { length } = text
+  if (length === 0 || length > 15) return undefined
+  let value = 0
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value
 }
 
 /** Whether what the text means depends on the time of asking (`*now`, `+1h`, `-5s`). */

@@ -1,7 +1,7 @@
 import { InvalidText } from '../core/errors.ts'
 import { type BuiltArea, type MappingContext, type MessageReader, textOf } from './context.ts'
 import { compileFieldValue } from './field-types.ts'
-import type { ParserOptions, Source } from './selector.ts'
+import type { ParserOptions } from './selector.ts'
 import { compileRemove, compileRemoveAll, compileWrite, type Write } from './target.ts'
 import type { FieldOutcome, Trace } from './trace.ts'
 import { type Found, MappingError, TemplateError } from './value.ts'
@@ -169,40 +169,46 @@ function compileRun<M, G>(
       return true
     }
   }
-  const source = compileText(field, environment)
   const write = told === undefined ? compileWrite(field, environment) : telling(compileWrite(field, environment), told)
   const { mandatory, tag } = field
+  const source = compileFieldValue(field, environment)
+  const isText = hasWidth(field.type)
+  const shape = isText ? compileShape(field, environment) : undefined
   return (context) => {
-    const value = source(context)
-    if (value === undefined) {
+    const found = source(context)
+    if (found === undefined) {
       if (mandatory) throw new MappingError(`NOT_FOUND:${tag}`)
       return false
     }
-    write(context, value)
+    if (!isText) write(context, found)
+    else {
+      const text = typeof found === 'string' ? found : textOf(found)
+      if (mandatory && text === '' && shape === undefined) throw emptySource(tag)
+      write(context, shape === undefined ? text : shape(context, text))
+    }
     return true
   }
 }
 
-/** The value as it is written: text of its width for text types, a typed value for the others. */
-function compileText<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, G>): Source<M, G> {
+function emptySource(tag: string): MappingError {
+  return new MappingError(`Empty source value for fieldID: <${tag}>`)
+}
+
+/** Joins what stands at the path, for `*prefix` and `*suffix`, and brings the text to its width; undefined: it stays as it is. */
+function compileShape<M, G>(
+  field: FieldTemplate,
+  environment: PlanEnvironment<M, G>,
+): ((context: MappingContext<M, G>, text: string) => string) | undefined {
   const { type, path, tag, mandatory } = field
-  const source = compileFieldValue(field, environment)
-  if (!hasWidth(type)) return source
   const fit = compileWidth(field)
-  const current =
-    type === '*prefix' || type === '*suffix'
-      ? compileSelector(path, environment.reader, environment.options)
-      : undefined
-  return (context) => {
-    const value = source(context)
-    if (value === undefined) return undefined
-    let text = typeof value === 'string' ? value : textOf(value)
-    if (current !== undefined) {
-      const held = textOf(current(context) ?? '')
-      text = type === '*prefix' ? text + held : held + text
-    }
-    if (mandatory && text === '') throw new MappingError(`Empty source value for fieldID: <${tag}>`)
-    return fit === undefined ? text : fit(text)
+  const joins = type === '*prefix' || type === '*suffix'
+  if (fit === undefined && !joins) return undefined
+  const current = joins ? compileSelector(path, environment.reader, environment.options) : undefined
+  return (context, text) => {
+    const held = current === undefined ? '' : textOf(current(context) ?? '')
+    const whole = type === '*prefix' ? text + held : held + text
+    if (mandatory && whole === '') throw emptySource(tag)
+    return fit === undefined ? whole : fit(whole)
   }
 }
 

@@ -32,15 +32,10 @@ export class OrderedEntries {
   /** Replaces what stands at that path, or below it, by one entry. Throws MappingError `WRONG_PATH` below an entry. */
   set(path: string, newBranch: boolean, value: string, instance: number, attributeId = ''): void {
     const entries = this.#entries
-    let kept = 0
-    for (let i = 0; i < entries.length; i++) {
+    for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i]
-      if (entry === undefined) break
-      if (entry.instance === instance && covers(path, entry.path)) continue
-      if (kept !== i) entries[kept] = entry
-      kept++
+      if (entry !== undefined && entry.instance === instance && covers(path, entry.path)) entries.splice(i, 1)
     }
-    entries.length = kept
     entries.push({ path, newBranch, value, instance, attributeId })
   }
 

@@ -2,7 +2,7 @@ import type { EventFields, EventValue } from '../core/event.ts'
 import { BUILT_AREAS, type BuiltArea, type MappingContext, type MessageReader, SOURCE_AREAS } from './context.ts'
 import type { OrderedEntries } from './ordered-entries.ts'
 import type { Trace } from './trace.ts'
-import { compileTreePath, treeSteps } from './tree.ts'
+import { compileTreePath, leafOf, plainName, treeSteps } from './tree.ts'
 import { TemplateError, type Value } from './value.ts'
 
 /** A compiled value, rule or selector. Undefined: NOT_FOUND. */
@@ -77,6 +77,13 @@ export function compileSelector<M, G>(
     case '*cgrep':
     case '*tmp': {
       const name = TREES[area]
+      const plain = plainName(treeSteps(rest))
+      if (plain !== undefined) {
+        return (context) => {
+          const value = context[name][plain]
+          return typeof value === 'object' || typeof value === 'bigint' ? leafOf(value) : value
+        }
+      }
       const read = compileTreePath(rest)
       return (context) => read(context[name])
     }

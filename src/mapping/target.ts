@@ -1,7 +1,7 @@
 import { BUILT_AREAS, type MappingContext, textOf } from './context.ts'
 import type { FieldTemplate, PlanEnvironment } from './field-plan.ts'
 import { builtArea, entryPath, TREES } from './selector.ts'
-import { leafValue, removeFromTree, treeSteps, writeTree } from './tree.ts'
+import { leafValue, plainName, removeFromTree, treeSteps, writeTree } from './tree.ts'
 import { type Found, MappingError, TemplateError } from './value.ts'
 import { compileAssembly, pathParts } from './value-parser.ts'
 
@@ -14,22 +14,12 @@ const MOST_PATHS = 1_000
 
 /** Compiles where and how a field writes. Throws TemplateError `unsupported field prefix: <*x> when set field`. Reference 02, 5.4. */
 export function compileWrite<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, G>): Write<M, G> {
-  return perPath(
-    field.path,
-    environment,
-    (path) => writerOf(path, field, environment),
-    (write, context, value) => write(context, value),
-  )
+  return perPath(field.path, environment, (path) => writerOf(path, field, environment))
 }
 
 /** Compiles what `*remove` takes away. */
 export function compileRemove<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, G>): Remove<M, G> {
-  const remove = perPath(
-    field.path,
-    environment,
-    (path) => removerOf(path, environment),
-    (remove, context) => remove(context),
-  )
+  const remove = perPath(field.path, environment, (path) => removerOf(path, environment))
   return (context) => remove(context, '')
 }
 
@@ -50,19 +40,15 @@ export function compileRemoveAll<M, G>({ path }: FieldTemplate, environment: Pla
 }
 
 /** A path with `<..>` is resolved for each message, and what it became is compiled once. */
-function perPath<M, G, T>(
+function perPath<M, G>(
   path: string,
   { reader, options }: PlanEnvironment<M, G>,
-  compile: (path: string) => T,
-  use: (compiled: T, context: MappingContext<M, G>, value: Found) => void,
+  compile: (path: string) => Write<M, G>,
 ): Write<M, G> {
   const parts = pathParts(path)
-  if (parts.length === 1) {
-    const compiled = compile(path)
-    return (context, value) => use(compiled, context, value)
-  }
+  if (parts.length === 1) return compile(path)
   const assemble = compileAssembly(parts, reader, options, 0)
-  const known = new Map<string, T>()
+  const known = new Map<string, Write<M, G>>()
   return (context, value) => {
     const resolved = assemble(context)
     if (resolved === undefined) throw new MappingError('NOT_FOUND')
@@ -72,7 +58,7 @@ function perPath<M, G, T>(
       if (known.size >= MOST_PATHS) known.clear()
       known.set(resolved, compiled)
     }
-    use(compiled, context, value)
+    compiled(context, value)
   }
 }
 
@@ -105,10 +91,10 @@ function writerOf<M, G>(path: string, field: FieldTemplate, environment: PlanEnv
   if (isTree(area)) {
     const name = TREES[area]
     const steps = treeSteps(rest)
-    const [only] = steps
-    if (steps.length === 1 && only !== undefined && mode === 'set' && !(only in {})) {
+    const plain = plainName(steps)
+    if (plain !== undefined && mode === 'set') {
       return (context, value) => {
-        context[name][only] = typeof value === 'string' ? value : leafValue(value)
+        context[name][plain] = typeof value === 'string' ? value : leafValue(value)
       }
     }
     return (context, value) => writeTree(context[name], steps, mode, leafValue(value))

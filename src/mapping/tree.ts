@@ -47,15 +47,13 @@ export function pathSegments(path: string): string[] {
 /** Compiles a path below a tree (`*vars *cgreq *cgrep *tmp *opts`). Undefined: NOT_FOUND. Reference 02, 2.3. */
 export function compileTreePath(path: string): (tree: EventFields) => Value {
   const steps = treeSteps(path)
+  return steps.length === 0 ? (tree) => tree : (tree) => readTree(tree, steps)
+}
+
+/** The name that a path of one step reads or writes; undefined for longer paths, and for names that every object answers to. */
+export function plainName(steps: readonly string[]): string | undefined {
   const [only] = steps
-  if (only === undefined) return (tree) => tree
-  if (steps.length === 1 && !INHERITED.has(only)) {
-    return (tree) => {
-      const value = tree[only]
-      return typeof value === 'object' || typeof value === 'bigint' ? leafOf(value) : value
-    }
-  }
-  return (tree) => readTree(tree, steps)
+  return steps.length === 1 && only !== undefined && !INHERITED.has(only) ? only : undefined
 }
 
 /** Reads a field of a tree by its steps. Throws MappingError for an index that is no number. */
@@ -77,7 +75,7 @@ function indexOf(step: string): number {
 }
 
 /** The last of a list of leaves; trees keep durations as bigint. */
-function leafOf(value: EventValue): Value {
+export function leafOf(value: EventValue): Value {
   if (typeof value === 'bigint') return new Duration(value)
   if (!Array.isArray(value)) return value
   const last = value.at(-1) as EventValue | undefined

@@ -3,7 +3,7 @@ import { type MappingContext, type MessageReader, textOf } from './context.ts'
 import { type Converter, compileConverter } from './converters.ts'
 import { compileSelector, type ParserOptions, type Source } from './selector.ts'
 import type { TraceStep } from './trace.ts'
-import { type Found, MappingError, TemplateError, type Value } from './value.ts'
+import { type Found, MappingError, TemplateError } from './value.ts'
 
 export { compileSelector, type ParserOptions, type Source } from './selector.ts'
 
@@ -338,10 +338,3 @@ function compileResolved<M, G>(text: string, reader: MessageReader<M, G>, option
     throw cause
   }
 }
-
-/** Whether a value reads nothing: each rule is constant text. */
-export function isStatic(value: string, separator: string): boolean {
-  return ruleTexts(value, separator).every((rule) => !isPath(rule) && dynamicParts(rule).length === 1)
-}
-
-export type { Value }
