@@ -102,6 +102,7 @@ export function formatTimeSeconds({ ns, zone }: ZonedTime): string {
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 const NO_COLON = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)([+-]\d\d)(\d\d)$/
+const ZONE_WITHOUT_COLON = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([+-]\d{4})$/
 const GO_PRINT = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(\.\d+)? ([+-]\d\d)(\d\d) (?:[A-Z]+|[+-]\d+)$/
 const SQL = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/
 const DAY_FIRST = /^(\d\d)[./](\d\d)[./](\d{4}) (\d\d):(\d\d):(\d\d)$/
@@ -121,7 +122,7 @@ export function parseTime(literal: string, zone: string, now: ZonedTime): ZonedT
     return fromFields(text, [year, month, day, hour, minute, second], fraction, offset === 'Z' ? 'UTC' : offset)
   }
   if (text.startsWith('*')) return relativeToNow(text, now)
-  if (/^[+-]/.test(text)) return addNs(now, parseDuration(text))
+  if (/^[+-]/.test(text)) return addNs(now, offsetOf(text))
   if (/^\d{10}$/.test(text)) return { ns: BigInt(text) * SECOND, zone }
   if (/^\d{13}$/.test(text)) return { ns: BigInt(text) * 1_000_000n, zone }
   if (/^\d{16}$/.test(text)) return { ns: BigInt(text) * 1_000n, zone }
@@ -144,6 +145,11 @@ export function parseTime(literal: string, zone: string, now: ZonedTime): ZonedT
     const offset = `${hours}:${minutes}`
     return fromFields(text, [year, month, day, hour, minute, second], fraction, offset === '+00:00' ? 'UTC' : offset)
   }
+  const [, wrongZone] = ZONE_WITHOUT_COLON.exec(text) ?? []
+  if (wrongZone !== undefined) {
+    const layout = '"2006-01-02T15:04:05Z07:00"'
+    throw new InvalidText(`parsing time ${JSON.stringify(text)} as ${layout}: cannot parse "${wrongZone}" as "Z07:00"`)
+  }
   const dayFirst = DAY_FIRST.exec(text)
   if (dayFirst !== null) {
     const [, day = '', month = '', year = '', hour = '', minute = '', second = ''] = dayFirst
@@ -153,6 +159,16 @@ export function parseTime(literal: string, zone: string, now: ZonedTime): ZonedT
   if (plain === null) throw new InvalidText('Unsupported time format')
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = ''] = plain
   return fromFields(text, [year, month, day, hour, minute, second], fraction ?? '', zone)
+}
+
+/** `+1h30m`, `-20s`: units are not left out as they are in usage. */
+function offsetOf(text: string): bigint {
+  const length = text.slice(1)
+  if (length === '') throw new InvalidText('time: invalid duration ""')
+  if (/^\d+$/.test(length) && length !== '0')
+    throw new InvalidText(`time: missing unit in duration ${JSON.stringify(length)}`)
+  const ns = parseDuration(length)
+  return text.startsWith('-') ? -ns : ns
 }
 
 function relativeToNow(text: string, now: ZonedTime): ZonedTime {
