@@ -126,7 +126,7 @@ export class Engine {
       log: options.log,
     })
     const compiled = config.diameter_agent.enabled ? this.#compileAgent(options.loaded) : undefined
-    this.#writers = buildWriters(options.loaded, now, this.#filterSources())
+    this.#writers = buildWriters(options.loaded, now, this.#filterSources(), options.log)
     const accepts = this.#compileSchedulerFilters(options.loaded)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
@@ -171,7 +171,9 @@ export class Engine {
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
     const accepts = this.#compileSchedulerFilters(after)
     const isWriting = changed.has('ees') || changed.has('cdrs')
-    const writers = isWriting ? buildWriters(after, () => this.now(), this.#filterSources()) : this.#writers
+    const writers = isWriting
+      ? buildWriters(after, () => this.now(), this.#filterSources(), this.#options.log)
+      : this.#writers
     return async (commit) => {
       const agent = this.#agent ?? (compiled && this.#buildAgent(compiled))
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)

@@ -2,23 +2,35 @@ import { resolve } from 'node:path'
 import { type Cdr, eventOfCdr } from '../cdrs/cdr.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
+import { InvalidText } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
-import { type MappingContext, textOf } from '../mapping/context.ts'
-import { compileValue } from '../mapping/value-parser.ts'
+import { type MappingContext, OrderedEntries } from '../mapping/context.ts'
+import { compileFieldList, type FieldTemplate, inlineTemplates } from '../mapping/field-plan.ts'
+import { MappingError } from '../mapping/value.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
+import type { EngineOptions } from './engine.ts'
+import { fieldTemplates } from './field-templates.ts'
 
 /** The exporters that CDRs go to, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
 export function buildWriters(
   { config, placeOf }: LoadedConfig,
   now: () => ZonedTime,
   sources: FilterSources,
+  log: EngineOptions['log'],
 ): CsvWriter[] {
   const { ees_conns, online_cdr_exports } = config.cdrs
   if (!config.cdrs.enabled || ees_conns.length === 0) return []
-  const options = { separator: config.general.rsr_separator, group: undefined }
+  const options = { separator: config.general.rsr_separator, group: undefined, config }
+  const place = (path: string) => {
+    const at = placeOf(path)
+    return at === undefined ? path : `${at.file}:${at.line}`
+  }
+  const templates = new Map(
+    Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
+  )
   const filters = new FilterCompiler(EVENT_READER, options, sources)
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
@@ -29,15 +41,17 @@ export function buildWriters(
       const problem = `${JSON.stringify(exporter.type)} is not available in this version, expected "*file_csv" or "*none"`
       throw new ConfigError([{ place: placeOf(key), key, problem }])
     }
-    const columns = exporter.fields.map(({ tag, path, value }) => {
-      const read = compileValue(value, EVENT_READER, options)
-      return {
-        header: tag || path,
-        read: (cdr: Cdr) => {
-          const found = read(contextOf(cdr, now()))
-          return found === undefined ? '' : textOf(found)
-        },
-      }
+    const path = `ees.exporters[${i}].fields`
+    const fields = inlineTemplates(fieldTemplates(exporter.fields, path, place), templates)
+    const columns = columnsOf(fields)
+    const fill = compileFieldList(fields, {
+      reader: EVENT_READER,
+      options,
+      templates,
+      compileFilters: (ids) => filters.compile(ids),
+      checkReplyPath: () => undefined,
+      builds: ['*exp'],
+      roundingDecimals: config.general.rounding_decimals,
     })
     const passes = filters.compile(exporter.filters)
     try {
@@ -45,9 +59,26 @@ export function buildWriters(
         new CsvWriter({
           id: exporter.id,
           folder: resolve(exporter.export_path),
-          columns,
+          headers: columns.map(({ header }) => header),
           separator: String(exporter.opts['csvFieldSeparator'] ?? ','),
-          passes: (cdr) => passes(contextOf(cdr, now())),
+          row: (cdr) => {
+            const built = new OrderedEntries()
+            const context = { ...contextOf(cdr, now()), built: { '*exp': built } }
+            try {
+              if (!passes(context)) return undefined
+              fill(context)
+            } catch (cause) {
+              if (!(cause instanceof MappingError || cause instanceof InvalidText)) throw cause
+              log('error', 'CDR not exported', {
+                exporter: exporter.id,
+                cgrId: cdr.cgrId,
+                runId: cdr.runId,
+                cause: cause.message,
+              })
+              return undefined
+            }
+            return columns.map(({ name, index }) => built.at(name, index, -1) ?? '')
+          },
           startedMs: Date.now(),
         }),
       )
@@ -58,6 +89,20 @@ export function buildWriters(
     }
   }
   return writers
+}
+
+type Column = { header: string; name: string; index: number }
+
+/** A column for each path that is written, and one for each element of a group; fields of one path share it. */
+function columnsOf(fields: readonly FieldTemplate[]): Column[] {
+  const columns: Column[] = []
+  for (const { path, tag, type } of fields) {
+    if (!path.startsWith('*exp.') || type === '*none' || type.startsWith('*remove')) continue
+    const name = path.slice('*exp.'.length)
+    const held = columns.filter((column) => column.name === name).length
+    if (held === 0 || type === '*group') columns.push({ header: tag, name, index: type === '*group' ? held : -1 })
+  }
+  return columns
 }
 
 function contextOf(cdr: Cdr, now: ZonedTime): MappingContext<EventFields, never> {

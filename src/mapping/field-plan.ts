@@ -89,7 +89,7 @@ export function compileFieldList<M, G>(
   fields: readonly FieldTemplate[],
   environment: PlanEnvironment<M, G>,
 ): FieldPlan<M, G> {
-  const steps = inlineTemplates(fields, environment.templates, []).map((field) =>
+  const steps = inlineTemplates(fields, environment.templates).map((field) =>
     located(field, () => compileStep(field, environment)),
   )
   return (context) => {
@@ -120,10 +120,11 @@ function located<R>({ place, tag, path, value }: FieldTemplate, compile: () => R
   }
 }
 
-function inlineTemplates(
+/** Fields with those of type `*template` replaced by what they name. Throws TemplateError. Reference 02, 5.5. */
+export function inlineTemplates(
   fields: readonly FieldTemplate[],
   templates: ReadonlyMap<string, readonly FieldTemplate[]>,
-  above: readonly string[],
+  above: readonly string[] = [],
 ): FieldTemplate[] {
   return fields.flatMap((field) => {
     if (field.type !== '*template') return [field]

@@ -4,16 +4,13 @@ import { join } from 'node:path'
 import type { Cdr } from '../cdrs/cdr.ts'
 import type { CdrTarget, OutboxCdr } from '../cdrs/projector.ts'
 
-/** One column of a file: its header and how it is read from a CDR. */
-export type CsvColumn = { header: string; read: (cdr: Cdr) => string }
-
 export type CsvWriterOptions = {
   id: string
   folder: string
-  columns: readonly CsvColumn[]
+  headers: readonly string[]
   separator: string
-  /** Which CDRs are written. */
-  passes: (cdr: Cdr) => boolean
+  /** The cells of a CDR, one for each header; undefined: it is not written. */
+  row: (cdr: Cdr) => readonly string[] | undefined
   startedMs: number
 }
 
@@ -38,12 +35,13 @@ export class CsvWriter implements CdrTarget {
 
   /** Rejects with what the file system says: the batch is offered again. */
   async write(batch: readonly OutboxCdr[]): Promise<void> {
-    const { columns, passes } = this.#options
-    const rows = batch
-      .filter(({ cdr }) => passes(cdr))
-      .map(({ cdr }) => this.#row(columns.map(({ read }) => read(cdr))))
+    const { headers, row } = this.#options
+    const rows = batch.flatMap(({ cdr }) => {
+      const cells = row(cdr)
+      return cells === undefined ? [] : [this.#row(cells)]
+    })
     if (rows.length === 0) return
-    if (this.#length === 0) rows.unshift(this.#row(columns.map(({ header }) => header)))
+    if (this.#length === 0) rows.unshift(this.#row(headers))
     const bytes = Buffer.from(rows.join(''))
     this.#file ??= await open(this.path, 'w')
     // A batch that failed half-way is written over.

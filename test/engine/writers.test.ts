@@ -1,0 +1,92 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Cdr } from '../../src/cdrs/cdr.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { Decimal } from '../../src/core/decimal.ts'
+import { ZERO_TIME } from '../../src/core/time.ts'
+import { buildWriters } from '../../src/engine/writers.ts'
+import { ROOT } from '../support/gateway.ts'
+
+const ANSWERED = { ns: 1_778_433_729_000_000_000n, zone: 'UTC' }
+const CDR: Cdr = {
+  cgrId: 'c1',
+  runId: '*default',
+  originHost: 'pgw',
+  source: '',
+  originId: 'o1',
+  toR: '*voice',
+  requestType: '*rated',
+  tenant: 'cgrates.org',
+  category: 'call',
+  account: '491701234567',
+  subject: '491701234567',
+  destination: '493090182012345678',
+  setupTime: ANSWERED,
+  answerTime: ANSWERED,
+  usage: 42_000_000_000n,
+  extraFields: { Route: 'r1' },
+  extraInfo: '',
+  costSource: '',
+  cost: Decimal.parse('1.2345'),
+  costDetails: undefined,
+}
+
+/** The file that an exporter with these fields writes, and what it logs. */
+async function exported(
+  t: Test,
+  fields: readonly object[],
+  cdrs: readonly Cdr[],
+): Promise<{ text: string; logged: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-writers-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  copyFileSync(join(ROOT, 'templates/csv.json'), join(folder, 'csv.json'))
+  const exporter = { id: 'e', type: '*file_csv', export_path: folder, fields }
+  const cdrSection = { enabled: true, ees_conns: ['*internal'], online_cdr_exports: ['e'] }
+  writeFileSync(
+    join(folder, 'z.json'),
+    JSON.stringify({ cdrs: cdrSection, ees: { enabled: true, exporters: [exporter] } }),
+  )
+  const loaded = await loadConfig(folder, {}, join(ROOT, 'config/tollgate.json'))
+  const logged: string[] = []
+  const none = { filter: () => undefined, destination: () => undefined, timing: () => undefined }
+  const [writer] = buildWriters(
+    loaded,
+    () => ZERO_TIME,
+    none,
+    (_, message, { cause }) => logged.push(`${message}: ${cause}`),
+  )
+  if (writer === undefined) throw new Error('no writer')
+  await writer.write(cdrs.map((cdr, i) => ({ id: String(i), cdr })))
+  await writer.close()
+  return { text: readFileSync(writer.path, 'utf8'), logged }
+}
+
+t.test('02, 5.6: an exporter writes its field list: types, widths, filters, templates', async (t) => {
+  const { text, logged } = await exported(
+    t,
+    [
+      { type: '*template', value: 'csv_cdr_row' },
+      { path: '*exp.Route', value: 'none' },
+      { path: '*exp.Route', value: '~*req.Route', filters: ['*exists:~*req.Route:'] },
+      { path: '*exp.Missing', value: '~*req.Missing' },
+    ],
+    [CDR, { ...CDR, extraFields: {} }],
+  )
+  const row = 'CDR  ,   491701234567,49309018201234x,20260510172209,0000012345,   '
+  t.same(text.split('\n'), [
+    'Kind,Account,Destination,AnswerTime,Cost,Filler,*exp.Route,*exp.Missing',
+    `${row},r1,`,
+    `${row},none,`,
+    '',
+  ])
+  t.same(logged, [])
+})
+
+t.test('02, 5.4: a CDR that a field list refuses is logged, and the others are written', async (t) => {
+  const fields = [{ path: '*exp.Route', value: '~*req.Route', mandatory: true, tag: 'Route' }]
+  const { text, logged } = await exported(t, fields, [{ ...CDR, extraFields: {} }, CDR])
+  t.equal(text, 'Route\nr1\n')
+  t.same(logged, ['CDR not exported: NOT_FOUND:Route'])
+})
