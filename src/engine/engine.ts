@@ -442,6 +442,17 @@ export class Engine {
     return this.#responder.price(descriptor, usage)
   }
 
+  /** Rating and accounting, for units of `records`. */
+  get responder(): Responder {
+    return this.#responder
+  }
+
+  /** Usage that is asked for when nobody says how much. */
+  defaultUsage(toR: string): bigint {
+    const { default_usage: defaults } = this.config.loaded.config.sessions
+    return defaults[toR] ?? defaults['*any'] ?? 0n
+  }
+
   #openStore(): DataStore {
     const { data_db: database, general } = this.#options.loaded.config
     if (database.db_type === '*internal' || this.#options.inMemory) return new MemoryDataStore()

@@ -135,7 +135,7 @@ class EventCostWriter {
 }
 
 /** Reference 03, 5.1 "AccountSummary". */
-function accountSummaryWire({ tenant, accountId, balances, allowNegative, disabled }: AccountSummary): Wire {
+export function accountSummaryWire({ tenant, accountId, balances, allowNegative, disabled }: AccountSummary): Wire {
   return {
     Tenant: tenant,
     AccountID: accountId,

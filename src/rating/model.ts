@@ -86,6 +86,8 @@ export type RatingResult = { ok: true; spans: readonly RatedSpan[] } | { ok: fal
 export interface Tariff {
   /** Spans covering the usage in order (the last may end after it: increments are whole). Usage above 0. */
   rate(request: RatingRequest): RatingResult
+  /** As `rate`, by one plan whatever the profiles say; UNAUTHORIZED_DESTINATION when it cannot. */
+  ratePlan(planId: string, request: RatingRequest): RatingResult
   /** What would price the start of the request, undefined when nothing does. For requests without usage. */
   match(request: RatingRequest): RatingMatch | undefined
   /** Destination ids that hold exactly this prefix. */

@@ -84,6 +84,18 @@ export class TariffIndex implements Tariff {
     return spans === undefined ? { ok: false, fault: 'UNAUTHORIZED_DESTINATION' } : { ok: true, spans }
   }
 
+  ratePlan(planId: string, request: RatingRequest): RatingResult {
+    const key = `*out:${request.tenant}:*rating_plan_cost:${planId}`
+    const activationNs = request.timeStart.ns
+    const [info] = this.#expand({ key, activations: [{ activationNs, planId, fallbackSubjects: [] }] }, request)
+    const isTime = request.toR === '*voice'
+    const spans =
+      info?.kind === 'info'
+        ? splitTimespans({ ...request, isTime }, info, undefined, this.#options.roundingDecimals)
+        : undefined
+    return spans === undefined ? { ok: false, fault: 'UNAUTHORIZED_DESTINATION' } : { ok: true, spans }
+  }
+
   match(request: RatingRequest): RatingMatch | undefined {
     const infos = this.#infosOf(request)
     return typeof infos === 'string' ? undefined : infos[0]?.match

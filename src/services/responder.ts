@@ -9,13 +9,13 @@ import {
   debit,
 } from '../accounting/debit.ts'
 import { maxDebit } from '../accounting/max-debit.ts'
-import { maxUsage } from '../accounting/max-usage.ts'
-import { creditsOfEventCost, refund } from '../accounting/refund.ts'
+import { type MaxRate, maxUsage } from '../accounting/max-usage.ts'
+import { type Credit, creditsOfEventCost, refund } from '../accounting/refund.ts'
 import { roundCallCost } from '../accounting/rounding.ts'
 import { Decimal } from '../core/decimal.ts'
 import { type CallCost, NO_PAYMENT, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
-import type { Tariff } from '../rating/model.ts'
+import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import type { Charged, Charging, Descriptor } from './charging.ts'
 import { SessionRefused } from './errors.ts'
@@ -43,7 +43,8 @@ export class Responder implements Charging {
     this.#settings = settings
   }
 
-  maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint {
+  /** maxRate: no span may cost more. */
+  maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint, maxRate?: MaxRate): bigint {
     this.#checkUsage(descriptor, usage)
     const result = maxUsage(
       accountOf(unit, descriptor),
@@ -51,37 +52,41 @@ export class Responder implements Charging {
       this.#tariff(),
       this.#settings,
       this.#context(),
+      maxRate,
     )
     if (!result.ok) throw new SessionRefused(result.fault)
     return result.usage
   }
 
-  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): Charged {
+  /** maxRate: no span may cost more. */
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint, maxRate?: MaxRate): Charged {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
-    const { forceDuration } = descriptor
+    const limits = { forceDuration: descriptor.forceDuration, ...(maxRate === undefined ? {} : { maxRate }) }
     const context = this.#context()
     return this.#store(
       unit,
       account,
-      maxDebit(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, { forceDuration }),
+      maxDebit(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, limits),
     )
   }
 
-  debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): Charged {
+  /** mode: `covered` drops what no balance covers. isDry: nothing is stored. */
+  debit(
+    unit: Unit,
+    descriptor: Descriptor,
+    usage: bigint,
+    rounding: boolean,
+    { mode = 'all', isDry = false }: { mode?: 'all' | 'covered'; isDry?: boolean } = {},
+  ): Charged {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
     const context = this.#context()
-    const result = debit(account, requestOf(descriptor, usage), 'all', this.#tariff(), this.#settings, context)
-    if (!rounding || !result.ok) return this.#store(unit, account, result)
-    const rounded = roundCallCost(
-      result.account,
-      result.callCost,
-      account,
-      this.#settings.roundingDecimals,
-      context.nowMs,
-    )
-    return this.#store(unit, account, { ...result, ...rounded })
+    const result = debit(account, requestOf(descriptor, usage), mode, this.#tariff(), this.#settings, context)
+    if (!rounding || !result.ok) return this.#store(unit, account, result, isDry)
+    const { roundingDecimals } = this.#settings
+    const rounded = roundCallCost(result.account, result.callCost, account, roundingDecimals, context.nowMs)
+    return this.#store(unit, account, { ...result, ...rounded }, isDry)
   }
 
   rate(descriptor: Descriptor, usage: bigint): CallCost {
@@ -92,32 +97,29 @@ export class Responder implements Charging {
   /** As `rate`, for cost queries: usage has no limit. */
   price(descriptor: Descriptor, usage: bigint): CallCost {
     if (usage <= 0n) return this.#priceOfNothing(descriptor)
-    const { tenant, category, subject, destination, toR, timeStart, durationIndex } = descriptor
-    const rated = this.#tariff().rate({ tenant, category, subject, destination, toR, timeStart, usage, durationIndex })
-    if (!rated.ok) throw new SessionRefused(rated.fault)
-    const timespans = rated.spans.map((span, i): Timespan => {
-      const fee =
-        i === 0 && descriptor.loopIndex === 0
-          ? [{ duration: 0n, cost: span.interval.rating.connectFee, count: 1n, payment: NO_PAYMENT }]
-          : []
-      const increments = [...fee, { ...span.increments, payment: NO_PAYMENT }]
-      const cost = increments.reduce((sum, each) => sum.plus(each.cost.timesInteger(each.count)), Decimal.ZERO)
-      return { ...span, increments, rounding: null, cost }
-    })
-    return {
-      timespans,
-      cost: totalCost(timespans),
-      ratedUsage: timespans.reduce((sum, span) => sum + span.usage, 0n),
-      accountSummary: null,
-    }
+    return callCostOf(this.#tariff().rate(ratingRequest(descriptor, usage)), descriptor)
   }
 
+  /** As `price`, by one rating plan whatever the profiles say. Throws SessionRefused UNAUTHORIZED_DESTINATION. */
+  pricePlan(planId: string, descriptor: Descriptor, usage: bigint): CallCost {
+    return callCostOf(this.#tariff().ratePlan(planId, ratingRequest(descriptor, usage)), descriptor)
+  }
   refund(unit: Unit, descriptor: Descriptor, cost: EventCost): void {
     const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
     if (account === undefined) return
     const { nowMs } = this.#context()
     const refunded = refund(account, creditsOfEventCost(cost), this.#settings.roundingDecimals, nowMs)
     put(unit, account, refunded.account)
+  }
+
+  /** Books credits on their accounts; those of accounts and balances that are gone get nothing. */
+  credit(unit: Unit, credits: readonly Credit[]): void {
+    const { roundingDecimals } = this.#settings
+    for (const accountId of new Set(credits.map((each) => each.accountId))) {
+      const account = unit.get(accountKind, accountId)
+      if (account !== undefined)
+        put(unit, account, refund(account, credits, roundingDecimals, this.#context().nowMs).account)
+    }
   }
 
   round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost {
@@ -165,10 +167,35 @@ export class Responder implements Charging {
     if (limit !== undefined && usage > limit) throw new SessionRefused('MAX_USAGE_EXCEEDED')
   }
 
-  #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }): Charged {
+  #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }, isDry = false): Charged {
     if (!result.ok) throw new SessionRefused(result.fault)
-    put(unit, before, result.account)
+    if (!isDry) put(unit, before, result.account)
     return { callCost: result.callCost, maxCostSoFar: result.maxCostSoFar }
+  }
+}
+
+function ratingRequest(descriptor: Descriptor, usage: bigint): RatingRequest {
+  const { tenant, category, subject, destination, toR, timeStart, durationIndex } = descriptor
+  return { tenant, category, subject, destination, toR, timeStart, usage, durationIndex }
+}
+
+/** The price with the connect fee, before anybody pays it. Throws SessionRefused. */
+function callCostOf(rated: RatingResult, descriptor: Descriptor): CallCost {
+  if (!rated.ok) throw new SessionRefused(rated.fault)
+  const timespans = rated.spans.map((span, i): Timespan => {
+    const fee =
+      i === 0 && descriptor.loopIndex === 0
+        ? [{ duration: 0n, cost: span.interval.rating.connectFee, count: 1n, payment: NO_PAYMENT }]
+        : []
+    const increments = [...fee, { ...span.increments, payment: NO_PAYMENT }]
+    const cost = increments.reduce((sum, each) => sum.plus(each.cost.timesInteger(each.count)), Decimal.ZERO)
+    return { ...span, increments, rounding: null, cost }
+  })
+  return {
+    timespans,
+    cost: totalCost(timespans),
+    ratedUsage: timespans.reduce((sum, span) => sum + span.usage, 0n),
+    accountSummary: null,
   }
 }
 

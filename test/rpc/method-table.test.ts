@@ -20,8 +20,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   CDRsV1: words(`
     ProcessCDR ProcessExternalCDR ProcessEvent ProcessEvents RateCDRs ReprocessCDRs StoreSessionCost GetCDRs GetCDRsCount`),
   CDRsV2: ['ProcessEvent', 'StoreSessionCost'],
+  RALsV1: ['GetRatingPlansCost'],
   Responder: words(`
-    DebitMonetary GetCostOnRatingPlans GetMaxSessionTimeOnAccounts Shutdown`),
+    GetCost Debit MaxDebit DebitMonetary RefundIncrements RefundRounding GetMaxSessionTime GetCostOnRatingPlans
+    GetMaxSessionTimeOnAccounts Shutdown`),
   ChargerSv1: ['GetChargersForEvent', 'ProcessEvent'],
   CoreSv1: words('Status Sleep Panic StartCPUProfiling StopCPUProfiling StartMemoryProfiling StopMemoryProfiling'),
   CacheSv1: words(`
@@ -48,7 +50,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
       GetAccount GetAccounts GetAccountIDs GetAccountsCount SetAccount RemoveAccount AddBalance DebitBalance SetBalance
       RemoveBalances SetBalances TransferBalance GetAccountActionPlan RemoveActionTiming GetAccountActionTriggers
       GetActionTriggers AddAccountActionTriggers SetAccountActionTriggers SetActionTrigger ResetAccountActionTriggers
-      RemoveAccountActionTriggers RemoveActionTrigger AddTriggeredAction GetCost GetSharedGroup GetActions SetActions
+      RemoveAccountActionTriggers RemoveActionTrigger AddTriggeredAction GetCost GetMaxUsage DebitUsage DebitUsageWithOptions GetDataCost GetAccountCost GetEventCost GetSharedGroup GetActions SetActions
       RemoveActions ExecuteAction SetActionPlan SetActionPlanAccounts GetActionPlan RemoveActionPlan GetActionPlanIDs
       GetScheduledActions LoadTariffPlanFromFolder RemoveTPFromFolder LoadTariffPlanFromStorDb RemoveTPFromStorDB
       ImportTariffPlanFromFolder ImportTPZipFile LoadDestination LoadRatingPlan LoadSharedGroup LoadRatingProfile

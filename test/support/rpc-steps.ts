@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Gateway, ROOT, sampleFolder, startGateway, stopGateway } from './gateway.ts'
@@ -23,6 +24,20 @@ export async function accountGateway(t: Test, overrides: object = {}): Promise<G
   const gateway = await startGateway(folder, join(ROOT, 'test/fixtures/04-actions'))
   t.teardown(() => stopGateway(gateway))
   return gateway
+}
+
+const RATED = join(ROOT, 'test/fixtures/03-api')
+
+/** A gateway with the rates of `test/fixtures/03-api`. */
+export async function ratedGateway(t: Test, overrides: object = {}): Promise<Gateway> {
+  const gateway = await startGateway(accountFolder(t, overrides), join(RATED, 'tariff'))
+  t.teardown(() => stopGateway(gateway))
+  return gateway
+}
+
+/** Calls on the rates of `ratedGateway` with the replies that the reference engine gave. */
+export function recordedSteps(name: string): Step[] {
+  return JSON.parse(readFileSync(join(RATED, `${name}.json`), 'utf8')) as Step[]
 }
 
 /** Calls a method with any argument; the text of the reply. */

@@ -13,11 +13,13 @@ import type { RpcDefaults } from './defaults.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { absentMethods } from './not-yet/all.ts'
+import { responderMethods } from './responder.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { triggerMethods } from './triggers.ts'
+import { type UsageServices, usageMethods } from './usage.ts'
 
 /** What all methods together ask of the engine. */
 export type RpcServices = AccountServices &
@@ -31,7 +33,8 @@ export type RpcServices = AccountServices &
   FilterServices &
   SessionServices &
   SessionCallServices &
-  TariffServices
+  TariffServices &
+  UsageServices
 
 /** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
 export function buildRegistry(
@@ -54,6 +57,8 @@ export function buildRegistry(
       ...cdrMethods(services, defaults),
       ...chargerMethods(services, defaults),
       ...costMethods(services, defaults),
+      ...responderMethods(services, defaults),
+      ...usageMethods(services, defaults),
       ...filterMethods(services, defaults),
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),

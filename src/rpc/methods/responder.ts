@@ -1,0 +1,200 @@
+import { accountKey } from '../../accounting/account.ts'
+import { accountKind } from '../../accounting/account-record.ts'
+import { accountWire } from '../../accounting/account-wire.ts'
+import { readBoolean } from '../../accounting/action.ts'
+import { type CostOwner, callCostWire } from '../../accounting/call-cost-wire.ts'
+import type { MaxRate } from '../../accounting/max-usage.ts'
+import type { Credit } from '../../accounting/refund.ts'
+import { Decimal } from '../../core/decimal.ts'
+import { formatDuration } from '../../core/duration.ts'
+import { valueText } from '../../core/event-values.ts'
+import { formatTime, isZeroTime, ZERO_TIME } from '../../core/time.ts'
+import type { CallCost } from '../../rating/call-cost.ts'
+import type { Descriptor } from '../../services/charging.ts'
+import { SessionRefused } from '../../services/errors.ts'
+import type { Responder } from '../../services/responder.ts'
+import type { Records, Unit } from '../../store/unit-of-work.ts'
+import { type Method, method } from '../method.ts'
+import { plainly } from '../plainly.ts'
+import { RpcError } from '../rpc-error.ts'
+import { duration, type Shape, type ValueOf } from '../shape.ts'
+import { accountShape } from '../shapes/account.ts'
+import { callCostShape, callDescriptorShape } from '../shapes/call-cost.ts'
+import type { RpcDefaults } from './defaults.ts'
+
+/** What the methods of rating and debiting ask of the engine. */
+export interface ResponderServices {
+  responder: Responder
+  records: Pick<Records, 'run'>
+}
+
+type Call = ValueOf<typeof callDescriptorShape>
+type Asked = { call: Call; descriptor: Descriptor; usage: bigint; owner: CostOwner }
+
+/** Rating and debits by call descriptor; each is one unit of work, answered after its commit. Reference 03, 6; 04, 5. */
+export function responderMethods({ responder, records }: ResponderServices, defaults: RpcDefaults): Method[] {
+  const ofCall = (
+    name: string,
+    summary: string,
+    reply: Shape,
+    run: (asked: Asked, unit: Unit) => unknown,
+    category = '',
+  ): Method =>
+    method(`Responder.${name}`, {
+      summary,
+      params: callDescriptorShape,
+      reply,
+      run(call) {
+        const asked = askedOf(call, defaults.tenant, category)
+        if (asked.usage < 0n) throw new RpcError(`negative usage: ${formatDuration(asked.usage)}`)
+        return bare(() => records.run((unit) => run(asked, unit)))
+      },
+    })
+  const costWire = (callCost: CallCost, { owner, usage }: Asked) =>
+    callCostWire(callCost, { ...owner, toR: usage > 0n ? owner.toR || '*voice' : owner.toR })
+  const ofRefund = (name: string, summary: string, sign: 1 | -1): Method =>
+    method(`Responder.${name}`, {
+      summary,
+      params: callDescriptorShape,
+      reply: accountShape,
+      run(call) {
+        const { tenant, account: id } = askedOf(call, defaults.tenant, '').owner
+        const key = accountKey(tenant, id)
+        const credits = creditsOf(call, sign)
+        return records.run((unit) => {
+          responder.credit(unit, credits)
+          const account = credits.some(({ accountId }) => accountId === key) ? unit.get(accountKind, key) : undefined
+          return account === undefined ? NO_ACCOUNT : accountWire(account)
+        })
+      },
+    })
+  return [
+    ofCall(
+      'GetCost',
+      `What a usage costs; no account is needed. ${RATING_ERRORS}`,
+      callCostShape,
+      (asked) => {
+        const { descriptor, usage } = asked
+        const durationIndex = descriptor.durationIndex < usage ? usage : descriptor.durationIndex
+        return costWire(responder.rate({ ...descriptor, durationIndex }, usage), asked)
+      },
+      defaults.category,
+    ),
+    ofCall(
+      'Debit',
+      `Debits all of a usage; without DenyNegativeAccount the rest goes to *default. ${DEBIT_ERRORS}`,
+      callCostShape,
+      (asked, unit) => {
+        const { call, descriptor, usage } = asked
+        const { PerformRounding: isRounded, DenyNegativeAccount: isDenied, DryRun: isDry } = call.CallDescriptor
+        const mode = isDenied ? 'covered' : 'all'
+        const how = { mode, isDry: isDry || isDryRun(call) } as const
+        return costWire(responder.debit(unit, descriptor, usage, isRounded, how).callCost, asked)
+      },
+    ),
+    ofCall(
+      'MaxDebit',
+      `Debits what the account can pay of a usage. ${DEBIT_ERRORS}, INSUFFICIENT_CREDIT with ForceDuration.`,
+      callCostShape,
+      (asked, unit) =>
+        costWire(responder.maxDebit(unit, asked.descriptor, asked.usage, maxRateOf(asked.call)).callCost, asked),
+    ),
+    ofCall(
+      'GetMaxSessionTime',
+      `The longest usage, up to the one asked for, that can be paid without debt; -1 when debt is allowed. ${DEBIT_ERRORS}`,
+      duration,
+      ({ call, descriptor, usage }, unit) => responder.maxUsage(unit, descriptor, usage, maxRateOf(call)),
+    ),
+    ofRefund(
+      'RefundIncrements',
+      'Gives back what paid the increments; the account, or an empty one when it got nothing.',
+      1,
+    ),
+    ofRefund(
+      'RefundRounding',
+      'Takes the costs of rounding increments from the money that paid; the account, or an empty one when nothing was taken.',
+      -1,
+    ),
+  ]
+}
+
+const RATING_ERRORS =
+  'Errors: MANDATORY_IE_MISSING: [CallDescriptor], RATING_PLAN_NOT_FOUND, UNAUTHORIZED_DESTINATION, MAX_USAGE_EXCEEDED'
+const DEBIT_ERRORS = `${RATING_ERRORS}, ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED`
+
+const NO_ACCOUNT = {
+  ID: '',
+  BalanceMap: null,
+  UnitCounters: null,
+  ActionTriggers: null,
+  AllowNegative: false,
+  Disabled: false,
+  UpdateTime: formatTime(ZERO_TIME),
+}
+
+/** Refusals of charging come to the client as they are. */
+export async function bare<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof SessionRefused) throw new RpcError(cause.message)
+    throw cause
+  }
+}
+
+/** category: that of calls that name none. Throws RpcError MANDATORY_IE_MISSING when nothing is said. */
+function askedOf(call: Call, defaultTenant: string, category: string): Asked {
+  const said = call.CallDescriptor
+  const isEmpty =
+    isZeroTime(said.TimeStart) &&
+    isZeroTime(said.TimeEnd) &&
+    said.Increments.length === 0 &&
+    [said.Tenant, said.Category, said.Account, said.Subject, said.Destination, said.ToR].every((each) => each === '')
+  if (isEmpty) throw new RpcError('MANDATORY_IE_MISSING: [CallDescriptor]')
+  const usage = said.TimeEnd.ns - said.TimeStart.ns
+  const owner = {
+    category: said.Category || category,
+    tenant: said.Tenant || defaultTenant,
+    subject: said.Subject || said.Account,
+    account: said.Account,
+    destination: said.Destination,
+    toR: said.ToR,
+  }
+  const descriptor: Descriptor = {
+    ...owner,
+    toR: said.ToR || '*voice',
+    balanceFactorId: said.ExtraFields['BalanceFactorID'] ?? '',
+    timeStart: said.TimeStart,
+    loopIndex: said.LoopIndex,
+    durationIndex: said.DurationIndex,
+    maxCostSoFar: said.MaxCostSoFar,
+    forceDuration: said.ForceDuration,
+  }
+  return { call, descriptor, usage, owner }
+}
+
+/** Throws RpcError with the text of a flag that is none. */
+function isDryRun({ APIOpts: options }: Call): boolean {
+  const flag = options['*ralsDryRun']
+  return flag !== undefined && plainly(() => readBoolean(valueText(flag)))
+}
+
+function maxRateOf({ CallDescriptor: { MaxRate: price, MaxRateUnit: unit } }: Call): MaxRate | undefined {
+  return price.isPositive && unit > 0n ? { price, unit } : undefined
+}
+
+/** What increments gave to or took from balances. sign: -1 for rounding, whose positive costs are taken. */
+function creditsOf({ CallDescriptor: { Increments: increments } }: Call, sign: 1 | -1): Credit[] {
+  return increments.flatMap(({ Duration: usage, Cost: cost, BalanceInfo: paid, CompressFactor: copies }) => {
+    if (paid === null) return []
+    const { Unit: unit, Monetary: monetary, AccountID: accountId } = paid
+    const count = BigInt(Math.max(copies, 1) * sign)
+    const credits: Credit[] = []
+    if (unit !== null && sign === 1) {
+      const consumed = unit.Factor.isZero ? Decimal.of(usage) : unit.Factor.timesInteger(usage)
+      credits.push({ accountId, balanceUuid: unit.UUID, amount: consumed.timesInteger(count) })
+    }
+    if (monetary !== null) credits.push({ accountId, balanceUuid: monetary.UUID, amount: cost.timesInteger(count) })
+    return credits
+  })
+}

@@ -1,0 +1,162 @@
+import {
+  any,
+  boolean,
+  decimal,
+  duration,
+  embedded,
+  integer,
+  list,
+  map,
+  number,
+  pointer,
+  struct,
+  text,
+  time,
+} from '../shape.ts'
+import { timingShape } from './account.ts'
+import { accountSummaryShape } from './event-cost.ts'
+
+/** A price with its timing. Reference 03, 5.1. */
+export const rateIntervalShape = struct('engine.RateInterval', {
+  Timing: pointer(timingShape),
+  Rating: pointer(
+    struct('engine.RIRate', {
+      ConnectFee: decimal,
+      RoundingMethod: text,
+      RoundingDecimals: integer,
+      MaxCost: decimal,
+      MaxCostStrategy: text,
+      Rates: list(
+        struct('engine.RGRate', {
+          GroupIntervalStart: duration,
+          Value: decimal,
+          RateIncrement: duration,
+          RateUnit: duration,
+        }),
+      ),
+    }),
+  ),
+  Weight: number,
+})
+
+const paymentShape = struct('engine.DebitInfo', {
+  Unit: pointer(
+    struct('engine.UnitInfo', {
+      UUID: text,
+      ID: text,
+      Value: decimal,
+      DestinationID: text,
+      Consumed: decimal,
+      Factor: decimal,
+      Category: text,
+      ToR: text,
+      RateInterval: pointer(rateIntervalShape),
+    }),
+  ),
+  Monetary: pointer(
+    struct('engine.MonetaryInfo', { UUID: text, ID: text, Value: decimal, RateInterval: pointer(rateIntervalShape) }),
+  ),
+  AccountID: text,
+})
+
+const incrementShape = struct('engine.Increment', {
+  Duration: duration,
+  Cost: decimal,
+  BalanceInfo: pointer(paymentShape),
+  CompressFactor: integer,
+})
+
+const owner = { Category: text, Tenant: text, Subject: text, Account: text, Destination: text, ToR: text }
+const match = { MatchedSubject: text, MatchedPrefix: text, MatchedDestId: text, RatingPlanId: text }
+
+/** A cost in its spans, as `callCostWire` writes it. Reference 03, 5.1. */
+export const callCostShape = struct('engine.CallCost', {
+  ...owner,
+  Cost: decimal,
+  Timespans: list(
+    struct('engine.TimeSpan', {
+      TimeStart: time,
+      TimeEnd: time,
+      Cost: decimal,
+      RateInterval: pointer(rateIntervalShape),
+      DurationIndex: duration,
+      Increments: list(incrementShape),
+      RoundIncrement: pointer(incrementShape),
+      ...match,
+      CompressFactor: integer,
+    }),
+  ),
+  RatedUsage: decimal,
+  AccountSummary: pointer(accountSummaryShape),
+})
+
+/** Reference 03, 5.3. */
+export const dataCostShape = struct('engine.DataCost', {
+  ...owner,
+  Cost: decimal,
+  DataSpans: list(
+    struct('engine.DataSpan', {
+      DataStart: decimal,
+      DataEnd: decimal,
+      Cost: decimal,
+      RateInterval: pointer(rateIntervalShape),
+      DataIndex: decimal,
+      Increments: list(
+        struct('engine.DataIncrement', {
+          Amount: decimal,
+          Cost: decimal,
+          BalanceInfo: pointer(paymentShape),
+          CompressFactor: integer,
+        }),
+      ),
+      ...match,
+    }),
+  ),
+})
+
+/** What is to be rated or debited (CallDesc). Reference 01, 9.1; 03, 6. */
+export const callDescriptorShape = struct('engine.CallDescriptorWithAPIOpts', {
+  CallDescriptor: embedded(
+    struct('engine.CallDescriptor', {
+      Category: text,
+      Tenant: text,
+      Subject: text,
+      Account: text,
+      Destination: text,
+      TimeStart: time,
+      TimeEnd: time,
+      LoopIndex: number,
+      DurationIndex: duration,
+      FallbackSubject: text,
+      RatingInfos: list(any),
+      Increments: list(incrementShape),
+      ToR: text,
+      ExtraFields: map(text),
+      MaxRate: decimal,
+      MaxRateUnit: duration,
+      MaxCostSoFar: decimal,
+      CgrID: text,
+      RunID: text,
+      ForceDuration: boolean,
+      PerformRounding: boolean,
+      DryRun: boolean,
+      DenyNegativeAccount: boolean,
+    }),
+  ),
+  APIOpts: map(any),
+})
+
+/** What an account wants to use, as text. Reference 01, 9.1. */
+export const usageRecordShape = struct('engine.UsageRecord', {
+  ToR: text,
+  RequestType: text,
+  Tenant: text,
+  Category: text,
+  Account: text,
+  Subject: text,
+  Destination: text,
+  SetupTime: text,
+  AnswerTime: text,
+  Usage: text,
+  ExtraFields: map(text),
+})

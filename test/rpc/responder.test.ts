@@ -1,0 +1,111 @@
+import t from 'tap'
+import { balances } from '../support/gateway.ts'
+import { callText, ratedGateway, recordedSteps, runSteps, type Step } from '../support/rpc-steps.ts'
+
+const EMPTY = ['GetCost', 'Debit', 'MaxDebit', 'GetMaxSessionTime', 'RefundIncrements', 'RefundRounding'] as const
+
+const REFUSED: readonly Step[] = [
+  ...EMPTY.map((name) => ({
+    name: '01 7.1: an empty argument',
+    call: `Responder.${name}`,
+    params: {},
+    error: 'MANDATORY_IE_MISSING: [CallDescriptor]',
+  })),
+  {
+    name: '01 7.1: no argument',
+    call: 'Responder.GetCost',
+    params: null,
+    error: 'MANDATORY_IE_MISSING: [CallDescriptor]',
+  },
+  {
+    name: 'an end before the start',
+    call: 'Responder.GetCost',
+    params: { Subject: '1001', TimeStart: '2024-03-05T12:01:00Z', TimeEnd: '2024-03-05T12:00:00Z' },
+    error: 'negative usage: -1m0s',
+  },
+  {
+    name: '01 7.1: an empty argument',
+    call: 'APIerSv1.GetMaxUsage',
+    params: {},
+    error: 'MANDATORY_IE_MISSING: [Account]',
+  },
+  ...['DebitUsage', 'DebitUsageWithOptions'].map((name) => ({
+    name: '01 7.1: an empty argument',
+    call: `APIerSv1.${name}`,
+    params: {},
+    error: 'MANDATORY_IE_MISSING: [Account Destination Usage]',
+  })),
+]
+
+const debit = (name: string, params: object) => ({ call: `Responder.${name}`, params })
+const TEN_SECONDS = {
+  Category: 'call',
+  Account: '1001',
+  Destination: '1003',
+  TimeStart: '2024-03-05T12:00:00Z',
+  TimeEnd: '2024-03-05T12:00:10Z',
+  DurationIndex: 10_000_000_000,
+}
+
+t.test('Responder rates and debits as the reference engine does', async (t) => {
+  const gateway = await ratedGateway(t)
+  await runSteps(t, gateway, recordedSteps('responder'))
+  await runSteps(t, gateway, REFUSED)
+})
+
+t.test('usage records and cost queries are answered as by the reference engine', async (t) => {
+  const gateway = await ratedGateway(t)
+  await runSteps(t, gateway, recordedSteps('usage'))
+})
+
+t.test('a refund gives back what paid, rounding takes', async (t) => {
+  const gateway = await ratedGateway(t)
+  const result = async ({ call, params }: { call: string; params: object }) =>
+    (JSON.parse(await callText(gateway, call, params)) as { result: Record<string, unknown> }).result
+  const left = () => balances(gateway.httpPort, '1001')
+  const set = (BalanceType: string, Value: number, Balance: object) =>
+    callText(gateway, 'APIerSv1.SetBalance', { Account: '1001', BalanceType, Value, Balance })
+  await set('*monetary', 5, { ID: 'money', Weight: 10 })
+  await set('*voice', 4_000_000_000, { ID: 'min', Weight: 20 })
+  const { Timespans: spans } = await result(debit('MaxDebit', TEN_SECONDS))
+  t.same(await left(), { money: '4.94', min: '0' }, 'four seconds of minutes, six of money')
+  const increments = (spans as { Increments: object[] }[]).flatMap(({ Increments }) => Increments)
+  const account = await result(debit('RefundIncrements', { Account: '1001', ToR: '*voice', Increments: increments }))
+  t.same(await left(), { money: '5', min: '4000000000' }, '04 6: each balance has its own again')
+  t.equal(account['ID'], 'cgrates.org:1001', '04 6: the reply is the account')
+  await result(debit('RefundRounding', { Account: '1001', Increments: increments.slice(-1) }))
+  t.same(await left(), { money: '4.94', min: '4000000000' }, '04 6: a positive cost takes money')
+})
+
+t.test('costs by plan, of an account and of a CDR', async (t) => {
+  const gateway = await ratedGateway(t)
+  const text = (call: string, params: object) => callText(gateway, call, params)
+  const byPlan = (Destination: string, RatingPlanIDs: string[]) =>
+    text('RALsV1.GetRatingPlansCost', { RatingPlanIDs, Destination, SetupTime: '2024-03-05T12:00:00Z', Usage: '1h' })
+  t.match(
+    await byPlan('1002', ['NOPE', 'RP_1001']),
+    /"Usage":3600000000000,"Cost":6\.5118,.*"RatingPlanID":"RP_1001"}/,
+    '03 A3',
+  )
+  t.match(await byPlan('1003', ['RP_1001']), /"Cost":36,.*"RatingPlanID":"RP_1001"}/, '03 A4')
+  t.match(await byPlan('1009', ['RP_1001', 'RP_D']), /"RatingPlanID":"RP_D"}/, '03 A5: the next plan is tried')
+  await text('APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 5, Balance: { ID: 'money' } })
+  const event = {
+    ToR: '*voice',
+    OriginID: 'o1',
+    RequestType: '*postpaid',
+    Account: '1001',
+    Category: 'call',
+    Destination: '1003',
+    SetupTime: '2024-03-05T12:00:00Z',
+    AnswerTime: '2024-03-05T12:00:00Z',
+    Usage: '10s',
+  }
+  t.match(await text('APIerSv1.GetAccountCost', { Event: event }), /"Usage":10000000000,"Cost":0\.1,/)
+  t.same(await balances(gateway.httpPort, '1001'), { money: '5' }, '03 6: nothing is debited')
+  await text('CDRsV1.ProcessEvent', { Flags: ['*rals', '*chargers:false'], Event: { ...event, CGRID: 'cg1' } })
+  t.match(
+    await text('APIerSv1.GetEventCost', { CgrId: 'cg1' }),
+    /"CGRID":"cg1","RunID":"\*default",.*"Usage":10000000000,"Cost":0\.1,/,
+  )
+})
