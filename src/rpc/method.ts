@@ -1,6 +1,7 @@
 import { TollgateError } from '../core/errors.ts'
 import { JsonRpcCode, RpcError } from './rpc-error.ts'
-import { any, type Shape, text } from './shape.ts'
+import { type Shape, text } from './shape.ts'
+import { eventShape } from './shapes/event.ts'
 
 /** Who calls, as far as the transport knows. */
 export type Caller = {
@@ -75,7 +76,7 @@ export class MethodRegistry {
     }
     for (const service of this.#services) {
       const name = `${service}.Ping`
-      const ping = method(name, { summary: 'Answers Pong.', params: any, reply: text, run: () => 'Pong' })
+      const ping = method(name, { summary: 'Answers Pong.', params: eventShape, reply: text, run: () => 'Pong' })
       if (!this.#methods.has(name)) this.#methods.set(name, ping)
     }
     for (const name of this.#methods.keys()) this.#serviceNames.set(name, serviceOf(name))

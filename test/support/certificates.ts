@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 
 export type Certificates = {
   /** PEM texts and the files that they are in. */
@@ -11,7 +10,7 @@ export type Certificates = {
 }
 
 /** A certificate authority, and certificates of a server and a client by it; the stranger has signed its own. Made by openssl. */
-export function makeCertificates(t: Test): Certificates {
+export function makeCertificates(t: { teardown: (end: () => void) => void }): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-tls-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const path = (name: string, kind: string) => join(folder, `${name}.${kind}`)

@@ -35,16 +35,19 @@ export function sampleFolder(t: Test, overrides: object = {}): string {
   return folder
 }
 
-/** Starts bin/tollgate in a scratch folder and waits until it is ready. Rejects with its output when it ends before. */
-export async function startGateway(folder: string, tariff = join(SAMPLE, 'tariff')): Promise<Gateway> {
-  const child = spawn(
-    join(ROOT, 'bin/tollgate'),
-    ['serve', '--config-path', join(folder, 'config'), '--tariff-path', tariff],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+/**
+ * Starts bin/tollgate in a scratch folder and waits until it is ready. Rejects with its output when it ends before.
+ * tariff: the folder that it loads, null for none.
+ */
+export async function startGateway(
+  folder: string,
+  tariff: string | null = join(SAMPLE, 'tariff'),
+): Promise<Gateway> {
+  const options = ['--config-path', join(folder, 'config'), ...(tariff === null ? [] : ['--tariff-path', tariff])]
+  const child = spawn(join(ROOT, 'bin/tollgate'), ['serve', ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   await new Promise<void>((ready, failed) => {
     const read = (chunk: Buffer) => {

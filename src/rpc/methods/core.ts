@@ -26,7 +26,6 @@ const STARTED_NS = BigInt(Math.round(performance.timeOrigin)) * 1_000_000n
 /** Methods of the process itself. Reference 01, 9.4. */
 export function coreMethods(defaults: RpcDefaults): Method[] {
   return [
-    method('CoreSv1.Ping', { summary: 'Answers Pong.', params: tenantShape, reply: text, run: () => 'Pong' }),
     method('CoreSv1.Status', {
       summary: 'Process, memory and time since the start.',
       params: struct('cores.V1StatusParams', { Debug: boolean, Timezone: text, Tenant: text, APIOpts: map(any) }),

@@ -1,0 +1,127 @@
+import { type Json, parseJson } from './json.ts'
+
+/** Methods that list a set: the order of what they list says nothing. */
+const SET_METHOD = /\.(Get\w+IDs|GetAccounts|GetActiveSessions|GetFilterIndexes|GetScheduledActions)$/
+const SET_KEYS: ReadonlySet<string> = new Set(['BalanceSummaries'])
+/** Values of these keys are of the one who answers. The reference has no UpdateTime in memory. */
+const OWN_KEYS: Readonly<Record<string, string>> = {
+  NodeID: '<node>',
+  node_id: '<node>',
+  OrderID: '<order>',
+  UpdateTime: '<now>',
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const SHORT_ID = /^[0-9a-f]{7}$/
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
+/** A time this near to the clock was taken from it. */
+const NOW_MS = 600_000
+
+/**
+ * What a method has answered, without what differs by nature: uuids and 7-hex ids are numbered in order of appearance, times of the
+ * clock, order ids and ids of the node are named, sets are in order of their content. JSON inside texts is masked too.
+ */
+export function maskReply(method: string, reply: Json, nowMs = Date.now()): Json {
+  const mask = new Mask(nowMs)
+  if (SET_METHOD.test(method) && isFields(reply) && isList(reply['result']))
+    return mask.value({ ...reply, result: inOrder(reply['result']) })
+  return mask.value(reply)
+}
+
+/** Octets of HTTP without the time of their Date and the order of their headers; others as they are. */
+export function maskOctets(octets: string): string {
+  const [head = '', ...body] = octets.split('\r\n\r\n')
+  const [status = '', ...headers] = head.split('\r\n')
+  if (!status.startsWith('HTTP/')) return octets
+  const masked = headers.map((header) => header.replace(/^Date: .*/, 'Date: <now>')).sort(compare)
+  return [[status, ...masked].join('\r\n'), ...body].join('\r\n\r\n')
+}
+
+class Mask {
+  readonly #numbers = new Map<string, string>()
+  readonly #nowMs: number
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs
+  }
+
+  value(value: Json): Json {
+    if (typeof value === 'string') return this.#text(value)
+    if (isList(value)) return value.map((each) => this.value(each))
+    return isFields(value) ? this.#fields(value) : value
+  }
+
+  #fields(fields: Fields): Json {
+    const masked: Record<string, Json> = {}
+    for (const [key, value] of this.#entries(fields)) {
+      const own = OWN_KEYS[key]
+      masked[this.#id(key)] = own ?? this.value(SET_KEYS.has(key) && isList(value) ? inOrder(value) : value)
+    }
+    return masked
+  }
+
+  /** A table by random ids is in order of what is known of them already, then of its content. */
+  #entries(fields: Fields): [string, Json][] {
+    const entries = Object.entries(fields)
+    if (!entries.some(([key]) => loose(key) !== key)) return entries
+    const rank = ([key, value]: [string, Json]) => this.#numbers.get(key) ?? `~${loose(key)}${looseJson(value)}`
+    return entries.sort((a, b) => compare(rank(a), rank(b)))
+  }
+
+  #text(text: string): string {
+    if (TIME.test(text)) return Math.abs(Date.parse(text) - this.#nowMs) < NOW_MS ? '<now>' : text
+    if (!/^[[{]/.test(text)) return this.#id(text)
+    const inner = readable(text)
+    return inner === undefined ? this.#id(text) : JSON.stringify(this.value(inner))
+  }
+
+  #id(text: string): string {
+    if (SHORT_ID.test(text)) return this.#number('id', text)
+    return text.replaceAll(UUID, (uuid) => this.#number('uuid', uuid))
+  }
+
+  #number(kind: 'id' | 'uuid', text: string): string {
+    const known = this.#numbers.get(text)
+    if (known !== undefined) return known
+    const name = `<${kind} ${String(this.#numbers.size + 1).padStart(2, '0')}>`
+    this.#numbers.set(text, name)
+    return name
+  }
+}
+
+type Fields = { readonly [key: string]: Json }
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value)
+}
+
+function isFields(value: Json): value is Fields & { readonly rawJSON?: never } {
+  return typeof value === 'object' && value !== null && !isList(value) && !JSON.isRawJSON(value)
+}
+
+function readable(text: string): Json | undefined {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+function inOrder(set: readonly Json[]): Json[] {
+  return set.toSorted((a, b) => compare(looseJson(a), looseJson(b)))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Ids without what tells them apart. */
+function loose(text: string): string {
+  return SHORT_ID.test(text) ? '<id>' : text.replaceAll(UUID, '<uuid>')
+}
+
+function looseJson(value: Json): string {
+  return JSON.stringify(value)
+    .replaceAll(UUID, '<uuid>')
+    .replaceAll(/"[0-9a-f]{7}"/g, '"<id>"')
+}
