@@ -2,13 +2,13 @@ import { formatTime, ZERO_TIME } from '../core/time.ts'
 import type { Timing } from '../rating/model.ts'
 import { type Account, accountKey, type Balance } from './account.ts'
 
-/** An account as APIerSv2.GetAccount shows it: JSON values and Decimals, in the order of the reference. 04, 2.1. */
+/** An account as APIerSv2.GetAccount shows it: JSON values and Decimals, in the order of the reference; tables by key. 04, 2.1. */
 export function accountWire(account: Account): Record<string, unknown> {
   const types = Object.entries(account.balances)
   const map = types.map(([type, list]) => [type, list.length === 0 ? null : list.map(balanceWire)])
   return {
     ID: accountKey(account.tenant, account.id),
-    BalanceMap: types.length === 0 ? null : Object.fromEntries(map),
+    BalanceMap: types.length === 0 ? null : byKey(Object.fromEntries(map)),
     UnitCounters: null,
     ActionTriggers: null,
     AllowNegative: account.allowNegative,
@@ -26,16 +26,21 @@ function balanceWire(balance: Balance): Record<string, unknown> {
     Value: balance.value,
     ExpirationDate: formatTime(expires),
     Weight: balance.weight,
-    DestinationIDs: balance.destinationIds,
+    DestinationIDs: byKey(balance.destinationIds),
     RatingSubject: balance.ratingSubject,
-    Categories: balance.categories,
-    SharedGroups: balance.sharedGroups,
+    Categories: byKey(balance.categories),
+    SharedGroups: byKey(balance.sharedGroups),
     Timings: timingsWire(timings),
-    TimingIDs: balance.timingIds,
+    TimingIDs: byKey(balance.timingIds),
     Disabled: balance.disabled,
-    Factors: factors,
+    Factors: byKey(factors),
     Blocker: balance.blocker,
   }
+}
+
+/** A table in order of its keys, as Go prints it. */
+function byKey<T>(table: Readonly<Record<string, T>> | null): Record<string, T> | null {
+  return table && Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 export function timingsWire(timings: readonly Timing[] | null): Record<string, unknown>[] | null {

@@ -39,10 +39,7 @@ export function sampleFolder(t: Test, overrides: object = {}): string {
  * Starts bin/tollgate in a scratch folder and waits until it is ready. Rejects with its output when it ends before.
  * tariff: the folder that it loads, null for none.
  */
-export async function startGateway(
-  folder: string,
-  tariff: string | null = join(SAMPLE, 'tariff'),
-): Promise<Gateway> {
+export async function startGateway(folder: string, tariff: string | null = join(SAMPLE, 'tariff')): Promise<Gateway> {
   const options = ['--config-path', join(folder, 'config'), ...(tariff === null ? [] : ['--tariff-path', tariff])]
   const child = spawn(join(ROOT, 'bin/tollgate'), ['serve', ...options], {
     cwd: folder,
