@@ -56,6 +56,7 @@ const ROWS: readonly { name: string; method?: string; reply: string; masked: str
     reply: `{"result":[{"ID":"2","Uuid":"${A}"},{"ID":"1","Uuid":"${B}"}]}`,
     masked: '{"result":[{"ID":"1","Uuid":"<uuid 01>"},{"ID":"2","Uuid":"<uuid 02>"}]}',
   },
+  { name: 'sets in a text', reply: '{"Category":"sms;call","ID":"b;a"}', masked: '{"Category":"call;sms","ID":"b;a"}' },
   {
     name: 'no set but an error',
     method: 'APIerSv1.GetAccountIDs',

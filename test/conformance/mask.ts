@@ -3,6 +3,8 @@ import { type Json, parseJson } from './json.ts'
 /** Methods that list a set: the order of what they list says nothing. */
 const SET_METHOD = /\.(Get\w+IDs|GetAccounts|GetActiveSessions|GetFilterIndexes|GetScheduledActions)$/
 const SET_KEYS: ReadonlySet<string> = new Set(['BalanceSummaries'])
+/** Sets that are printed as one text, such as `a;b`. */
+const TEXT_SET_KEYS: ReadonlySet<string> = new Set(['DestinationIds', 'Category', 'SharedGroup', 'TimingIDs'])
 /** Values of these keys are of the one who answers. The reference has no UpdateTime in memory. */
 const OWN_KEYS: Readonly<Record<string, string>> = {
   NodeID: '<node>',
@@ -54,8 +56,7 @@ class Mask {
   #fields(fields: Fields): Json {
     const masked: Record<string, Json> = {}
     for (const [key, value] of this.#entries(fields)) {
-      const own = OWN_KEYS[key]
-      masked[this.#id(key)] = own ?? this.value(SET_KEYS.has(key) && isList(value) ? inOrder(value) : value)
+      masked[this.#id(key)] = OWN_KEYS[key] ?? this.value(setInOrder(key, value))
     }
     return masked
   }
@@ -105,6 +106,11 @@ function readable(text: string): Json | undefined {
   } catch {
     return undefined
   }
+}
+
+function setInOrder(key: string, value: Json): Json {
+  if (SET_KEYS.has(key) && isList(value)) return inOrder(value)
+  return TEXT_SET_KEYS.has(key) && typeof value === 'string' ? value.split(';').sort(compare).join(';') : value
 }
 
 function inOrder(set: readonly Json[]): Json[] {
