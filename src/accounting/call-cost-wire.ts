@@ -50,7 +50,7 @@ function timespanWire(span: Timespan): Wire {
     TimeStart: formatTime(timeStart),
     TimeEnd: formatTime(addNs(timeStart, usage)),
     Cost: cost,
-    RateInterval: interval && intervalWire(interval),
+    RateInterval: interval && rateIntervalWire(interval),
     DurationIndex: durationIndex,
     Increments: interval === null ? null : increments.map(incrementWire),
     RoundIncrement: rounding && incrementWire(rounding),
@@ -65,7 +65,7 @@ function dataSpanWire(span: Timespan): Wire {
     DataStart: Decimal.of(durationIndex - usage),
     DataEnd: Decimal.of(durationIndex),
     Cost: cost,
-    RateInterval: interval && intervalWire(interval),
+    RateInterval: interval && rateIntervalWire(interval),
     DataIndex: Decimal.of(durationIndex),
     Increments: increments.map(({ duration, cost, payment, count }) => ({
       Amount: duration,
@@ -101,19 +101,24 @@ function paymentWire({ unit, monetary, accountId }: Payment): Wire {
       Factor: unit.factor,
       Category: unit.category,
       ToR: unit.toR,
-      RateInterval: unit.interval && intervalWire(unit.interval),
+      RateInterval: unit.interval && rateIntervalWire(unit.interval),
     },
     Monetary: monetary && {
       UUID: monetary.balanceUuid,
       ID: monetary.balanceId,
       Value: monetary.value,
-      RateInterval: monetary.interval && intervalWire(monetary.interval),
+      RateInterval: monetary.interval && rateIntervalWire(monetary.interval),
     },
     AccountID: accountId,
   }
 }
 
-function intervalWire({ timing, rating, weight }: RateInterval): Wire {
+/** A price with its timing, as clients see it. */
+export function rateIntervalWire({ timing, rating, weight }: RateInterval): {
+  Timing: Wire | null
+  Rating: Wire
+  Weight: number
+} {
   const { connectFee, roundingMethod, roundingDecimals, maxCost, maxCostStrategy, groups } = rating
   return {
     Timing: timing && timingWire(timing),

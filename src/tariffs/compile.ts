@@ -64,7 +64,7 @@ export function compileTimings(rows: TariffRows): Map<string, Timing> {
     if (row === undefined) continue
     const list = (column: number) => numbers(row.values[column] ?? '')
     const [startTime = '', endTime = ''] = (row.values[5] ?? '').split(';')
-    if (startTime !== '' && startTime !== '*asap' && !/^([\d*]+:[\d*]+:[\d*]+|\+[\d.a-zµ]+)$/.test(startTime)) {
+    if (!isTimingTime(startTime)) {
       throw problem(row, 'Timings', 5, `INVALID_TIME:${startTime}, expected hh:mm:ss, *asap or +duration`)
     }
     timings.set(id, {
@@ -78,6 +78,21 @@ export function compileTimings(rows: TariffRows): Map<string, Timing> {
     })
   }
   return timings
+}
+
+/** Whether a timing may start or end so: `hh:mm:ss`, `*asap`, `+duration`, or nothing. */
+export function isTimingTime(text: string): boolean {
+  return text === '' || text === '*asap' || /^([\d*]+:[\d*]+:[\d*]+|\+[\d.a-zµ]+)$/.test(text)
+}
+
+/** The rows of one rating plan, resolved; undefined when there is none. Throws TariffError. */
+export function compileRatingPlan(id: string, rows: TariffRows): PlanRow[] | undefined {
+  const group = rows.get('RatingPlans')?.get(id)
+  if (group === undefined) return undefined
+  const rates = new Map<string, Connected>()
+  for (const [rateId, rateRows] of objects(rows, 'Rates')) rates.set(rateId, compileRate(rateId, rateRows))
+  const known = { timings: compileTimings(rows), destinations: rows.get('Destinations') ?? new Map(), rates }
+  return group.flatMap((row) => compilePlanRow(row, rows, known))
 }
 
 export function objects(rows: TariffRows, file: TariffFile): Iterable<[string, readonly TariffRow[]]> {
@@ -121,7 +136,7 @@ function compilePlanRow(
   rows: TariffRows,
   known: {
     timings: ReadonlyMap<string, Timing>
-    destinations: ReadonlyMap<string, readonly string[]>
+    destinations: ReadonlyMap<string, unknown>
     rates: ReadonlyMap<string, Connected>
   },
 ): PlanRow[] {

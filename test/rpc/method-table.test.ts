@@ -50,7 +50,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
       GetAccount GetAccounts GetAccountIDs GetAccountsCount SetAccount RemoveAccount AddBalance DebitBalance SetBalance
       RemoveBalances SetBalances TransferBalance GetAccountActionPlan RemoveActionTiming GetAccountActionTriggers
       GetActionTriggers AddAccountActionTriggers SetAccountActionTriggers SetActionTrigger ResetAccountActionTriggers
-      RemoveAccountActionTriggers RemoveActionTrigger AddTriggeredAction GetCost GetMaxUsage DebitUsage DebitUsageWithOptions GetDataCost GetAccountCost GetEventCost GetSharedGroup GetActions SetActions
+      RemoveAccountActionTriggers RemoveActionTrigger AddTriggeredAction GetCost GetMaxUsage DebitUsage DebitUsageWithOptions GetDataCost GetAccountCost GetEventCost GetDestination GetReverseDestination SetDestination RemoveDestination ComputeReverseDestinations GetRatingPlan GetRatingPlanIDs RemoveRatingPlan SetRatingProfile GetRatingProfile GetRatingProfileIDs RemoveRatingProfile GetTiming SetTiming RemoveTiming TimingIsActiveAt GetSharedGroup GetActions SetActions
       RemoveActions ExecuteAction SetActionPlan SetActionPlanAccounts GetActionPlan RemoveActionPlan GetActionPlanIDs
       GetScheduledActions LoadTariffPlanFromFolder RemoveTPFromFolder LoadTariffPlanFromStorDb RemoveTPFromStorDB
       ImportTariffPlanFromFolder ImportTPZipFile LoadDestination LoadRatingPlan LoadSharedGroup LoadRatingProfile
@@ -87,7 +87,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   APIerSv2: words(`
     GetAccount GetAccounts GetAccountsCount SetAccount GetActions GetActionsCount SetActions SetAttributeProfile
-    LoadRatingProfile LoadAccountActions GetCDRs CountCDRs`),
+    LoadRatingProfile LoadAccountActions GetCDRs CountCDRs GetDestinations`),
 }
 
 /** Names of services that are not there, as the tables have them. Reference 01, 9.2 to 9.4. */

@@ -27,10 +27,11 @@ export async function accountGateway(t: Test, overrides: object = {}): Promise<G
 }
 
 const RATED = join(ROOT, 'test/fixtures/03-api')
+export const RATED_TARIFF = join(RATED, 'tariff')
 
 /** A gateway with the rates of `test/fixtures/03-api`. */
 export async function ratedGateway(t: Test, overrides: object = {}): Promise<Gateway> {
-  const gateway = await startGateway(accountFolder(t, overrides), join(RATED, 'tariff'))
+  const gateway = await startGateway(accountFolder(t, overrides), RATED_TARIFF)
   t.teardown(() => stopGateway(gateway))
   return gateway
 }

@@ -10,14 +10,17 @@ import { type ConfigServices, configMethods } from './config.ts'
 import { coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { destinationMethods } from './destinations.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { absentMethods } from './not-yet/all.ts'
+import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
 import { responderMethods } from './responder.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
+import { type TimingServices, timingMethods } from './timings.ts'
 import { triggerMethods } from './triggers.ts'
 import { type UsageServices, usageMethods } from './usage.ts'
 
@@ -33,7 +36,9 @@ export type RpcServices = AccountServices &
   FilterServices &
   SessionServices &
   SessionCallServices &
+  RatingPlanServices &
   TariffServices &
+  TimingServices &
   UsageServices
 
 /** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
@@ -63,6 +68,10 @@ export function buildRegistry(
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
+      ...destinationMethods(services),
+      ...timingMethods(services, defaults),
+      ...ratingPlanMethods(services),
+      ...ratingProfileMethods(services, defaults),
       ...absentMethods(),
     ],
     isOn,

@@ -16,26 +16,27 @@ import {
 import { timingShape } from './account.ts'
 import { accountSummaryShape } from './event-cost.ts'
 
+/** A price. Reference 03, 5.1. */
+export const ratingShape = struct('engine.RIRate', {
+  ConnectFee: decimal,
+  RoundingMethod: text,
+  RoundingDecimals: integer,
+  MaxCost: decimal,
+  MaxCostStrategy: text,
+  Rates: list(
+    struct('engine.RGRate', {
+      GroupIntervalStart: duration,
+      Value: decimal,
+      RateIncrement: duration,
+      RateUnit: duration,
+    }),
+  ),
+})
+
 /** A price with its timing. Reference 03, 5.1. */
 export const rateIntervalShape = struct('engine.RateInterval', {
   Timing: pointer(timingShape),
-  Rating: pointer(
-    struct('engine.RIRate', {
-      ConnectFee: decimal,
-      RoundingMethod: text,
-      RoundingDecimals: integer,
-      MaxCost: decimal,
-      MaxCostStrategy: text,
-      Rates: list(
-        struct('engine.RGRate', {
-          GroupIntervalStart: duration,
-          Value: decimal,
-          RateIncrement: duration,
-          RateUnit: duration,
-        }),
-      ),
-    }),
-  ),
+  Rating: pointer(ratingShape),
   Weight: number,
 })
 
