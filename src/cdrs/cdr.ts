@@ -92,6 +92,7 @@ export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults,
     costSource: fieldText(event, 'CostSource'),
     cost: costOf(event),
     costDetails: undefined,
+    ...(fieldText(event, 'PreRated') === 'true' ? { preRated: true } : {}),
   }
 }
 

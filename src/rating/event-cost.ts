@@ -121,7 +121,12 @@ export function eventCostTotal({ charges }: EventCost, decimals: number): Decima
 export function mergeEventCost(target: EventCost, added: EventCost): EventCost {
   const charges = [...target.charges]
   for (const charge of added.charges) appendCharge(charges, charge)
-  return { ...target, charges, accountSummary: mergeSummaries(target.accountSummary, added.accountSummary) }
+  return withSummary({ ...target, charges }, added.accountSummary)
+}
+
+/** The cost with a newer summary of the account: what the balances were at first stays. */
+export function withSummary(cost: EventCost, newer: AccountSummary | null): EventCost {
+  return { ...cost, accountSummary: mergeSummaries(cost.accountSummary, newer) }
 }
 
 function appendCharge(charges: Charge[], added: Charge): void {

@@ -1,6 +1,6 @@
 import type { Decimal } from '../core/decimal.ts'
 import type { ZonedTime } from '../core/time.ts'
-import type { CallCost } from '../rating/call-cost.ts'
+import type { AccountSummary, CallCost } from '../rating/call-cost.ts'
 import type { EventCost } from '../rating/event-cost.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 
@@ -42,8 +42,8 @@ export interface Charging {
   debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): Charged
   /** Rates without an account. Reference 03, 4.7. */
   rate(descriptor: Descriptor, usage: bigint): CallCost
-  /** Gives back what paid this cost; balances that are gone get nothing. Reference 04, 6. */
-  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): void
+  /** Gives back what paid this cost; balances that are gone get nothing. The account as it is then, null without one. Reference 04, 6. */
+  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): AccountSummary | null
   /** Rounds each charge as its tariff says and books the corrections. Reference 05, 6.9. */
   round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost
   /** Money that a cost took. */

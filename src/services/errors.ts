@@ -18,6 +18,11 @@ const CHARGING_REFUSALS = new Set([
   'MAX_USAGE_EXCEEDED',
 ])
 
+/** The text of a refusal of a call that only asks: events that cannot be read are told as they are. */
+export function questionText(cause: unknown): string {
+  return cause instanceof InvalidText ? cause.message : refusalText(cause)
+}
+
 /** The text of a refusal, or of an event that cannot be read, as session clients see it. Throws what is neither. */
 export function refusalText(cause: unknown): string {
   if (cause instanceof SessionRefused)

@@ -1,5 +1,5 @@
 import type { Account } from '../accounting/account.ts'
-import { accountKey } from '../accounting/account.ts'
+import { accountKey, accountSummary } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
 import {
   type DebitContext,
@@ -13,7 +13,13 @@ import { type MaxRate, maxUsage } from '../accounting/max-usage.ts'
 import { type Credit, creditsOfEventCost, refund } from '../accounting/refund.ts'
 import { roundCallCost } from '../accounting/rounding.ts'
 import { Decimal } from '../core/decimal.ts'
-import { type CallCost, NO_PAYMENT, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
+import {
+  type AccountSummary,
+  type CallCost,
+  NO_PAYMENT,
+  spansWithoutUsage,
+  type Timespan,
+} from '../rating/call-cost.ts'
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
@@ -104,12 +110,14 @@ export class Responder implements Charging {
   pricePlan(planId: string, descriptor: Descriptor, usage: bigint): CallCost {
     return callCostOf(this.#tariff().ratePlan(planId, ratingRequest(descriptor, usage)), descriptor)
   }
-  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): void {
+
+  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): AccountSummary | null {
     const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
-    if (account === undefined) return
+    if (account === undefined) return null
     const { nowMs } = this.#context()
     const refunded = refund(account, creditsOfEventCost(cost), this.#settings.roundingDecimals, nowMs)
     put(unit, account, refunded.account)
+    return accountSummary(refunded.account, account)
   }
 
   /** Books credits on their accounts; those of accounts and balances that are gone get nothing. */

@@ -5,7 +5,14 @@ import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { fieldText, fieldUsage, originHash } from '../core/event-values.ts'
 import { addNs, isZeroTime, parseTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
-import { type EventCost, eventCostOf, eventCostUsage, mergeEventCost, trimEventCost } from '../rating/event-cost.ts'
+import {
+  type EventCost,
+  eventCostOf,
+  eventCostUsage,
+  mergeEventCost,
+  trimEventCost,
+  withSummary,
+} from '../rating/event-cost.ts'
 import type { ChargerRun, Chargers } from '../services/chargers.ts'
 import type { Charged, Charging, Descriptor } from '../services/charging.ts'
 import { SessionRefused } from '../services/errors.ts'
@@ -419,8 +426,8 @@ export class Sessions {
       settled = paid(settled, cgrId, charging.debit(unit, descriptor, gap, false), quota)
     } else if (gap < 0n && settled.cost !== undefined) {
       const { kept, surplus } = trimEventCost(settled.cost, quota.total)
-      if (surplus !== undefined) charging.refund(unit, run.descriptor, surplus)
-      settled = { ...settled, cost: kept }
+      const summary = surplus === undefined ? null : charging.refund(unit, run.descriptor, surplus)
+      settled = { ...settled, cost: withSummary(kept, summary) }
     }
     const cost: EventCost = settled.cost ?? {
       cgrId,
@@ -448,7 +455,7 @@ export class Sessions {
 }
 
 /** The run after a debit: its cost grown, its descriptor moved on. */
-function paid(run: Run, cgrId: string, { callCost, maxCostSoFar }: Charged, quota: Quota): Run {
+function paid(run: Run, cgrId: string, { callCost }: Charged, quota: Quota): Run {
   const { descriptor } = run
   const added = eventCostOf(callCost, cgrId, run.runId)
   return {
@@ -460,7 +467,7 @@ function paid(run: Run, cgrId: string, { callCost, maxCostSoFar }: Charged, quot
       timeStart: addNs(descriptor.timeStart, callCost.ratedUsage),
       durationIndex: descriptor.durationIndex + callCost.ratedUsage,
       loopIndex: descriptor.loopIndex + 1,
-      maxCostSoFar,
+      maxCostSoFar: descriptor.maxCostSoFar.plus(callCost.cost),
     },
   }
 }

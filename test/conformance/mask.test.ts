@@ -27,6 +27,11 @@ const ROWS: readonly { name: string; method?: string; reply: string; masked: str
     reply: '{"Rating":{"aaaaaaa":2,"bbbbbbb":1}}',
     masked: '{"Rating":{"<id 01>":1,"<id 02>":2}}',
   },
+  {
+    name: 'cost details have numbers of their own',
+    reply: `[{"CostDetails":["aaaaaaa","${A}"]},{"CostDetails":["bbbbbbb","${B}"]}]`,
+    masked: '[{"CostDetails":["<id 01>","<uuid 01>"]},{"CostDetails":["<id 01>","<uuid 02>"]}]',
+  },
   { name: 'what only looks like an id', reply: '["abcdefg","123456"]', masked: '["abcdefg","123456"]' },
   {
     name: 'times of the clock, not others',

@@ -40,11 +40,13 @@ export function maskOctets(octets: string): string {
 }
 
 class Mask {
-  readonly #numbers = new Map<string, string>()
   readonly #nowMs: number
+  readonly #uuids: Map<string, string>
+  readonly #shortIds = new Map<string, string>()
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, uuids = new Map<string, string>()) {
     this.#nowMs = nowMs
+    this.#uuids = uuids
   }
 
   value(value: Json): Json {
@@ -56,16 +58,21 @@ class Mask {
   #fields(fields: Fields): Json {
     const masked: Record<string, Json> = {}
     for (const [key, value] of this.#entries(fields)) {
-      masked[this.#id(key)] = OWN_KEYS[key] ?? this.value(setInOrder(key, value))
+      masked[this.#id(key)] = OWN_KEYS[key] ?? this.#within(key).value(setInOrder(key, value))
     }
     return masked
+  }
+
+  /** Cost details have short ids of their own: those of two costs may be the same or not. */
+  #within(key: string): Mask {
+    return key === 'CostDetails' ? new Mask(this.#nowMs, this.#uuids) : this
   }
 
   /** A table by random ids is in order of what is known of them already, then of its content. */
   #entries(fields: Fields): [string, Json][] {
     const entries = Object.entries(fields)
     if (!entries.some(([key]) => loose(key) !== key)) return entries
-    const rank = ([key, value]: [string, Json]) => this.#numbers.get(key) ?? `~${loose(key)}${looseJson(value)}`
+    const rank = ([key, value]: [string, Json]) => this.#shortIds.get(key) ?? `~${loose(key)}${looseJson(value)}`
     return entries.sort((a, b) => compare(rank(a), rank(b)))
   }
 
@@ -77,17 +84,15 @@ class Mask {
   }
 
   #id(text: string): string {
-    if (SHORT_ID.test(text)) return this.#number('id', text)
-    return text.replaceAll(UUID, (uuid) => this.#number('uuid', uuid))
+    if (SHORT_ID.test(text)) return numberOf(this.#shortIds, 'id', text)
+    return text.replaceAll(UUID, (uuid) => numberOf(this.#uuids, 'uuid', uuid))
   }
+}
 
-  #number(kind: 'id' | 'uuid', text: string): string {
-    const known = this.#numbers.get(text)
-    if (known !== undefined) return known
-    const name = `<${kind} ${String(this.#numbers.size + 1).padStart(2, '0')}>`
-    this.#numbers.set(text, name)
-    return name
-  }
+function numberOf(known: Map<string, string>, kind: 'id' | 'uuid', id: string): string {
+  const name = known.get(id) ?? `<${kind} ${String(known.size + 1).padStart(2, '0')}>`
+  known.set(id, name)
+  return name
 }
 
 type Fields = { readonly [key: string]: Json }

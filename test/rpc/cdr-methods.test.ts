@@ -184,7 +184,7 @@ const STEPS: readonly { name: string; call: string; argument: object; reply: str
       '[{"CGRID":"b508779748f77f73af4851f12b870b200505f3ea","RunID":"*default","OrderID":4,"OriginHost":"","Source":"","OriginID":"o7",' +
         '"ToR":"*sms","RequestType":"*postpaid","Tenant":"cgrates.org","Category":"sms","Account":"1001","Subject":"1001",' +
         '"Destination":"+40123","SetupTime":"2026-01-07T17:00:00Z","AnswerTime":"2026-01-07T17:00:10Z","Usage":"5",' +
-        '"ExtraFields":{},"CostSource":"","Cost":1.23,"CostDetails":"null","ExtraInfo":"","PreRated":false}]',
+        '"ExtraFields":{},"CostSource":"","Cost":1.23,"CostDetails":"null","ExtraInfo":"","PreRated":true}]',
     ),
   },
   {

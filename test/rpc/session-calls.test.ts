@@ -65,7 +65,7 @@ const STEPS: readonly Step[] = [
     reply: value(
       '[{"CGRID":"a473a8c1ab29e55e40e14f2c8d0fe078ad9920ad","RunID":"*default","ToR":"*data","OriginID":"o1","OriginHost":"",' +
         '"Source":"SessionS_TEST_EVENT","RequestType":"*prepaid","Tenant":"cgrates.org","Category":"data","Account":"1001",' +
-        '"Subject":"1001","Destination":"rg1","SetupTime":"2026-01-05T18:30:59Z","AnswerTime":"2026-01-05T18:31:05Z",' +
+        '"Subject":"","Destination":"rg1","SetupTime":"2026-01-05T18:30:59Z","AnswerTime":"2026-01-05T18:31:05Z",' +
         '"Usage":1048576,"ExtraFields":{"EventName":"TEST_EVENT"},"NodeID":"node1","LoopIndex":1,"DurationIndex":1048576,' +
         '"MaxRate":0,"MaxRateUnit":0,"MaxCostSoFar":0.01008,"DebitInterval":0,"NextAutoDebit":"0001-01-01T00:00:00Z"}]',
     ),

@@ -1,7 +1,8 @@
 import type { Cdr } from '../../cdrs/cdr.ts'
 import { InvalidText, NotFound } from '../../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
-import { formatTime, isZeroTime } from '../../core/time.ts'
+import { fieldUsage } from '../../core/event-values.ts'
+import { formatTime, isZeroTime, parseTime, ZERO_TIME } from '../../core/time.ts'
 import { SessionRefused } from '../../services/errors.ts'
 import type { SessionCall } from '../../sessions/sessions.ts'
 import type { CdrQuery } from '../../store/cdr-store.ts'
@@ -83,7 +84,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
         const time = (value: typeof cdr.SetupTime) => (isZeroTime(value) ? '' : formatTime(value))
         const { PreRated: isPreRated, CostDetails: _, OrderID: __, Partial: ___, ExtraFields: extra, ...fields } = cdr
         const times = { SetupTime: time(cdr.SetupTime), AnswerTime: time(cdr.AnswerTime) }
-        return ofCdr({ ...extra, ...fields, ...times }, cdr.Tenant, isPreRated)
+        return ofCdr({ ...extra, ...fields, ...times, PreRated: isPreRated }, cdr.Tenant, isPreRated)
       },
     }),
     method('CDRsV1.ProcessExternalCDR', {
@@ -92,7 +93,8 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: OK,
       run({ ExternalCDR: cdr }) {
         const { PreRated: isPreRated, CostDetails: _, OrderID: __, ExtraFields: extra, ...fields } = cdr
-        return ofCdr({ ...extra, ...fields }, cdr.Tenant, isPreRated)
+        refuseUnreadable(cdr, timeZone)
+        return ofCdr({ ...extra, ...fields, PreRated: isPreRated }, cdr.Tenant, isPreRated)
       },
     }),
     method('CDRsV1.GetCDRs', {
@@ -137,6 +139,17 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       },
     }),
   ]
+}
+
+/** Refuses times and a usage that are none. */
+function refuseUnreadable(cdr: ValueOf<typeof externalCdrShape>, timeZone: string): void {
+  try {
+    for (const text of [cdr.SetupTime, cdr.AnswerTime]) parseTime(text, timeZone, ZERO_TIME)
+    fieldUsage({ Usage: cdr.Usage }, 'Usage')
+  } catch (cause) {
+    if (cause instanceof InvalidText) throw new RpcError(cause.message)
+    throw cause
+  }
 }
 
 /** Switches of an event: its flags before its options before the configuration. Reference 05, 9.3. */

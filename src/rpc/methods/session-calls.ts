@@ -4,7 +4,7 @@ import { InvalidText } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
 import { eventCostTotal } from '../../rating/event-cost.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
-import { refusalText, SessionRefused } from '../../services/errors.ts'
+import { questionText, refusalText, SessionRefused } from '../../services/errors.ts'
 import type { SessionCall, Sessions } from '../../sessions/sessions.ts'
 import type { Unit } from '../../store/unit-of-work.ts'
 import { type Method, method, OK } from '../method.ts'
@@ -167,12 +167,12 @@ function check(wanted: Wanted, isAsked: boolean): void {
 
 /** Session calls: authorise, reserve, debit and settle. Reference 05, 7; 01, 9.2. */
 export function sessionCallMethods(services: SessionCallServices, defaults: RpcDefaults): Method[] {
-  const charge = async <R>(call: SessionCall<R>): Promise<R> => {
+  const charge = async <R>(call: SessionCall<R>, textOf = refusalText): Promise<R> => {
     try {
       return await services.charge(call)
     } catch (cause) {
       if (cause instanceof RpcError) throw cause
-      throw new RpcError(refusalText(cause))
+      throw new RpcError(textOf(cause))
     }
   }
   const event = (argument: { CGREvent: Parameters<typeof chargingEvent>[0] }): ChargingEvent =>
@@ -181,7 +181,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
   const authorize = (argument: ReturnType<typeof authorizeShape.zero>): Promise<bigint> => {
     const authorized = event(argument)
     check(argument, argument.GetMaxUsage)
-    return charge((unit, sessions) => ({ result: sessions.authorize(unit, authorized) }))
+    return charge((unit, sessions) => ({ result: sessions.authorize(unit, authorized) }), questionText)
   }
   const initiate = (argument: ReturnType<typeof initiateShape.zero>): Promise<bigint> => {
     const started = event(argument)

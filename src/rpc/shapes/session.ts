@@ -33,7 +33,7 @@ export const activeSessionShape = struct('sessions.ExternalSession', {
   NextAutoDebit: time,
 })
 
-/** One run as clients see it. nodeId: general.node_id; timeZone: of times that name none. */
+/** One run as clients see it: what its event does not say stays empty. nodeId: general.node_id; timeZone: of times that name none. */
 export function activeSessionWire(
   { cgrId, originId, originHost }: Session,
   { runId, event, descriptor, quota, requestType }: Run,
@@ -42,15 +42,15 @@ export function activeSessionWire(
   return {
     CGRID: cgrId,
     RunID: runId,
-    ToR: descriptor.toR,
+    ToR: fieldText(event, 'ToR'),
     OriginID: originId,
     OriginHost: originHost,
     Source: `SessionS_${fieldText(event, 'EventName')}`,
     RequestType: requestType,
     Tenant: descriptor.tenant,
-    Category: descriptor.category,
+    Category: fieldText(event, 'Category'),
     Account: descriptor.account,
-    Subject: descriptor.subject,
+    Subject: fieldText(event, 'Subject'),
     Destination: descriptor.destination,
     SetupTime: timeText(fieldText(event, 'SetupTime'), timeZone),
     AnswerTime: timeText(fieldText(event, 'AnswerTime'), timeZone),
