@@ -46,6 +46,29 @@ const rowsKind: RecordKind<readonly TariffRow[]> = {
   decode: (text) => JSON.parse(text) as TariffRow[],
 }
 
+/** When each kind of object was last loaded, ns since the epoch, by the partition that CGRateS keeps it in. */
+const loadIdsKind: RecordKind<ReadonlyMap<string, bigint>> = {
+  table: 'profile',
+  encode: (ids) => JSON.stringify(Object.fromEntries([...ids].map(([partition, ns]) => [partition, String(ns)]))),
+  decode: (text) =>
+    new Map(
+      Object.entries(JSON.parse(text) as Record<string, string>).map(([partition, ns]) => [partition, BigInt(ns)]),
+    ),
+}
+const LOAD_IDS_KEY = 'load/ids'
+
+/** Partitions of what the files hold. Reference 03, 3.1. */
+const PARTITIONS: Partial<Record<TariffFile, readonly string[]>> = {
+  Destinations: ['*destinations', '*reverse_destinations'],
+  Timings: ['*timings'],
+  RatingPlans: ['*rating_plans'],
+  RatingProfiles: ['*rating_profiles'],
+  Actions: ['*actions'],
+  ActionPlans: ['*action_plans', '*account_action_plans'],
+  Filters: ['*filters'],
+  Chargers: ['*charger_profiles'],
+}
+
 /** Files whose rows rating is compiled from. */
 const RATING_FILES = ['Timings', 'Destinations', 'Rates', 'DestinationRates', 'RatingPlans', 'RatingProfiles'] as const
 
@@ -59,6 +82,7 @@ export class TariffState {
   readonly #runner: ActionRunner
   readonly #members: PlanMembers
   #compiled: Compiled
+  #loadIds: ReadonlyMap<string, bigint> = new Map()
   /** Ends when the last change that was asked for has ended: they are made one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve()
 
@@ -85,7 +109,9 @@ export class TariffState {
     environment: TariffEnvironment,
   ): Promise<TariffState> {
     const rows = new Map<TariffFile, Map<string, readonly TariffRow[]>>()
+    let loadIds: ReadonlyMap<string, bigint> = new Map()
     for await (const [key, { value }] of store.scan('profile')) {
+      if (key === LOAD_IDS_KEY) loadIds = loadIdsKind.decode(value, key)
       const file = key.slice(0, key.indexOf('/')) as TariffFile
       if (!Object.hasOwn(TARIFF_FILES, file)) continue
       const group = rowsKind.decode(value, key)
@@ -94,6 +120,7 @@ export class TariffState {
     }
     await members.open(store)
     const state = new TariffState(records, runner, members, environment, rows)
+    state.#loadIds = loadIds
     runner.take(state.#compiled)
     return state
   }
@@ -120,6 +147,11 @@ export class TariffState {
     return this.#compiled.actions
   }
 
+  /** When each kind of object was last loaded or changed, by partition: only the kinds of the last time. Reference 03, 3.1. */
+  get loadIds(): ReadonlyMap<string, bigint> {
+    return this.#loadIds
+  }
+
   /** Objects in force, by file. */
   counts(): Record<string, number> {
     return countsOf(this.#compiled.rows, this.#environment.profiles.counts())
@@ -132,9 +164,9 @@ export class TariffState {
    */
   async load(folder: string): Promise<{ ignored: string[]; warnings: readonly string[] }> {
     return this.inTurn(async () => {
-      const { added, ignored, profiles, compiled, accounts, warnings } = this.#read(folder)
+      const { all, added, ignored, profiles, compiled, accounts, warnings } = this.#read(folder)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
-      await this.#commit(compiled, added, (unit, plans) => {
+      await this.#commit(compiled, added, this.#loaded(['Timings', ...all.keys()]), (unit, plans) => {
         profiles.stage(unit)
         this.#runner.stage(unit, plans, compiled.actions, { accounts, plans: loadedPlans })
       })
@@ -165,7 +197,7 @@ export class TariffState {
         ]),
       )
       const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
-      await this.#commit(compiled, changes, (unit, plans) => {
+      await this.#commit(compiled, changes, this.#loaded(['Timings', ...all.keys()]), (unit, plans) => {
         profiles.stage(unit)
         for (const accountId of all.get('AccountActions')?.keys() ?? []) {
           plans.put(accountId, [])
@@ -201,7 +233,8 @@ export class TariffState {
     return this.inTurn(async () => {
       const changes = edit(this.#compiled.rows)
       const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
-      await this.#commit(compiled, changes, also)
+      const files = [...changes.keys()].filter((file) => file !== 'Destinations')
+      await this.#commit(compiled, changes, this.#loaded(files), also)
     })
   }
 
@@ -212,9 +245,17 @@ export class TariffState {
     return result
   }
 
+  /** Load ids after a change of these files: destinations that API calls change leave them as they are. */
+  #loaded(files: readonly TariffFile[]): ReadonlyMap<string, bigint> {
+    const { ns } = this.#environment.now()
+    const partitions = files.flatMap((file) => PARTITIONS[file] ?? []).sort()
+    return partitions.length === 0 ? this.#loadIds : new Map(partitions.map((partition) => [partition, ns]))
+  }
+
   async #commit(
     compiled: Compiled,
     changes: TariffChanges,
+    loadIds: ReadonlyMap<string, bigint>,
     also: (unit: Unit, plans: AccountPlans) => void,
   ): Promise<void> {
     await this.#members.run(this.#records, (unit, plans) => {
@@ -224,9 +265,11 @@ export class TariffState {
           else unit.put(rowsKind, `${file}/${id}`, rows)
         }
       }
+      if (loadIds !== this.#loadIds) unit.put(loadIdsKind, LOAD_IDS_KEY, loadIds)
       also(unit, plans)
     })
     this.#compiled = compiled
+    this.#loadIds = loadIds
     this.#runner.take(compiled)
   }
 }

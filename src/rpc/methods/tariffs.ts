@@ -1,7 +1,11 @@
 import { statSync } from 'node:fs'
+import { NotFound } from '../../core/errors.ts'
+import { compileLayout } from '../../core/go-layout.ts'
+import { formatTime, ZERO_TIME, zoneOf } from '../../core/time.ts'
 import { type Method, method, OK } from '../method.ts'
+import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, boolean, map, pointer, struct, text } from '../shape.ts'
+import { any, boolean, integer, integer64, list, map, pointer, struct, text, time } from '../shape.ts'
 
 /** What the methods of tariffs ask of the engine. */
 export interface TariffServices {
@@ -9,6 +13,8 @@ export interface TariffServices {
     load(folder: string): Promise<unknown>
     check(folder: string): unknown
     remove(folder: string): Promise<unknown>
+    /** When each kind of object was last loaded, ns since the epoch, by partition. */
+    readonly loadIds: ReadonlyMap<string, bigint>
   }
 }
 
@@ -20,8 +26,28 @@ const folderShape = struct('utils.AttrLoadTpFromFolder', {
   APIOpts: map(any),
 })
 
-/** Tariff plans. Reference 01, 9.6; 03, 3.2. */
+/** How Go prints a time. */
+const GO_TIME = compileLayout('2006-01-02 15:04:05.999999999 -0700 MST')
+
+const loadShape = struct('utils.LoadInstance', {
+  LoadID: text,
+  RatingLoadID: text,
+  AccountingLoadID: text,
+  LoadTime: time,
+})
+
+/** Tariff plans. Reference 01, 9.6; 03, 3.1 and 3.2. */
 export function tariffMethods(services: TariffServices): Method[] {
+  const loadIds = (item: string): [string, bigint][] => {
+    const { loadIds: held } = services.tariff
+    if (held.size === 0) throw new NotFound()
+    return item === '' ? [...held] : [[item, held.get(item) ?? 0n]]
+  }
+  const load = async (folder: string, isDryRun: boolean) => {
+    checkFolder(folder)
+    if (isDryRun) services.tariff.check(folder)
+    else await services.tariff.load(folder)
+  }
   return [
     method('APIerSv1.LoadTariffPlanFromFolder', {
       summary:
@@ -29,10 +55,18 @@ export function tariffMethods(services: TariffServices): Method[] {
       params: folderShape,
       reply: OK,
       async run({ FolderPath: folder, DryRun: isDryRun }) {
-        checkFolder(folder)
-        if (isDryRun) services.tariff.check(folder)
-        else await services.tariff.load(folder)
+        await load(folder, isDryRun)
         return 'OK'
+      },
+    }),
+    method('APIerSv2.LoadTariffPlanFromFolder', {
+      summary: 'As that of APIerSv1; loads have no ids. Errors: MANDATORY_IE_MISSING:FolderPath, INVALID_PATH.',
+      params: folderShape,
+      reply: loadShape,
+      async run({ FolderPath: folder, DryRun: isDryRun }) {
+        await load(folder, isDryRun)
+        const id = isDryRun ? 'dry_run' : ''
+        return { LoadID: '', RatingLoadID: id, AccountingLoadID: id, LoadTime: formatTime(ZERO_TIME) }
       },
     }),
     method('APIerSv1.RemoveTPFromFolder', {
@@ -44,6 +78,31 @@ export function tariffMethods(services: TariffServices): Method[] {
         checkFolder(folder)
         if (!isDryRun) await services.tariff.remove(folder)
         return 'OK'
+      },
+    }),
+    method('APIerSv1.GetLoadHistory', {
+      summary: 'Loads are not listed: NOT_FOUND, as in the reference engine.',
+      params: struct('utils.Paginator', { Limit: pointer(integer), Offset: pointer(integer) }),
+      reply: list(loadShape),
+      run() {
+        throw new NotFound()
+      },
+    }),
+    method('APIerSv1.GetLoadIDs', {
+      summary:
+        'When the kinds of objects that changed last did so, in ns since 1970, by partition; of one kind, when it is named. Errors: NOT_FOUND.',
+      params: text,
+      reply: map(integer64),
+      run: (item) => Object.fromEntries(loadIds(item)),
+    }),
+    method('APIerSv1.GetLoadTimes', {
+      summary: 'As GetLoadIDs, as times of a zone. Errors: NOT_FOUND, unknown time zone.',
+      params: struct('v1.LoadTimeArgs', { Timezone: text, Item: text }),
+      reply: map(text),
+      run({ Timezone: name, Item: item }) {
+        const zone = name === '' ? 'UTC' : plainly(() => zoneOf(name))
+        const timeOf = (ns: bigint) => (ns === 0n ? ZERO_TIME : { ns, zone })
+        return Object.fromEntries(loadIds(item).map(([partition, ns]) => [partition, GO_TIME.format(timeOf(ns))]))
       },
     }),
   ]
