@@ -59,6 +59,7 @@ async function printed({ child, output }: Ran, pattern: RegExp): Promise<RegExpE
 }
 
 const CONSOLE = 'bin/tollgate console account Account=1001'
+const METHODS = 'bin/tollgate methods RatingProfile'
 const DRY_RUN = `bin/tollgate dry-run --config-path ${SAMPLE} --agent diameter --in templates/messages/gy-initial.hex`
 
 /** Every command of the pages, and what runs it here. */
@@ -70,6 +71,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`]: 'a load into a stopped gateway',
   [CONSOLE]: 'the console',
   [DRY_RUN]: 'a dry run',
+  [METHODS]: 'the methods',
 }
 
 t.test('every command of the pages is run here', async (t) => {
@@ -124,6 +126,15 @@ t.test('the console', async (t) => {
   t.match(asked.output(), /^ "ID": "cgrates\.org:1001",$/m)
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+t.test('the methods', async (t) => {
+  const ran = start(METHODS, clone(t))
+  t.equal(await ran.ended, 0)
+  t.match(
+    ran.output(),
+    /^APIerSv1\.SetRatingProfile\n.*\n {2}\{Tenant: text, Category: text, Subject: text, .*\} -> text$/m,
+  )
 })
 
 t.test('a dry run', async (t) => {

@@ -1,6 +1,14 @@
 import t from 'tap'
-import { balances } from '../support/gateway.ts'
-import { callText, ratedGateway, recordedSteps, runSteps, type Step } from '../support/rpc-steps.ts'
+import { balances, startGateway, stopGateway } from '../support/gateway.ts'
+import {
+  accountFolder,
+  callText,
+  RATED_TARIFF,
+  ratedGateway,
+  recordedSteps,
+  runSteps,
+  type Step,
+} from '../support/rpc-steps.ts'
 
 const EMPTY = ['GetCost', 'Debit', 'MaxDebit', 'GetMaxSessionTime', 'RefundIncrements', 'RefundRounding'] as const
 
@@ -108,4 +116,29 @@ t.test('costs by plan, of an account and of a CDR', async (t) => {
     await text('APIerSv1.GetEventCost', { CgrId: 'cg1' }),
     /"CGRID":"cg1","RunID":"\*default",.*"Usage":10000000000,"Cost":0\.1,/,
   )
+})
+
+t.test('04 5.3: debits of one account at the same time never take the same money', async (t) => {
+  const gateway = await ratedGateway(t)
+  const Balance = { ID: 'money' }
+  await callText(gateway, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 0.1, Balance })
+  const fourSeconds = { ...TEN_SECONDS, TimeEnd: '2024-03-05T12:00:04Z', DurationIndex: 4_000_000_000 }
+  const replies = await Promise.all([1, 2, 3, 4].map(() => callText(gateway, 'Responder.MaxDebit', fourSeconds)))
+  const usages = replies.map((reply) => Number(/"RatedUsage":(\d+)/.exec(reply)?.[1]) / 1e9)
+  t.same(usages.sort(), [0, 2, 4, 4])
+  t.same(await balances(gateway.httpPort, '1001'), { money: '0' })
+})
+
+t.test('a debit that was answered is there after a crash', async (t) => {
+  const folder = accountFolder(t, { data_db: { db_type: '*lmdb', opts: { lmdbPath: 'records' } } })
+  const first = await startGateway(folder, RATED_TARIFF)
+  t.teardown(() => stopGateway(first))
+  const Balance = { ID: 'money' }
+  await callText(first, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 5, Balance })
+  await callText(first, 'Responder.Debit', TEN_SECONDS)
+  await callText(first, 'APIerSv1.DebitUsage', { Account: '1001', Destination: '1003', Usage: '5s' })
+  await stopGateway(first, 'SIGKILL')
+  const second = await startGateway(folder, RATED_TARIFF)
+  t.teardown(() => stopGateway(second))
+  t.same(await balances(second.httpPort, '1001'), { money: '4.85' })
 })
