@@ -21,7 +21,6 @@ export type DebitResult =
       ok: true
       account: Account
       callCost: CallCost
-      maxCostSoFar: Decimal
       /** Nobody could pay the connect fee: `*default` went negative by it. */
       negativeConnectFee: boolean
     }
@@ -54,7 +53,6 @@ export function debit(
     ok: true,
     account: changed,
     callCost: callCostOf(run.timespans, changed, account, settings.roundingDecimals),
-    maxCostSoFar: run.maxCostSoFar,
     negativeConnectFee: run.negativeConnectFee,
   }
 }
@@ -82,7 +80,7 @@ export function callCostOf(
 
 /** A request without usage costs nothing and never fails; its span shows what would price it. Reference 03, 4.9. */
 function emptyDebit(account: Account, request: DebitRequest, tariff: Tariff): DebitResult {
-  const { category, subject, destination, toR, timeStart, maxCostSoFar } = request
+  const { category, subject, destination, toR, timeStart } = request
   const match = tariff.match({
     tenant: account.tenant,
     category,
@@ -94,7 +92,7 @@ function emptyDebit(account: Account, request: DebitRequest, tariff: Tariff): De
     durationIndex: 0n,
   })
   const callCost = callCostOf(spansWithoutUsage(timeStart, match), account, account, 0)
-  return { ok: true, account, callCost, maxCostSoFar, negativeConnectFee: false }
+  return { ok: true, account, callCost, negativeConnectFee: false }
 }
 
 /** Rounds over unit and monetary balances while one of them still pays; the monetary ones. Reference 04, 4.1.1. */

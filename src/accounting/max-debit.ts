@@ -46,7 +46,7 @@ export function maxDebit(
   if (limits.forceDuration === true) return { ok: false, fault: 'INSUFFICIENT_CREDIT' }
   if (usage === 0n) {
     const callCost = callCostOf([], account, account, settings.roundingDecimals)
-    return { ok: true, account, callCost, maxCostSoFar: request.maxCostSoFar, negativeConnectFee: false }
+    return { ok: true, account, callCost, negativeConnectFee: false }
   }
   const durationIndex = request.durationIndex - (request.usage - usage)
   return debit(account, { ...request, usage, durationIndex }, 'available', tariff, settings, context)

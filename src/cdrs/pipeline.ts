@@ -101,7 +101,7 @@ export class CdrPipeline {
     try {
       if (cdr.requestType === '*directdebit') throw new SessionRefused('NOT_IMPLEMENTED')
       const callCost = DEBITED.has(cdr.requestType)
-        ? unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true)).callCost
+        ? unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true))
         : this.#charging.rate(descriptor, usage)
       const details = eventCostOf(callCost, cdr.cgrId, cdr.runId)
       return { ...cdr, usage, cost: callCost.cost, costDetails: details, costSource: '*cdrs', extraInfo: '' }

@@ -25,9 +25,6 @@ export type Descriptor = {
   forceDuration: boolean
 }
 
-/** A cost, and what the next debit must know of it. */
-export type Charged = { callCost: CallCost; maxCostSoFar: Decimal }
-
 /**
  * Money, as sessions and CDRs need it. Synchronous within the unit; the tariff and the clock are the implementation's.
  * All throw SessionRefused with the text that clients see: ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED, RATING_PLAN_NOT_FOUND,
@@ -37,9 +34,9 @@ export interface Charging {
   /** Longest usage up to `usage` that can be paid without debt; -1n: no limit. Reference 04, 5.1. */
   maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint): bigint
   /** Debits what the account can pay of `usage`, in whole increments; no credit gives an empty cost. Reference 04, 5.2. */
-  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): Charged
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint): CallCost
   /** Debits all of `usage`; the rest that no balance covers goes to `*default`. rounding: as the tariff says. Reference 04, 4. */
-  debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): Charged
+  debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): CallCost
   /** Rates without an account. Reference 03, 4.7. */
   rate(descriptor: Descriptor, usage: bigint): CallCost
   /** Gives back what paid this cost; balances that are gone get nothing. The account as it is then, null without one. Reference 04, 6. */

@@ -23,7 +23,7 @@ import {
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
-import type { Charged, Charging, Descriptor } from './charging.ts'
+import type { Charging, Descriptor } from './charging.ts'
 import { SessionRefused } from './errors.ts'
 
 export type ResponderSettings = DebitSettings & {
@@ -65,7 +65,7 @@ export class Responder implements Charging {
   }
 
   /** maxRate: no span may cost more. */
-  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint, maxRate?: MaxRate): Charged {
+  maxDebit(unit: Unit, descriptor: Descriptor, usage: bigint, maxRate?: MaxRate): CallCost {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
     const limits = { forceDuration: descriptor.forceDuration, ...(maxRate === undefined ? {} : { maxRate }) }
@@ -84,7 +84,7 @@ export class Responder implements Charging {
     usage: bigint,
     rounding: boolean,
     { mode = 'all', isDry = false }: { mode?: 'all' | 'covered'; isDry?: boolean } = {},
-  ): Charged {
+  ): CallCost {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
     const context = this.#context()
@@ -175,10 +175,10 @@ export class Responder implements Charging {
     if (limit !== undefined && usage > limit) throw new SessionRefused('MAX_USAGE_EXCEEDED')
   }
 
-  #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }, isDry = false): Charged {
+  #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }, isDry = false): CallCost {
     if (!result.ok) throw new SessionRefused(result.fault)
     if (!isDry) put(unit, before, result.account)
-    return { callCost: result.callCost, maxCostSoFar: result.maxCostSoFar }
+    return result.callCost
   }
 }
 

@@ -5,6 +5,7 @@ import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { fieldText, fieldUsage, originHash } from '../core/event-values.ts'
 import { addNs, isZeroTime, parseTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
+import type { CallCost } from '../rating/call-cost.ts'
 import {
   type EventCost,
   eventCostOf,
@@ -14,7 +15,7 @@ import {
   withSummary,
 } from '../rating/event-cost.ts'
 import type { ChargerRun, Chargers } from '../services/chargers.ts'
-import type { Charged, Charging, Descriptor } from '../services/charging.ts'
+import type { Charging, Descriptor } from '../services/charging.ts'
 import { SessionRefused } from '../services/errors.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { OriginHashes } from './origin-hashes.ts'
@@ -395,8 +396,8 @@ export class Sessions {
       { ...run.descriptor, durationIndex: run.descriptor.durationIndex + missing },
       missing,
     )
-    const quota = grantCharged(told, requested, charged.callCost.ratedUsage)
-    return charged.callCost.ratedUsage === 0n ? { ...run, quota } : paid(run, cgrId, charged, quota)
+    const quota = grantCharged(told, requested, charged.ratedUsage)
+    return charged.ratedUsage === 0n ? { ...run, quota } : paid(run, cgrId, charged, quota)
   }
 
   /** Settles every run and closes the session. Reference 05, 6.6. */
@@ -455,7 +456,7 @@ export class Sessions {
 }
 
 /** The run after a debit: its cost grown, its descriptor moved on. */
-function paid(run: Run, cgrId: string, { callCost }: Charged, quota: Quota): Run {
+function paid(run: Run, cgrId: string, callCost: CallCost, quota: Quota): Run {
   const { descriptor } = run
   const added = eventCostOf(callCost, cgrId, run.runId)
   return {

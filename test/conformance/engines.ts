@@ -68,6 +68,7 @@ export async function startReference(path: string, configuration: string, settin
   }
   try {
     for (const key of listenersOf(configuration)) await listens(child, port(key))
+    await answers(clientsOf(port, setting), configuration)
   } catch (cause) {
     await close()
     throw new Error(`${path}: ${log}`, { cause })
@@ -129,6 +130,30 @@ async function listens(child: ChildProcess, port: number): Promise<void> {
     if (Date.now() > until) throw new Error(`does not listen on ${port}`)
     await wait(20)
   }
+}
+
+/** Sections, and the service that each opens after the ports are open. */
+const SERVICES = {
+  apiers: 'APIerSv1',
+  cdrs: 'CDRsV1',
+  chargers: 'ChargerSv1',
+  rals: 'Responder',
+  schedulers: 'SchedulerSv1',
+  sessions: 'SessionSv1',
+}
+
+/** Waits until every service of the configuration answers. Errors: one that does not within 30 s. */
+async function answers(clients: Clients, configuration: string): Promise<void> {
+  const text = readConfiguration(configuration)
+  const until = Date.now() + 30_000
+  for (const [section, service] of Object.entries(SERVICES)) {
+    if (!text.includes(`"${section}"`)) continue
+    while (!(await clients.call('json-tcp', `${service}.Ping`, {})).includes('Pong')) {
+      if (Date.now() > until) throw new Error(`${service} does not answer`)
+      await wait(20)
+    }
+  }
+  await clients.close()
 }
 
 async function ended(child: ChildProcess): Promise<void> {

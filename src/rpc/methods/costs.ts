@@ -175,7 +175,7 @@ async function getAccountCost(
     ...wholeEvent(owner, isZeroTime(answered) ? setUp : answered, usage),
     balanceFactorId: field('BalanceFactorID'),
   }
-  const { callCost } = await services.records.run((unit) =>
+  const callCost = await services.records.run((unit) =>
     prefixed(() => services.responder.debit(unit, descriptor, usage, false, { isDry: true })),
   )
   return eventCostWire(eventCostOf(callCost, '', ''), defaults.roundingDecimals)

@@ -89,15 +89,14 @@ export function responderMethods({ responder, records }: ResponderServices, defa
         const { PerformRounding: isRounded, DenyNegativeAccount: isDenied, DryRun: isDry } = call.CallDescriptor
         const mode = isDenied ? 'covered' : 'all'
         const how = { mode, isDry: isDry || isDryRun(call) } as const
-        return costWire(responder.debit(unit, descriptor, usage, isRounded, how).callCost, asked)
+        return costWire(responder.debit(unit, descriptor, usage, isRounded, how), asked)
       },
     ),
     ofCall(
       'MaxDebit',
       `Debits what the account can pay of a usage. ${DEBIT_ERRORS}, INSUFFICIENT_CREDIT with ForceDuration.`,
       callCostShape,
-      (asked, unit) =>
-        costWire(responder.maxDebit(unit, asked.descriptor, asked.usage, maxRateOf(asked.call)).callCost, asked),
+      (asked, unit) => costWire(responder.maxDebit(unit, asked.descriptor, asked.usage, maxRateOf(asked.call)), asked),
     ),
     ofCall(
       'GetMaxSessionTime',
