@@ -14,13 +14,13 @@ const OWN_KEYS: Readonly<Record<string, string>> = {
 }
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
-const SHORT_ID = /^[0-9a-f]{7}$/
+const SHORT_ID = /^[0-9a-f]{7,8}$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 /** A time this near to the clock was taken from it. */
 const NOW_MS = 600_000
 
 /**
- * What a method has answered, without what differs by nature: uuids and 7-hex ids are numbered in order of appearance, times of the
+ * What a method has answered, without what differs by nature: uuids and ids of 7 or 8 hexadecimal digits are numbered in order of appearance, times of the
  * clock, order ids and ids of the node are named, sets are in order of their content. JSON inside texts is masked too.
  */
 export function maskReply(method: string, reply: Json, nowMs = Date.now()): Json {
@@ -134,5 +134,5 @@ function loose(text: string): string {
 function looseJson(value: Json): string {
   return JSON.stringify(value)
     .replaceAll(UUID, '<uuid>')
-    .replaceAll(/"[0-9a-f]{7}"/g, '"<id>"')
+    .replaceAll(/"[0-9a-f]{7,8}"/g, '"<id>"')
 }
