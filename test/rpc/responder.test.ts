@@ -66,6 +66,11 @@ t.test('usage records and cost queries are answered as by the reference engine',
   await runSteps(t, gateway, recordedSteps('usage'))
 })
 
+t.test('plans and accounts of routes are tried in order, as by the reference engine', async (t) => {
+  const gateway = await ratedGateway(t)
+  await runSteps(t, gateway, recordedSteps('routes'))
+})
+
 t.test('a refund gives back what paid, rounding takes', async (t) => {
   const gateway = await ratedGateway(t)
   const result = async ({ call, params }: { call: string; params: object }) =>

@@ -16,6 +16,7 @@ import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { absentMethods } from './not-yet/all.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
 import { responderMethods } from './responder.ts'
+import { routeCostMethods } from './route-costs.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
@@ -64,6 +65,7 @@ export function buildRegistry(
       ...costMethods(services, defaults),
       ...responderMethods(services, defaults),
       ...usageMethods(services, defaults),
+      ...routeCostMethods(services, defaults),
       ...filterMethods(services, defaults),
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),

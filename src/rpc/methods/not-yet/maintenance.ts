@@ -3,7 +3,6 @@ import {
   any,
   boolean,
   bytes,
-  decimal,
   duration,
   embedded,
   integer,
@@ -228,40 +227,13 @@ function cdrMethods(): Method[] {
   ]
 }
 
-/** Calls on rating that serve subsystems to come: direct debits, and routes by cost. */
+/** Direct debits, and an engine that is stopped by a call. */
 function responderMethods(): Method[] {
   return [
     notYet(
       'Responder.DebitMonetary',
       struct('engine.CDRWithAPIOpts', { CDR: embedded(cdrShape), APIOpts: map(any) }),
       any,
-    ),
-    notYet(
-      'Responder.GetCostOnRatingPlans',
-      struct('utils.GetCostOnRatingPlansArgs', {
-        Account: text,
-        Subject: text,
-        Destination: text,
-        Tenant: text,
-        SetupTime: text,
-        Usage: duration,
-        RatingPlanIDs: list(text),
-        APIOpts: map(any),
-      }),
-      struct('utils.CostOnRatingPlan', { Cost: decimal, RatingPlanID: text }),
-    ),
-    notYet(
-      'Responder.GetMaxSessionTimeOnAccounts',
-      struct('utils.GetMaxSessionTimeOnAccountsArgs', {
-        Subject: text,
-        Destination: text,
-        Tenant: text,
-        SetupTime: text,
-        Usage: duration,
-        AccountIDs: list(text),
-        APIOpts: map(any),
-      }),
-      struct('utils.MaxSessionTimeOnAccount', { Account: text, Cost: decimal, MaxUsage: duration }),
     ),
     notYet('Responder.Shutdown', tenantShape, text),
   ]
