@@ -5,7 +5,7 @@ import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
-import { compileTariffSource, objects } from '../tariffs/compile.ts'
+import { compileProfile, compileTariffSource, destinationPrefixes, objects } from '../tariffs/compile.ts'
 import {
   mergeTariffRows,
   readTariffFolder,
@@ -232,7 +232,9 @@ export class TariffState {
   ): Promise<void> {
     return this.inTurn(async () => {
       const changes = edit(this.#compiled.rows)
-      const compiled = compile(mergeTariffRows(this.#compiled.rows, changes), this.#environment, this.#compiled)
+      const rows = mergeTariffRows(this.#compiled.rows, changes)
+      const index = changedIndex(this.#compiled, rows, changes, this.#environment)
+      const compiled = compile(rows, this.#environment, this.#compiled, index)
       const files = [...changes.keys()].filter((file) => file !== 'Destinations')
       await this.#commit(compiled, changes, this.#loaded(files), also)
     })
@@ -286,14 +288,45 @@ function countsOf(rows: TariffRows, profiles: Readonly<Record<string, number>>):
   return Object.fromEntries(counts.filter(([, count]) => count !== 0))
 }
 
-/** Compiles what is not the same in `held`. */
-function compile(rows: TariffRows, environment: TariffEnvironment, held: Compiled | undefined): Compiled {
+/**
+ * The index after changes of nothing but profiles, or of one destination that is set: these come one by one while customers are
+ * provisioned. undefined: all must be compiled. Throws TariffError.
+ */
+function changedIndex(
+  { index, rows: before }: Compiled,
+  rows: TariffRows,
+  changes: TariffChanges,
+  { timeZone, now }: TariffEnvironment,
+): TariffIndex | undefined {
+  const [file, ...others] = RATING_FILES.filter((each) => changes.has(each))
+  const group = file && changes.get(file)
+  if (group === undefined || others.length > 0) return undefined
+  if (file === 'RatingProfiles') {
+    const plans = rows.get('RatingPlans') ?? new Map()
+    const profiles = [...group].map(([id, changed]) =>
+      changed === undefined
+        ? { ...compileProfile(before.get(file)?.get(id) ?? [], plans, timeZone, now()), activations: [] }
+        : compileProfile(changed, plans, timeZone, now()),
+    )
+    return index.withProfiles(profiles)
+  }
+  const [only, ...more] = group
+  if (file !== 'Destinations' || only?.[1] === undefined || more.length > 0) return undefined
+  const [id, changed] = only
+  return index.withDestination(id, destinationPrefixes(changed), destinationPrefixes(before.get(file)?.get(id) ?? []))
+}
+
+/** Compiles what is not the same in `held`. changed: the index, when it is known already. */
+function compile(
+  rows: TariffRows,
+  environment: TariffEnvironment,
+  held: Compiled | undefined,
+  changed?: TariffIndex,
+): Compiled {
   const { timeZone, now, options } = environment
   const isHeld = (...files: TariffFile[]) => files.every((file) => held?.rows.get(file) === rows.get(file))
-  const index =
-    held !== undefined && isHeld(...RATING_FILES)
-      ? held.index
-      : new TariffIndex(compileTariffSource(rows, timeZone, now()), options)
+  const compiled = held !== undefined && isHeld(...RATING_FILES) ? held.index : changed
+  const index = compiled ?? new TariffIndex(compileTariffSource(rows, timeZone, now()), options)
   const actions =
     held !== undefined && isHeld('Actions', 'ActionPlans')
       ? { actions: held.actions, actionFilters: held.actionFilters }

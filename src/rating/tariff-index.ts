@@ -38,33 +38,75 @@ const MATCH_CACHE_LIMIT = 10_000
 
 const ANY = '*any'
 
+const NOTHING: TariffSource = { destinations: new Map(), plans: new Map(), profiles: [] }
+
 /** The tariff compiled for look-up. Reference 03, 4. */
 export class TariffIndex implements Tariff {
   readonly #options: TariffOptions
-  readonly #destinationsByPrefix = new Map<string, string[]>()
-  readonly #plans = new Map<string, CompiledPlan>()
-  readonly #profiles = new Map<string, CompiledProfile>()
-  readonly #timelessMatches = new Map<string, { rates: DestinationRates; prefix: string } | null>()
+  #destinationsByPrefix = new Map<string, readonly string[]>()
+  #plans = new Map<string, CompiledPlan>()
+  #profiles = new Map<string, CompiledProfile>()
+  #timelessMatches = new Map<string, { rates: DestinationRates; prefix: string } | null>()
 
   constructor(source: TariffSource, options: TariffOptions) {
     this.#options = options
-    for (const [id, prefixes] of source.destinations) {
-      for (const prefix of prefixes) {
-        if (prefix === '') continue
-        const ids = this.#destinationsByPrefix.get(prefix)
-        if (ids === undefined) this.#destinationsByPrefix.set(prefix, [id])
-        else if (!ids.includes(id)) ids.push(id)
-      }
-    }
+    for (const [id, prefixes] of source.destinations) this.#addDestination(id, prefixes)
     for (const [id, rows] of source.plans) this.#plans.set(id, compilePlan(id, rows))
-    for (const { tenant, category, subject, activations } of source.profiles) {
-      this.#profiles.set(profileKey(tenant, category, subject), {
-        key: `*out:${tenant}:${category}:${subject}`,
-        activations: activations.toSorted((a, b) =>
-          a.activationNs < b.activationNs ? -1 : a.activationNs > b.activationNs ? 1 : 0,
-        ),
-      })
+    for (const profile of source.profiles) this.#addProfile(profile)
+  }
+
+  /**
+   * The same tariff with these profiles in place of those of the same subject; one without activations removes it. A fraction of
+   * the work of compiling all: charging goes on meanwhile.
+   */
+  withProfiles(profiles: readonly RatingProfile[]): TariffIndex {
+    const index = this.#copy()
+    index.#timelessMatches = this.#timelessMatches
+    index.#profiles = new Map(this.#profiles)
+    for (const profile of profiles) {
+      const { tenant, category, subject, activations } = profile
+      if (activations.length === 0) index.#profiles.delete(profileKey(tenant, category, subject))
+      else index.#addProfile(profile)
     }
+    return index
+  }
+
+  /** The same tariff with one destination as `prefixes`, which was `before`. */
+  withDestination(id: string, prefixes: readonly string[], before: readonly string[]): TariffIndex {
+    const index = this.#copy()
+    index.#destinationsByPrefix = new Map(this.#destinationsByPrefix)
+    for (const prefix of before) {
+      const others = index.destinationsOfPrefix(prefix).filter((each) => each !== id)
+      if (others.length === 0) index.#destinationsByPrefix.delete(prefix)
+      else index.#destinationsByPrefix.set(prefix, others)
+    }
+    index.#addDestination(id, prefixes)
+    return index
+  }
+
+  #copy(): TariffIndex {
+    const index = new TariffIndex(NOTHING, this.#options)
+    index.#destinationsByPrefix = this.#destinationsByPrefix
+    index.#plans = this.#plans
+    index.#profiles = this.#profiles
+    return index
+  }
+
+  #addDestination(id: string, prefixes: readonly string[]): void {
+    for (const prefix of prefixes) {
+      if (prefix === '') continue
+      const ids = this.destinationsOfPrefix(prefix)
+      if (!ids.includes(id)) this.#destinationsByPrefix.set(prefix, [...ids, id])
+    }
+  }
+
+  #addProfile({ tenant, category, subject, activations }: RatingProfile): void {
+    this.#profiles.set(profileKey(tenant, category, subject), {
+      key: `*out:${tenant}:${category}:${subject}`,
+      activations: activations.toSorted((a, b) =>
+        a.activationNs < b.activationNs ? -1 : a.activationNs > b.activationNs ? 1 : 0,
+      ),
+    })
   }
 
   destinationsOfPrefix(prefix: string): readonly string[] {

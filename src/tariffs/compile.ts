@@ -40,8 +40,7 @@ type Connected = { rate: string; groups: RateGroup[]; connectFee: Decimal }
 export function compileTariffSource(rows: TariffRows, zone: string, now: ZonedTime): TariffSource {
   const timings = compileTimings(rows)
   const destinations = new Map<string, string[]>()
-  for (const [id, group] of objects(rows, 'Destinations'))
-    destinations.set(id, [...new Set(group.map(({ values }) => values[1] ?? ''))])
+  for (const [id, group] of objects(rows, 'Destinations')) destinations.set(id, destinationPrefixes(group))
   const rates = new Map<string, Connected>()
   for (const [id, group] of objects(rows, 'Rates')) rates.set(id, compileRate(id, group))
   const plans = new Map<string, PlanRow[]>()
@@ -170,9 +169,15 @@ function isTimeOfDay(text: string): boolean {
   return hour < 24 && minute < 60 && second < 60
 }
 
-function compileProfile(
+/** Prefixes of a destination. */
+export function destinationPrefixes(group: readonly TariffRow[]): string[] {
+  return [...new Set(group.map(({ values }) => values[1] ?? ''))]
+}
+
+/** The rows of one rating profile. plans: those that there are. zone, now: for activation times. Throws TariffError. */
+export function compileProfile(
   group: readonly TariffRow[],
-  plans: ReadonlyMap<string, readonly PlanRow[]>,
+  plans: ReadonlyMap<string, unknown>,
   zone: string,
   now: ZonedTime,
 ): RatingProfile {
