@@ -132,27 +132,26 @@ async function listens(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-/** Sections, and the service that each opens after the ports are open. */
+/** Sections, and the services that each opens after the ports are open. */
 const SERVICES = {
-  apiers: 'APIerSv1',
-  cdrs: 'CDRsV1',
-  chargers: 'ChargerSv1',
-  rals: 'Responder',
-  schedulers: 'SchedulerSv1',
-  sessions: 'SessionSv1',
+  apiers: ['APIerSv1', 'APIerSv2'],
+  cdrs: ['CDRsV1', 'CDRsV2'],
+  chargers: ['ChargerSv1'],
+  rals: ['Responder', 'RALsV1'],
+  schedulers: ['SchedulerSv1'],
+  sessions: ['SessionSv1', 'SMGenericV1'],
 }
 
 /** Waits until every service of the configuration answers. Errors: one that does not within 30 s. */
 async function answers(clients: Clients, configuration: string): Promise<void> {
   const text = readConfiguration(configuration)
   const until = Date.now() + 30_000
-  for (const [section, service] of Object.entries(SERVICES)) {
-    if (!text.includes(`"${section}"`)) continue
+  const wanted = Object.entries(SERVICES).filter(([section]) => text.includes(`"${section}"`))
+  for (const service of wanted.flatMap(([, services]) => services))
     while (!(await clients.call('json-tcp', `${service}.Ping`, {})).includes('Pong')) {
       if (Date.now() > until) throw new Error(`${service} does not answer`)
       await wait(20)
     }
-  }
   await clients.close()
 }
 

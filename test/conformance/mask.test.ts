@@ -71,8 +71,9 @@ const ROWS: readonly { name: string; method?: string; reply: string; masked: str
   {
     name: 'JSON in a text',
     reply: `{"CostDetails":"{\\"CGRID\\":\\"${A}\\",\\"Cost\\":0.20}"}`,
-    masked: '{"CostDetails":"{\\"CGRID\\":\\"<uuid 01>\\",\\"Cost\\":0.20}"}',
+    masked: '{"CostDetails":{"<JSON text>":{"CGRID":"<uuid 01>","Cost":0.20}}}',
   },
+  { name: 'JSON with blanks stays a text', reply: '"[1, 2]"', masked: '"[1, 2]"' },
   { name: 'a text that only starts like JSON', reply: '"[aaaaaaa"', masked: '"[aaaaaaa"' },
 ]
 

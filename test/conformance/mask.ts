@@ -21,7 +21,7 @@ const NOW_MS = 600_000
 
 /**
  * What a method has answered, without what differs by nature: uuids and ids of 7 or 8 hexadecimal digits are numbered in order of appearance, times of the
- * clock, order ids and ids of the node are named, sets are in order of their content. JSON inside texts is masked too.
+ * clock, order ids and ids of the node are named, sets are in order of their content. JSON in a text is shown as what it says, under the key `<JSON text>`.
  */
 export function maskReply(method: string, reply: Json, nowMs = Date.now()): Json {
   const mask = new Mask(nowMs)
@@ -76,11 +76,11 @@ class Mask {
     return entries.sort((a, b) => compare(rank(a), rank(b)))
   }
 
-  #text(text: string): string {
+  #text(text: string): Json {
     if (TIME.test(text)) return Math.abs(Date.parse(text) - this.#nowMs) < NOW_MS ? '<now>' : text
     if (!/^[[{]/.test(text)) return this.#id(text)
     const inner = readable(text)
-    return inner === undefined ? this.#id(text) : JSON.stringify(this.value(inner))
+    return inner === undefined ? this.#id(text) : { '<JSON text>': this.value(inner) }
   }
 
   #id(text: string): string {
@@ -105,9 +105,11 @@ function isFields(value: Json): value is Fields & { readonly rawJSON?: never } {
   return typeof value === 'object' && value !== null && !isList(value) && !JSON.isRawJSON(value)
 }
 
+/** JSON without blanks, the only one that is as well compared when it is read. */
 function readable(text: string): Json | undefined {
   try {
-    return parseJson(text)
+    const value = parseJson(text)
+    return JSON.stringify(value) === text ? value : undefined
   } catch {
     return undefined
   }
