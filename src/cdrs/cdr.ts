@@ -34,9 +34,21 @@ export type Cdr = {
   costDetails: EventCost | undefined
   /** The event came with its cost. */
   preRated?: true
+  /** Goes to the writers alone, not to the CDR store. */
+  unstored?: true
 }
 
-export type CdrDefaults = { tenant: string; category: string; requestType: string; timeZone: string }
+export type CdrDefaults = {
+  tenant: string
+  category: string
+  requestType: string
+  timeZone: string
+  /** Whether CDRs go to the CDR store. */
+  isStored: boolean
+}
+
+/** What is done to an event that is to become a CDR. Reference 05, 9.3. */
+export type CdrSwitches = { isForked: boolean; isRated: boolean; isStored: boolean }
 
 const MAIN_FIELDS = new Set([
   'CGRID',
@@ -93,6 +105,7 @@ export function cdrOf(event: EventFields, tenant: string, defaults: CdrDefaults,
     cost: costOf(event),
     costDetails: undefined,
     ...(fieldText(event, 'PreRated') === 'true' ? { preRated: true } : {}),
+    ...(defaults.isStored ? {} : { unstored: true }),
   }
 }
 

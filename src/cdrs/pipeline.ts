@@ -5,7 +5,7 @@ import { type EventCost, eventCostOf } from '../rating/event-cost.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
 import { SessionRefused } from '../services/errors.ts'
 import type { RecordKind, Unit } from '../store/unit-of-work.ts'
-import { type Cdr, type CdrDefaults, cdrKey, cdrOf, outboxKind } from './cdr.ts'
+import { type Cdr, type CdrDefaults, type CdrSwitches, cdrKey, cdrOf, outboxKind } from './cdr.ts'
 
 /** Marks a CDR as made, for as long as duplicates of it are refused. Reference 05, 9.1.3. */
 export const cdrMarkKind: RecordKind<true> = {
@@ -76,8 +76,13 @@ export class CdrPipeline {
   }
 
   /** The CDR of an event that no session has seen: rated and, where its mode wants it, debited here, unless `isRated` is false. */
-  ofEvent(unit: Unit, event: EventFields, tenant: string, isRated = true): Cdr {
-    const cdr = cdrOf(event, tenant, this.#defaults, this.#now())
+  ofEvent(
+    unit: Unit,
+    event: EventFields,
+    tenant: string,
+    { isRated = true, isStored = this.#defaults.isStored }: Partial<CdrSwitches> = {},
+  ): Cdr {
+    const cdr = cdrOf(event, tenant, { ...this.#defaults, isStored }, this.#now())
     return this.#keep(unit, cdr.requestType === '*none' || !isRated ? cdr : this.#rate(unit, cdr))
   }
 

@@ -7,7 +7,7 @@ import type { ActionTiming } from '../accounting/action-plans.ts'
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
-import { type Cdr, type CdrDefaults, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrDefaults, type CdrSwitches, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
@@ -134,7 +134,7 @@ export class Engine {
       config.stor_db.db_type === '*internal' || options.inMemory ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
     )
     this.#cdrStoreTarget = this.#cdrTarget()
-    this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(config), {
+    this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(), {
       batchSize: 500,
       retryMs: 1_000,
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
@@ -188,7 +188,7 @@ export class Engine {
       if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config))
       if (before.config.schedulers.enabled !== config.schedulers.enabled)
         await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
-      if (isWriting) await this.#projector.replace(this.#cdrTargets(config))
+      if (isWriting) await this.#projector.replace(this.#cdrTargets())
       if (!isServing) await agent?.close()
     }
   }
@@ -419,9 +419,9 @@ export class Engine {
   }
 
   /** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
-  get cdrSwitches(): { isForked: boolean; isRated: boolean } {
-    const { chargers_conns: chargers, rals_conns: rals } = this.#options.loaded.config.cdrs
-    return { isForked: chargers.length > 0, isRated: rals.length > 0 }
+  get cdrSwitches(): CdrSwitches {
+    const { chargers_conns: chargers, rals_conns: rals, store_cdrs: isStored } = this.#options.loaded.config.cdrs
+    return { isForked: chargers.length > 0, isRated: rals.length > 0, isStored }
   }
 
   /** Deletes CDRs from the CDR store for good; how many. */
@@ -529,12 +529,13 @@ export class Engine {
     }
   }
 
-  #cdrDefaults({ general }: Config): CdrDefaults {
+  #cdrDefaults({ general, cdrs }: Config): CdrDefaults {
     return {
       tenant: general.default_tenant,
       category: general.default_category,
       requestType: general.default_request_type,
       timeZone: this.timeZone,
+      isStored: cdrs.store_cdrs,
     }
   }
 
@@ -558,8 +559,8 @@ export class Engine {
     }
   }
 
-  #cdrTargets({ cdrs }: Config): CdrTarget[] {
-    return [...(cdrs.store_cdrs ? [this.#cdrStoreTarget] : []), ...this.#writers]
+  #cdrTargets(): CdrTarget[] {
+    return [this.#cdrStoreTarget, ...this.#writers]
   }
 
   #cdrTarget(): CdrTarget {
@@ -567,19 +568,21 @@ export class Engine {
       id: CDR_STORE,
       write: (batch) =>
         this.#cdrStore.write(
-          batch.map(({ id, cdr }) => ({
-            id,
-            cgrId: cdr.cgrId,
-            runId: cdr.runId,
-            tenant: cdr.tenant,
-            account: cdr.account,
-            originId: cdr.originId,
-            requestType: cdr.requestType,
-            toR: cdr.toR,
-            answerNs: cdr.answerTime.ns < 0n ? 0n : cdr.answerTime.ns,
-            cost: cdr.cost.toString(),
-            record: encodeCdr(cdr),
-          })),
+          batch
+            .filter(({ cdr }) => cdr.unstored !== true)
+            .map(({ id, cdr }) => ({
+              id,
+              cgrId: cdr.cgrId,
+              runId: cdr.runId,
+              tenant: cdr.tenant,
+              account: cdr.account,
+              originId: cdr.originId,
+              requestType: cdr.requestType,
+              toR: cdr.toR,
+              answerNs: cdr.answerTime.ns < 0n ? 0n : cdr.answerTime.ns,
+              cost: cdr.cost.toString(),
+              record: encodeCdr(cdr),
+            })),
         ),
     }
   }

@@ -1,4 +1,4 @@
-import type { Cdr } from '../cdrs/cdr.ts'
+import type { Cdr, CdrSwitches } from '../cdrs/cdr.ts'
 import type { CdrPipeline } from '../cdrs/pipeline.ts'
 import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
@@ -175,17 +175,13 @@ export class Sessions {
   }
 
   /** Makes the CDRs of an event, whatever session may live. switches: what is done to it. Reference 05, 9. */
-  processEvent(
-    unit: Unit,
-    event: ChargingEvent,
-    { isForked, isRated }: { isForked: boolean; isRated: boolean },
-  ): Cdr[] {
+  processEvent(unit: Unit, event: ChargingEvent, { isForked, ...switches }: CdrSwitches): Cdr[] {
     const { cdrs, chargers } = this.#dependencies
     if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
     const fields: EventFields = { ...event.event, CGRID: this.#hashes.cgrIdOf(event.event) }
     const runs = isForked ? (chargers?.().runsOf({ ...event, event: fields }) ?? []) : [{ event: fields }]
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
-    return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant, isRated))
+    return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant, switches))
   }
 
   /** Ends a session that its peer has left: nothing of the last grant was used beyond what it told. */

@@ -211,3 +211,21 @@ t.test('05 9: CDRs over RPC, step by step', async (t) => {
     t.equal((await rpcText(gateway.httpPort, call, argument)).trimEnd(), reply, name)
   t.same(await balances(gateway.httpPort, '1001'), { MONEY: '9.85' }, '2 and 1 messages at 0.05 were paid')
 })
+
+t.test('05 9.3: store_cdrs is what events do not say', async (t) => {
+  const inMemory = { data_db: { db_type: '*internal' }, stor_db: { db_type: '*internal' } }
+  const gateway = await startGateway(sampleFolder(t, { ...inMemory, cdrs: { store_cdrs: false } }))
+  t.teardown(() => stopGateway(gateway))
+  const process = (fields: object, flags: readonly string[]) =>
+    rpcText(gateway.httpPort, 'CDRsV1.ProcessEvent', {
+      Flags: ['*rals', '*chargers:false', ...flags],
+      ...event(fields),
+    })
+  const count = async () => (await rpcText(gateway.httpPort, 'CDRsV1.GetCDRsCount', {})).trimEnd()
+  t.equal((await process({ OriginID: 's1', Usage: 1 }, [])).trimEnd(), value('"OK"'))
+  t.equal(await count(), value('0'), 'not stored')
+  t.equal((await process({ OriginID: 's1', Usage: 1 }, [])).trimEnd(), error('EXISTS'), 'and yet made once')
+  t.equal((await process({ OriginID: 's2', Usage: 1 }, ['*store'])).trimEnd(), value('"OK"'))
+  t.equal(await count(), value('1'), 'stored by its flag')
+  t.same(await balances(gateway.httpPort, '1001'), { MONEY: '9.9' }, 'both were paid')
+})

@@ -1,4 +1,4 @@
-import type { Cdr } from '../../cdrs/cdr.ts'
+import type { Cdr, CdrSwitches } from '../../cdrs/cdr.ts'
 import { InvalidText, NotFound } from '../../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
 import { fieldUsage } from '../../core/event-values.ts'
@@ -19,8 +19,8 @@ export interface CdrServices {
   findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]>
   removeCdrs(query: CdrQuery): Promise<number>
   charge<R>(call: SessionCall<R>): Promise<R>
-  /** Whether events are forked and rated when they do not say it themselves. */
-  readonly cdrSwitches: { isForked: boolean; isRated: boolean }
+  /** What is done to events that do not say it themselves. */
+  readonly cdrSwitches: CdrSwitches
 }
 
 const processEventShape = struct('engine.ArgV1ProcessEvent', { Flags: list(text), CGREvent: embeddedEvent })
@@ -28,7 +28,7 @@ const processEventShape = struct('engine.ArgV1ProcessEvent', { Flags: list(text)
 /** CDRs: made, listed and removed. Reference 01, 9.3 and 9.6; 05, 9. */
 export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method[] {
   const { timeZone, roundingDecimals: decimals } = defaults
-  const process = async (events: readonly ChargingEvent[], switches: { isForked: boolean; isRated: boolean }) => {
+  const process = async (events: readonly ChargingEvent[], switches: CdrSwitches) => {
     try {
       return await services.charge((unit, sessions) => ({
         result: 'OK',
@@ -48,8 +48,8 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
     const isEmpty = fields['OriginID'] === '' && fields['CGRID'] === '' && fields['Account'] === ''
     if (isEmpty) throw new RpcError('MANDATORY_IE_MISSING: [CGRID OriginID Account]')
     const event = { tenant: tenant || defaults.tenant, id: '', time: null, event: fields, apiOpts: {} }
-    const { isForked } = services.cdrSwitches
-    return process([event], { isForked: isForked && !isPreRated, isRated: !isPreRated })
+    const { isForked, isStored } = services.cdrSwitches
+    return process([event], { isForked: isForked && !isPreRated, isRated: !isPreRated, isStored })
   }
   const external = (found: { orderId: number; cdr: Cdr }[]) =>
     found.map(({ orderId, cdr }) => externalCdrWire(orderId, cdr, decimals))
@@ -156,8 +156,8 @@ function refuseUnreadable(cdr: ValueOf<typeof externalCdrShape>, timeZone: strin
 function switchesOf(
   flags: readonly string[],
   options: EventFields,
-  { isForked, isRated }: { isForked: boolean; isRated: boolean },
-): { isForked: boolean; isRated: boolean } {
+  { isForked, isRated, isStored }: CdrSwitches,
+): CdrSwitches {
   const given = new Map(flags.map((flag) => [flag.split(':')[0] ?? '', !flag.endsWith(':false')]))
   const option = (name: string): boolean | undefined => {
     const value = options[name]
@@ -172,5 +172,6 @@ function switchesOf(
   return {
     isForked: given.get('*chargers') ?? option('*chargerS') ?? isForked,
     isRated: given.get('*rals') ?? option('*ralS') ?? isRated,
+    isStored: given.get('*store') ?? isStored,
   }
 }
