@@ -139,7 +139,7 @@ const SERVICES = {
   chargers: ['ChargerSv1'],
   rals: ['Responder', 'RALsV1'],
   schedulers: ['SchedulerSv1'],
-  sessions: ['SessionSv1', 'SMGenericV1'],
+  sessions: ['SessionSv1'],
 }
 
 /** Waits until every service of the configuration answers. Errors: one that does not within 30 s. */
