@@ -1,4 +1,5 @@
 import type { Change, DataStore, Table } from './data-store.ts'
+import { RecordCache } from './record-cache.ts'
 
 /** How values of one kind lie in the data store: their table and their text. */
 export type RecordKind<T> = {
@@ -151,7 +152,7 @@ function release(entry: Entry): void {
 export class Records {
   readonly #store: DataStore
   readonly #limit: number
-  readonly #tables = new Map<Table, Map<string, Entry>>()
+  readonly #tables = new Map<Table, RecordCache<Entry>>()
   /** Commits so far, and how many of them are over. */
   readonly commits = { begun: 0, settled: 0 }
 
@@ -196,15 +197,12 @@ export class Records {
   find<T>(kind: RecordKind<T>, key: string): Entry | undefined {
     const entries = this.#entriesOf(kind.table)
     const entry = entries.get(key)
-    if (entry !== undefined) {
-      this.#touch(entries, entry)
-      return entry
-    }
+    if (entry !== undefined) return entry
     const stored = this.#store.get(kind.table, key)
     if (stored instanceof Promise) {
       throw new RecordNotLoaded(
         stored.then((record) => {
-          if (!entries.has(key)) this.#admit(entries, kind, key, record)
+          if (entries.get(key) === undefined) this.#admit(entries, kind, key, record)
         }),
       )
     }
@@ -212,15 +210,14 @@ export class Records {
   }
 
   #admit<T>(
-    entries: Map<string, Entry>,
+    entries: RecordCache<Entry>,
     kind: RecordKind<T>,
     key: string,
     record: { value: string; version: number } | undefined,
   ): Entry {
     const value = record === undefined ? undefined : kind.decode(record.value, key)
     const entry = newEntry(kind as RecordKind<unknown>, key, value, record?.version ?? 0)
-    entries.set(key, entry)
-    this.#evict(entries)
+    entries.set(entry)
     return entry
   }
 
@@ -237,7 +234,7 @@ export class Records {
     }
     for (const entry of touched) {
       const value = entry.staged
-      if (entry.version === 0) this.#entriesOf(entry.kind.table).set(entry.key, entry)
+      if (entry.version === 0) this.#entriesOf(entry.kind.table).set(entry)
       entry.value = value
       entry.version = value === undefined ? 0 : entry.version + 1
       entry.inFlight++
@@ -260,36 +257,24 @@ export class Records {
       entry.inFlight--
       if (entry.inFlight > 0) continue
       if (entry.value === undefined || entry.kind.isTransient) this.#forget(entry)
-      else this.#evict(this.#entriesOf(entry.kind.table))
     }
   }
 
   #forget(entry: Entry): void {
-    const entries = this.#entriesOf(entry.kind.table)
-    if (entries.get(entry.key) === entry) entries.delete(entry.key)
+    this.#entriesOf(entry.kind.table).delete(entry)
   }
 
-  #entriesOf(table: Table): Map<string, Entry> {
+  #entriesOf(table: Table): RecordCache<Entry> {
     let entries = this.#tables.get(table)
     if (entries === undefined) {
-      entries = new Map()
+      entries = new RecordCache(this.#limit, isHeld)
       this.#tables.set(table, entries)
     }
     return entries
   }
+}
 
-  /** Moves an entry to the young end; Map keeps insertion order. */
-  #touch(entries: Map<string, Entry>, entry: Entry): void {
-    if (entries.size < this.#limit >> 1) return
-    entries.delete(entry.key)
-    entries.set(entry.key, entry)
-  }
-
-  #evict(entries: Map<string, Entry>): void {
-    if (entries.size <= this.#limit) return
-    for (const entry of entries.values()) {
-      if (entries.size <= this.#limit) return
-      if (entry.inFlight === 0) entries.delete(entry.key)
-    }
-  }
+/** A record that a unit is changing, or that the store may not give as it is yet. */
+function isHeld({ inFlight, unit }: Entry): boolean {
+  return inFlight > 0 || unit !== undefined
 }
