@@ -21,6 +21,8 @@ type Overlay = ReadonlyMap<Table, Map<string, StoredRecord | undefined>>
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta']
 const CHECKPOINT_CHUNK = 2_000
+/** Octets of addresses for the checkpoint, not of memory: a map that has to grow is mapped a second time beside the first. */
+const MAP_SIZE = 2 ** 36
 /** LMDB's limit for a key, less some room. */
 const MAX_KEY_OCTETS = 1_900
 /** In the first page of an LMDB file. */
@@ -52,7 +54,7 @@ export class LmdbDataStore implements DataStore {
     checkMagic(path)
     this.#release = lockFolder(options.folder)
     this.#root = failing(`cannot open ${path}`, () =>
-      open<string, string>({ path, encoding: 'string', maxDbs: TABLES.length }),
+      open<string, string>({ path, encoding: 'string', maxDbs: TABLES.length, mapSize: MAP_SIZE }),
     )
     const table = (name: Table) => this.#root.openDB<string, string>({ name, encoding: 'string' })
     this.#tables = {
