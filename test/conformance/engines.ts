@@ -49,6 +49,16 @@ export async function startTollgate(configuration: string, setting: Setting): Pr
 
 /** An engine of the given path, with the flags of the reference. */
 export async function startReference(path: string, configuration: string, setting: Setting): Promise<Engine> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await startOnFreePorts(path, configuration, setting)
+    } catch (cause) {
+      // A port that was free may have been taken before the engine came to it.
+      if (tries === 3 || !/EADDRINUSE|address already in use/.test(String(cause))) throw cause
+    }
+}
+
+async function startOnFreePorts(path: string, configuration: string, setting: Setting): Promise<Engine> {
   const addresses = new Map<string, string>()
   const folder = await configure(configuration, setting, async (key) => {
     const address = await deadAddress()

@@ -73,6 +73,11 @@ const ROWS: readonly { name: string; method?: string; reply: string; masked: str
     reply: `{"CostDetails":"{\\"CGRID\\":\\"${A}\\",\\"Cost\\":0.20}"}`,
     masked: '{"CostDetails":{"<JSON text>":{"CGRID":"<uuid 01>","Cost":0.20}}}',
   },
+  {
+    name: 'JSON in a text whose ids are digits alone',
+    reply: '"{\\"a\\":\\"2222222\\",\\"T\\":{\\"2222222\\":1,\\"1111111\\":2}}"',
+    masked: '{"<JSON text>":{"a":"<id 01>","T":{"<id 01>":1,"<id 02>":2}}}',
+  },
   { name: 'JSON with blanks stays a text', reply: '"[1, 2]"', masked: '"[1, 2]"' },
   { name: 'a text that only starts like JSON', reply: '"[aaaaaaa"', masked: '"[aaaaaaa"' },
 ]

@@ -105,11 +105,11 @@ function isFields(value: Json): value is Fields & { readonly rawJSON?: never } {
   return typeof value === 'object' && value !== null && !isList(value) && !JSON.isRawJSON(value)
 }
 
-/** JSON without blanks, the only one that is as well compared when it is read. */
+/** JSON without blanks, the only one that is as well compared when it is read. Keys that are numbers may have moved. */
 function readable(text: string): Json | undefined {
   try {
     const value = parseJson(text)
-    return JSON.stringify(value) === text ? value : undefined
+    return JSON.stringify(value).length === text.length ? value : undefined
   } catch {
     return undefined
   }
