@@ -151,4 +151,3 @@ export const FORMER_SECTIONS: ReadonlySet<string> = new Set(['loaders', 'efs'])
 
 export type FieldTemplateConfig = Config['templates'][string][number]
 export type RequestProcessorConfig = Config['diameter_agent']['request_processors'][number]
-export type ExporterConfig = Config['ees']['exporters'][number]

@@ -32,12 +32,7 @@ export function coreMethods(defaults: RpcDefaults): Method[] {
       reply: statusShape,
       run: ({ Timezone: timeZone }) => status(defaults, timeZone === '' ? 'UTC' : zoneOf(timeZone)),
     }),
-    method('CoreSv1.Sleep', {
-      summary: 'Answers after a while.',
-      params: struct('utils.DurationArgs', { Duration: duration, APIOpts: map(any), Tenant: text }),
-      reply: OK,
-      run: ({ Duration: ns }) => new Promise((done) => setTimeout(() => done('OK'), Number(ns / 1_000_000n))),
-    }),
+    sleepMethod('CoreSv1.Sleep'),
     notYet('CoreSv1.Panic', struct('utils.PanicMessageArgs', { Message: text, Tenant: text, APIOpts: map(any) })),
     notYet(
       'CoreSv1.StartCPUProfiling',
@@ -57,6 +52,16 @@ export function coreMethods(defaults: RpcDefaults): Method[] {
     ),
     notYet('CoreSv1.StopMemoryProfiling', tenantShape),
   ]
+}
+
+/** A method that answers after a while: clients try timeouts and limits with it. */
+export function sleepMethod(name: string): Method {
+  return method(name, {
+    summary: 'Answers after a while.',
+    params: struct('utils.DurationArgs', { Duration: duration, APIOpts: map(any), Tenant: text }),
+    reply: OK,
+    run: ({ Duration: ns }) => new Promise((done) => setTimeout(() => done('OK'), Number(ns / 1_000_000n))),
+  })
 }
 
 function status({ nodeId, version }: RpcDefaults, timeZone: string): Record<string, unknown> {

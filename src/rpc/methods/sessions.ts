@@ -3,8 +3,9 @@ import type { ChargingEvent } from '../../core/event.ts'
 import type { Run, Session } from '../../sessions/session.ts'
 import type { SessionCall } from '../../sessions/sessions.ts'
 import { type Method, method, OK } from '../method.ts'
-import { any, duration, integer, list, map, pointer, struct, text, type ValueOf } from '../shape.ts'
+import { any, integer, list, map, pointer, struct, text, type ValueOf } from '../shape.ts'
 import { activeSessionShape, activeSessionWire } from '../shapes/session.ts'
+import { sleepMethod } from './core.ts'
 import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of sessions ask of the engine. */
@@ -86,11 +87,6 @@ export function sessionMethods(services: SessionServices, defaults: RpcDefaults)
         return ended.every(({ status }) => status === 'fulfilled') ? 'OK' : 'PARTIALLY_EXECUTED'
       },
     }),
-    method('SessionSv1.Sleep', {
-      summary: 'Answers after a while.',
-      params: struct('utils.DurationArgs', { Duration: duration, APIOpts: map(any), Tenant: text }),
-      reply: OK,
-      run: ({ Duration: ns }) => new Promise((done) => setTimeout(() => done('OK'), Number(ns / 1_000_000n))),
-    }),
+    sleepMethod('SessionSv1.Sleep'),
   ]
 }
