@@ -1,13 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
-import { ACCOUNT_READER } from '../accounting/account-reader.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
-import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
-import { type Cdr, type CdrDefaults, type CdrSwitches, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, decodeCdr } from '../cdrs/cdr.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
@@ -19,25 +17,21 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { type ServedConfig, servedConfig } from '../config/served-config.ts'
 import { StoreFailure } from '../core/errors.ts'
-import type { ChargingEvent, EventFields } from '../core/event.ts'
+import type { ChargingEvent } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { ACTION_READER, contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
-import { FilterCompiler, type FilterSources, failingLater } from '../filters/filter-compiler.ts'
-import { isInline } from '../filters/filter-rule.ts'
-import { MappingError, TemplateError } from '../mapping/value.ts'
+import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
-import type { TariffOptions } from '../rating/tariff-index.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
-import { Responder, type ResponderSettings } from '../services/responder.ts'
+import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { Session } from '../sessions/session.ts'
 import { sessionKind } from '../sessions/session-record.ts'
-import { type SessionCall, type SessionDependencies, type SessionSettings, Sessions } from '../sessions/sessions.ts'
+import { type SessionCall, type SessionDependencies, Sessions } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
@@ -48,10 +42,14 @@ import { compileTimings } from '../tariffs/compile.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
+import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { PlanMembers } from './plan-members.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
+import { newRequestIds } from './request-ids.ts'
+import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
+import { cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffState } from './tariff-state.ts'
 import { buildWriters } from './writers.ts'
@@ -127,13 +125,13 @@ export class Engine {
     })
     const compiled = config.diameter_agent.enabled ? this.#compileAgent(options.loaded) : undefined
     this.#writers = buildWriters(options.loaded, now, this.#filterSources(), options.log)
-    const accepts = this.#compileSchedulerFilters(options.loaded)
+    const accepts = schedulerAccepts(options.loaded, this.#filterSources(), now)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
     this.#cdrStore = new SqliteCdrStore(
       config.stor_db.db_type === '*internal' || options.inMemory ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
     )
-    this.#cdrStoreTarget = this.#cdrTarget()
+    this.#cdrStoreTarget = cdrStoreTarget(CDR_STORE, this.#cdrStore)
     this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(), {
       batchSize: 500,
       retryMs: 1_000,
@@ -142,14 +140,14 @@ export class Engine {
     this.#deadlines = new Deadlines(Date.now())
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
-      this.#responderSettings(config),
+      responderSettings(config),
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
     )
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
-    this.#cdrs = new CdrPipeline(this.#responder, this.#cdrDefaults(config), now, markKey, newId)
-    this.sessions = new Sessions(this.#sessionSettings(config), this.#sessionDependencies(config))
+    this.#cdrs = new CdrPipeline(this.#responder, cdrDefaults(config, this.timeZone), now, markKey, newId)
+    this.sessions = new Sessions(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
     this.runner = new ActionRunner(this.store, this.records, this.#planMembers, this.#runnerOptions(config, accepts))
     this.accounts = new AccountAdmin(
       { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
@@ -169,7 +167,7 @@ export class Engine {
     const isServing = config.diameter_agent.enabled
     const isCompiled = isServing && (this.#agent === undefined || isMappingChanged(before.config, config, changed))
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
-    const accepts = this.#compileSchedulerFilters(after)
+    const accepts = schedulerAccepts(after, this.#filterSources(), () => this.now())
     const isWriting = changed.has('ees') || changed.has('cdrs')
     const writers = isWriting
       ? buildWriters(after, () => this.now(), this.#filterSources(), this.#options.log)
@@ -178,9 +176,9 @@ export class Engine {
       const agent = this.#agent ?? (compiled && this.#buildAgent(compiled))
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
       commit()
-      this.#responder.configure(this.#responderSettings(config))
-      this.#cdrs.configure(this.#cdrDefaults(config))
-      this.sessions.configure(this.#sessionSettings(config), this.#sessionDependencies(config))
+      this.#responder.configure(responderSettings(config))
+      this.#cdrs.configure(cdrDefaults(config, this.timeZone))
+      this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
       this.runner.configure(this.#runnerOptions(config, accepts))
       if (compiled !== undefined) agent?.configure(compiled.settings, compiled.mapping)
       this.#agent = isServing ? agent : undefined
@@ -226,20 +224,13 @@ export class Engine {
       now: () => this.now(),
       inTurn: (work) => this.#tariff.inTurn(work),
     })
-    const accountFilters = new FilterCompiler(ACCOUNT_READER, { separator, group: undefined }, sources)
     this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {
       options: tariffOptions(config),
       timeZone: this.timeZone,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       profiles: this.#profiles,
-      compileActionFilters: (filters) => {
-        const passes = accountFilters.compile(filters)
-        return (account) => {
-          const now = this.now()
-          return passes(contextOf({ account, now }, account.tenant, {}, now))
-        }
-      },
+      compileActionFilters: accountFilters(separator, sources, () => this.now()),
     })
   }
 
@@ -396,22 +387,7 @@ export class Engine {
    */
   sessionFilter(filters: readonly string[]): (event: ChargingEvent) => boolean {
     const { rsr_separator: separator } = this.#options.loaded.config.general
-    const compiler = new FilterCompiler(EVENT_READER, { separator, group: undefined }, this.#filterSources())
-    const compiled = filters.map((filter) => {
-      const passes = isInline(filter) ? failingLater(() => compiler.compileRule(filter)) : compiler.compile([filter])
-      return (context: ReturnType<typeof eventContext>) => {
-        try {
-          return passes(context)
-        } catch (cause) {
-          if (cause instanceof MappingError) return !isInline(filter)
-          throw cause
-        }
-      }
-    })
-    return (event) => {
-      const context = eventContext(event, this.now())
-      return compiled.every((passes) => passes(context))
-    }
+    return sessionFilter(filters, separator, this.#filterSources(), () => this.now())
   }
 
   cachePartitions(): readonly string[] {
@@ -483,29 +459,12 @@ export class Engine {
     }
   }
 
-  /** Which tasks this scheduler is for. Throws ConfigError. Reference 04, 12.3. */
-  #compileSchedulerFilters({ config, placeOf }: LoadedConfig): RunnerOptions['accepts'] {
-    const options = { separator: config.general.rsr_separator, group: undefined }
-    const compiler = new FilterCompiler(ACTION_READER, options, this.#filterSources())
-    try {
-      const passes = compiler.compile(config.schedulers.filters)
-      return ({ uuid, accountId, actionsId }, tenant) => {
-        const act = { UUID: uuid, AccountID: accountId, ActionsID: actionsId }
-        return passes(contextOf<EventFields>({ act }, tenant, {}, this.now()))
-      }
-    } catch (cause) {
-      if (!(cause instanceof TemplateError)) throw cause
-      const key = 'schedulers.filters'
-      throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
-    }
-  }
-
   #runnerOptions(config: Config, accepts: RunnerOptions['accepts']): RunnerOptions {
     const { general, rals, schedulers } = config
     const cdrs = {
       newId: (key: string) => this.#outboxSequence.next(Date.now(), key),
       made: () => this.#projector.wake(),
-      defaults: this.#cdrDefaults(config),
+      defaults: cdrDefaults(config, this.timeZone),
       separator: general.rsr_separator,
     }
     return {
@@ -521,35 +480,6 @@ export class Engine {
     }
   }
 
-  #responderSettings({ general, rals }: Config): ResponderSettings {
-    return {
-      roundingDecimals: general.rounding_decimals,
-      subjects: new BalanceSubjects(rals.balance_rating_subject),
-      maxComputedUsage: rals.max_computed_usage,
-    }
-  }
-
-  #cdrDefaults({ general, cdrs }: Config): CdrDefaults {
-    return {
-      tenant: general.default_tenant,
-      category: general.default_category,
-      requestType: general.default_request_type,
-      timeZone: this.timeZone,
-      isStored: cdrs.store_cdrs,
-    }
-  }
-
-  #sessionSettings({ general, sessions }: Config): SessionSettings {
-    return {
-      defaultUsage: sessions.default_usage,
-      defaultCategory: general.default_category,
-      timeZone: this.timeZone,
-      alterableFields: sessions.alterable_fields,
-      ttlMs: Number(sessions.session_ttl / 1_000_000n),
-      ttlLastUsage: sessions.session_ttl_last_usage,
-    }
-  }
-
   #sessionDependencies({ sessions }: Config): SessionDependencies {
     return {
       charging: this.#responder,
@@ -561,30 +491,6 @@ export class Engine {
 
   #cdrTargets(): CdrTarget[] {
     return [this.#cdrStoreTarget, ...this.#writers]
-  }
-
-  #cdrTarget(): CdrTarget {
-    return {
-      id: CDR_STORE,
-      write: (batch) =>
-        this.#cdrStore.write(
-          batch
-            .filter(({ cdr }) => cdr.unstored !== true)
-            .map(({ id, cdr }) => ({
-              id,
-              cgrId: cdr.cgrId,
-              runId: cdr.runId,
-              tenant: cdr.tenant,
-              account: cdr.account,
-              originId: cdr.originId,
-              requestType: cdr.requestType,
-              toR: cdr.toR,
-              answerNs: cdr.answerTime.ns < 0n ? 0n : cdr.answerTime.ns,
-              cost: cdr.cost.toString(),
-              record: encodeCdr(cdr),
-            })),
-        ),
-    }
   }
 
   #committed(cdrs: readonly Cdr[], cgrIds: readonly string[]): void {
@@ -608,22 +514,5 @@ export class Engine {
     this.store.deleteBefore('answer', bound).catch((cause: unknown) => {
       this.#options.log('error', 'old answers could not be deleted', { cause: String(cause) })
     })
-  }
-}
-
-function tariffOptions({ general, rals }: Config): TariffOptions {
-  return {
-    roundingDecimals: general.rounding_decimals,
-    fallbackDepth: rals.fallback_depth,
-    subjectPrefixMatching: rals.rp_subject_prefix_matching,
-  }
-}
-
-/** Ids of seven hex digits that do not repeat soon: a random start, then one after the other. */
-function newRequestIds(): () => string {
-  let next = randomBytes(4).readUInt32BE() >>> 4
-  return () => {
-    next = (next + 1) & 0xfffffff
-    return next.toString(16).padStart(7, '0')
   }
 }

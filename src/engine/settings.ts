@@ -1,0 +1,47 @@
+import { BalanceSubjects } from '../accounting/balance-subject.ts'
+import type { CdrDefaults } from '../cdrs/cdr.ts'
+import type { Config } from '../config/schema.ts'
+import type { TariffOptions } from '../rating/tariff-index.ts'
+import type { ResponderSettings } from '../services/responder.ts'
+import type { SessionSettings } from '../sessions/sessions.ts'
+
+/** What the configuration says to rating and accounting. Reference 01, 4.5 (rals). */
+export function responderSettings({ general, rals }: Config): ResponderSettings {
+  return {
+    roundingDecimals: general.rounding_decimals,
+    subjects: new BalanceSubjects(rals.balance_rating_subject),
+    maxComputedUsage: rals.max_computed_usage,
+  }
+}
+
+/** How the tariff is compiled. Reference 01, 4.5 (rals). */
+export function tariffOptions({ general, rals }: Config): TariffOptions {
+  return {
+    roundingDecimals: general.rounding_decimals,
+    fallbackDepth: rals.fallback_depth,
+    subjectPrefixMatching: rals.rp_subject_prefix_matching,
+  }
+}
+
+/** What an event that becomes a CDR means by fields that it leaves out. timeZone: of times that name none. */
+export function cdrDefaults({ general, cdrs }: Config, timeZone: string): CdrDefaults {
+  return {
+    tenant: general.default_tenant,
+    category: general.default_category,
+    requestType: general.default_request_type,
+    timeZone,
+    isStored: cdrs.store_cdrs,
+  }
+}
+
+/** What the configuration says to sessions. timeZone: of times that name none. Reference 01, 4.5 (sessions). */
+export function sessionSettings({ general, sessions }: Config, timeZone: string): SessionSettings {
+  return {
+    defaultUsage: sessions.default_usage,
+    defaultCategory: general.default_category,
+    timeZone,
+    alterableFields: sessions.alterable_fields,
+    ttlMs: Number(sessions.session_ttl / 1_000_000n),
+    ttlLastUsage: sessions.session_ttl_last_usage,
+  }
+}
