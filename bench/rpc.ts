@@ -1,6 +1,6 @@
 /**
- * `npm run bench:rpc [-- --calls N --engine PATH]`: JSON-RPC calls per second, latency and CPU per call of each transport on one
- * core, against a raw JSON echo in the same run, with the load on the other core. --engine: also another engine, started as
+ * `npm run bench:rpc [-- --calls N --engine PATH]`: RPC calls per second, latency and CPU per call of each transport on one core,
+ * against a raw JSON echo in the same run (gob: against that over TCP), with the load on the other core. --engine: also another engine, started as
  * `PATH -config_path FOLDER -logger *stdout`.
  */
 import { execFileSync, spawn } from 'node:child_process'
@@ -21,13 +21,14 @@ const TARIFF = join(ROOT, 'config/samples/gy-data/tariff')
 type Figures = { perSecond: number; p50: number; p99: number; calls: number; errors: number }
 /** With CPU time of the server, us a call. */
 type Measured = Figures & { cpu: number }
-type Server = { pid: number; rpcPort: number; httpPort: number; stop: () => Promise<void> }
+type Server = { pid: number; rpcPort: number; httpPort: number; gobPort?: number; stop: () => Promise<void> }
 
 /** Connections, calls under way on each. One HTTP connection has one. */
 const TRANSPORTS = [
   { transport: 'tcp', connections: 8, depth: 16 },
   { transport: 'http', connections: 32, depth: 1 },
   { transport: 'ws', connections: 8, depth: 16 },
+  { transport: 'gob', connections: 8, depth: 16 },
 ] as const
 
 const COST = {
@@ -60,7 +61,8 @@ async function startOurs(command: readonly string[], folder: string): Promise<Se
   const { pid, output, stop } = start(command, folder)
   while (!/^next/m.test(output())) await new Promise((next) => setTimeout(next, 20))
   const port = (name: string) => Number(new RegExp(`^${name} +[\\d.]+:(\\d+)`, 'm').exec(output())?.[1])
-  return { pid, rpcPort: port('JSON-RPC'), httpPort: port('HTTP'), stop }
+  const gobPort = port('gob')
+  return { pid, rpcPort: port('JSON-RPC'), httpPort: port('HTTP'), ...(gobPort && { gobPort }), stop }
 }
 
 function startTollgate(): Promise<Server> {
@@ -69,7 +71,7 @@ function startTollgate(): Promise<Server> {
   writeFileSync(
     join(folder, 'config/z-bench.json'),
     JSON.stringify({
-      listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
+      listen: { rpc_json: '127.0.0.1:0', rpc_gob: '127.0.0.1:0', http: '127.0.0.1:0', birpc_json: '' },
       data_db: { db_type: '*internal' },
       stor_db: { db_type: '*internal' },
       diameter_agent: { enabled: false },
@@ -88,12 +90,17 @@ function startTollgate(): Promise<Server> {
 
 async function startOther(path: string): Promise<Server> {
   const folder = scratch()
-  const [rpcPort = 0, httpPort = 0] = [await freePort(), await freePort()]
+  const [rpcPort = 0, httpPort = 0, gobPort = 0] = [await freePort(), await freePort(), await freePort()]
   writeFileSync(
     join(folder, 'bench.json'),
     JSON.stringify({
       general: { log_level: 3 },
-      listen: { rpc_json: `127.0.0.1:${rpcPort}`, http: `127.0.0.1:${httpPort}`, rpc_gob: '', birpc_json: '' },
+      listen: {
+        rpc_json: `127.0.0.1:${rpcPort}`,
+        http: `127.0.0.1:${httpPort}`,
+        rpc_gob: `127.0.0.1:${gobPort}`,
+        birpc_json: '',
+      },
       data_db: { db_type: '*internal' },
       stor_db: { db_type: '*internal' },
       rals: { enabled: true },
@@ -104,7 +111,7 @@ async function startOther(path: string): Promise<Server> {
   const { pid, stop } = start([path, '-config_path', folder, '-logger', '*stdout'], folder)
   const load = { id: 1, method: 'APIerSv1.LoadTariffPlanFromFolder', params: [{ FolderPath: TARIFF }] }
   while (!(await ask(rpcPort, load)).includes('"OK"')) await new Promise((next) => setTimeout(next, 50))
-  return { pid, rpcPort, httpPort, stop }
+  return { pid, rpcPort, httpPort, gobPort, stop }
 }
 
 function scratch(): string {
@@ -162,7 +169,8 @@ async function measure(
 ): Promise<Map<string, Measured>> {
   const found = new Map<string, Measured>()
   for (const { transport, connections, depth } of TRANSPORTS) {
-    const port = transport === 'tcp' ? server.rpcPort : server.httpPort
+    const port = { tcp: server.rpcPort, http: server.httpPort, ws: server.httpPort, gob: server.gobPort }[transport]
+    if (port === undefined) continue
     const run = (count: number) => load([transport, port, connections, depth, count, method, JSON.stringify(argument)])
     // Compilers are done with what they do at first.
     await run(Math.ceil(calls * share))
@@ -186,7 +194,7 @@ async function measure(
 /** How many times the calls of another server: a second as measured, and a second of CPU time, which other work on the machine touches less. */
 function compare(name: string, ours: Map<string, Measured>, other: Map<string, Measured>): void {
   const shares = [...ours].map(([transport, { perSecond, cpu }]) => {
-    const { perSecond: otherPerSecond = 0, cpu: otherCpu = 0 } = other.get(transport) ?? {}
+    const { perSecond: otherPerSecond = 0, cpu: otherCpu = 0 } = other.get(transport) ?? other.get('tcp') ?? {}
     return `${transport} ${(perSecond / otherPerSecond).toFixed(2)} (CPU ${(otherCpu / cpu).toFixed(2)})`
   })
   process.stdout.write(`${''.padEnd(32)}  of ${name}: ${shares.join(', ')}\n`)

@@ -8,5 +8,7 @@ t.test('the benchmark of JSON-RPC runs', async (t) => {
   for (const name of ['raw JSON echo', 'Tollgate Ping', 'Tollgate GetCost'])
     for (const transport of ['tcp', 'http', 'ws'])
       t.match(printed, new RegExp(`^${name}, ${transport} +\\d+ calls/s .* us CPU/call *$`, 'm'), 'without errors')
-  t.match(printed, /of the echo: tcp \d/)
+  for (const name of ['Tollgate Ping', 'Tollgate GetCost'])
+    t.match(printed, new RegExp(`^${name}, gob +\\d+ calls/s .* us CPU/call *$`, 'm'), 'without errors')
+  t.match(printed, /of the echo: tcp \d.*, gob \d/)
 })

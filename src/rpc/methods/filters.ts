@@ -84,6 +84,13 @@ const healthShape = struct('engine.FilterIHReply', {
   MissingFilters: map(list(text)),
 })
 
+const reverseHealthShape = struct('engine.ReverseFilterIHReply', {
+  MissingObjects: list(text),
+  MissingReverseIndexes: map(list(text)),
+  BrokenReverseIndexes: map(list(text)),
+  MissingFilters: map(list(text)),
+})
+
 const setFilterShape = struct('engine.FilterWithAPIOpts', { Filter: embedded(filterShape), APIOpts: map(any) })
 
 /** Kinds of profiles that have an index. Reference 02, 6.6. */
@@ -191,7 +198,7 @@ export function filterMethods({ profiles }: FilterServices, defaults: RpcDefault
     method('APIerSv1.GetReverseFilterHealth', {
       summary: 'What is not known of the profiles that name a filter: nothing.',
       params: healthQueryShape,
-      reply: map(any),
+      reply: map(reverseHealthShape),
       run: () => ({}),
     }),
   ]

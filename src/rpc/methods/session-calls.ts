@@ -9,7 +9,7 @@ import type { SessionCall, Sessions } from '../../sessions/sessions.ts'
 import type { Unit } from '../../store/unit-of-work.ts'
 import { type Method, method, OK } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
+import { boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
 import { eventCostShape } from '../shapes/event-cost.ts'
 import type { RpcDefaults } from './defaults.ts'
@@ -110,6 +110,13 @@ const initiateDigestShape = struct('sessions.V1InitReplyWithDigest', {
   MaxUsage: decimal,
   Thresholds: pointer(text),
   StatQueues: pointer(text),
+})
+
+/** What attributes have made of an event (AttrRep). Reference 01, 9.2. */
+const attributesReplyShape = struct('engine.AttrSProcessEventReply', {
+  MatchedProfiles: list(text),
+  AlteredFields: list(text),
+  CGREvent: embeddedEvent,
 })
 
 const processEventShape = struct('sessions.V1ProcessEventArgs', { Flags: list(text), CGREvent: embeddedEvent, ...PAGE })
@@ -284,7 +291,10 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
     method('SessionSv1.GetCost', {
       summary: 'What an event costs by its tariff; nothing is debited.',
       params: processEventShape,
-      reply: struct('sessions.V1GetCostReply', { Attributes: any, EventCost: eventCostShape }),
+      reply: struct('sessions.V1GetCostReply', {
+        Attributes: pointer(attributesReplyShape),
+        EventCost: eventCostShape,
+      }),
       run({ Flags: flags, ...argument }) {
         const priced = event(argument)
         if (parseFlags(flags).has('*attributes')) refuseBefore({ GetAttributes: true })

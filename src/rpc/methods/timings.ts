@@ -9,7 +9,7 @@ import { type Method, method, OK, requireFields } from '../method.ts'
 import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, boolean, embedded, integer, list, map, struct, text } from '../shape.ts'
-import { timingShape } from '../shapes/account.ts'
+import { timingShape } from '../shapes/timing.ts'
 import type { TariffEditor } from './actions.ts'
 import type { RpcDefaults } from './defaults.ts'
 

@@ -1,22 +1,6 @@
 import { type Method, notYet } from '../method.ts'
-import { any, boolean, integer, list, map, number, pointer, struct, text, time } from '../shape.ts'
-
-const triggerShape = struct('engine.ActionTrigger', {
-  ID: text,
-  UniqueID: text,
-  ThresholdType: text,
-  ThresholdValue: number,
-  Recurrent: boolean,
-  MinSleep: integer,
-  ExpirationDate: time,
-  ActivationDate: time,
-  Balance: any,
-  Weight: number,
-  ActionsID: text,
-  MinQueuedItems: integer,
-  Executed: boolean,
-  LastExecutionTime: time,
-})
+import { any, boolean, list, map, number, pointer, struct, text } from '../shape.ts'
+import { triggerShape } from '../shapes/trigger.ts'
 
 const account = { Tenant: text, Account: text }
 const group = { GroupID: text, UniqueID: text }

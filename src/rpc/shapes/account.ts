@@ -1,15 +1,6 @@
-import { any, boolean, decimal, integer64, list, map, number, struct, text, time } from '../shape.ts'
-
-/** A timing as the API shows it. */
-export const timingShape = struct('engine.RITiming', {
-  ID: text,
-  Years: list(integer64),
-  Months: list(integer64),
-  MonthDays: list(integer64),
-  WeekDays: list(integer64),
-  StartTime: text,
-  EndTime: text,
-})
+import { boolean, decimal, list, map, number, struct, text, time } from '../shape.ts'
+import { timingShape } from './timing.ts'
+import { triggerShape, triggerV1Shape, unitCounterShape } from './trigger.ts'
 
 /** An account with its balances, as `accountWire` writes it. Reference 04, 2.1. */
 export const accountShape = struct('engine.Account', {
@@ -34,36 +25,34 @@ export const accountShape = struct('engine.Account', {
       }),
     ),
   ),
-  UnitCounters: map(list(any)),
-  ActionTriggers: list(any),
+  UnitCounters: map(list(unitCounterShape)),
+  ActionTriggers: list(triggerShape),
   AllowNegative: boolean,
   Disabled: boolean,
   UpdateTime: time,
 })
 
+const balanceV1Shape = struct('v1.BalanceOld', {
+  Uuid: text,
+  Id: text,
+  Value: decimal,
+  ExpirationDate: time,
+  Weight: number,
+  DestinationIds: text,
+  RatingSubject: text,
+  Category: text,
+  SharedGroup: text,
+  Timings: list(timingShape),
+  TimingIDs: text,
+  Disabled: boolean,
+})
+
 /** An account in the old layout, as `accountWireV1` writes it. Reference 04, 2.3. */
 export const accountV1Shape = struct('v1.AccountSummaryOld', {
   Id: text,
-  BalanceMap: map(
-    list(
-      struct('v1.BalanceOld', {
-        Uuid: text,
-        Id: text,
-        Value: decimal,
-        ExpirationDate: time,
-        Weight: number,
-        DestinationIds: text,
-        RatingSubject: text,
-        Category: text,
-        SharedGroup: text,
-        Timings: list(timingShape),
-        TimingIDs: text,
-        Disabled: boolean,
-      }),
-    ),
-  ),
-  UnitCounters: list(any),
-  ActionTriggers: list(any),
+  BalanceMap: map(list(balanceV1Shape)),
+  UnitCounters: list(struct('v1.UnitsCounterOld', { BalanceType: text, Balances: list(balanceV1Shape) })),
+  ActionTriggers: list(triggerV1Shape),
   AllowNegative: boolean,
   Disabled: boolean,
 })

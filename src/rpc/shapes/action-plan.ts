@@ -1,5 +1,5 @@
 import { any, boolean, list, map, number, pointer, struct, text } from '../shape.ts'
-import { timingShape } from './account.ts'
+import { rateIntervalShape } from './call-cost.ts'
 
 /** An action plan with its accounts. Reference 04, 12.1. */
 export const actionPlanShape = struct('engine.ActionPlan', {
@@ -8,7 +8,7 @@ export const actionPlanShape = struct('engine.ActionPlan', {
   ActionTimings: list(
     struct('engine.ActionTiming', {
       Uuid: text,
-      Timing: pointer(struct('engine.RateInterval', { Timing: pointer(timingShape), Rating: any, Weight: number })),
+      Timing: pointer(rateIntervalShape),
       ActionsID: text,
       ExtraData: any,
       Weight: number,

@@ -1,5 +1,5 @@
-import { any, boolean, decimal, list, map, number, pointer, struct, text } from '../shape.ts'
-import { timingShape } from './account.ts'
+import { decimal, list, number, pointer, struct, text } from '../shape.ts'
+import { balanceFilterShape } from './trigger.ts'
 
 const texts = {
   ExpiryTime: text,
@@ -47,23 +47,5 @@ export const actionShape = struct('engine.Action', {
   Filters: list(text),
   ExpirationString: text,
   Weight: number,
-  Balance: pointer(
-    struct('engine.BalanceFilter', {
-      Uuid: pointer(text),
-      ID: pointer(text),
-      Type: pointer(text),
-      Value: pointer(struct('utils.ValueFormula', { Method: text, Params: map(any), Static: decimal })),
-      ExpirationDate: pointer(text),
-      Weight: pointer(number),
-      DestinationIDs: pointer(map(boolean)),
-      RatingSubject: pointer(text),
-      Categories: pointer(map(boolean)),
-      SharedGroups: pointer(map(boolean)),
-      TimingIDs: pointer(map(boolean)),
-      Timings: list(timingShape),
-      Disabled: pointer(boolean),
-      Factors: pointer(map(decimal)),
-      Blocker: pointer(boolean),
-    }),
-  ),
+  Balance: pointer(balanceFilterShape),
 })

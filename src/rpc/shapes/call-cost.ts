@@ -13,8 +13,8 @@ import {
   text,
   time,
 } from '../shape.ts'
-import { timingShape } from './account.ts'
 import { accountSummaryShape } from './event-cost.ts'
+import { timingShape } from './timing.ts'
 
 /** A price. Reference 03, 5.1. */
 export const ratingShape = struct('engine.RIRate', {

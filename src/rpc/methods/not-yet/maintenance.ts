@@ -13,6 +13,7 @@ import {
   struct,
   text,
 } from '../../shape.ts'
+import { callCostShape } from '../../shapes/call-cost.ts'
 import { cdrShape, externalCdrShape } from '../../shapes/cdr.ts'
 import { cdrFilterShape } from '../../shapes/cdr-filter.ts'
 import { tenantShape } from '../../shapes/event.ts'
@@ -233,7 +234,7 @@ function responderMethods(): Method[] {
     notYet(
       'Responder.DebitMonetary',
       struct('engine.CDRWithAPIOpts', { CDR: embedded(cdrShape), APIOpts: map(any) }),
-      any,
+      callCostShape,
     ),
     notYet('Responder.Shutdown', tenantShape, text),
   ]

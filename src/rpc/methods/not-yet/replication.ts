@@ -1,10 +1,11 @@
 import { type Method, notYet } from '../../method.ts'
 import { any, embedded, integer64, list, map, pointer, type Shape, struct, text } from '../../shape.ts'
-import { accountShape, timingShape } from '../../shapes/account.ts'
+import { accountShape } from '../../shapes/account.ts'
 import { actionShape } from '../../shapes/action.ts'
 import { actionPlanShape } from '../../shapes/action-plan.ts'
 import { tenantIdShape } from '../../shapes/event.ts'
 import { chargerShape, filterShape } from '../../shapes/profile.ts'
+import { timingShape } from '../../shapes/timing.ts'
 import { PROFILES } from './profiles.ts'
 
 const more = { Tenant: text, APIOpts: map(any) }
