@@ -1,11 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { Cdr } from '../../cdrs/cdr.ts'
-import type { ChargingEvent, EventFields } from '../../core/event.ts'
-import { ListenFailure } from '../../core/listen-address.ts'
+import type { EventFields } from '../../core/event.ts'
 import type { ZonedTime } from '../../core/time.ts'
-import { type MappingContext, OrderedEntries, textOf } from '../../mapping/context.ts'
-import type { ProcessorFlags, RequestProcessor } from '../../mapping/request-processor.ts'
+import type { MappingContext } from '../../mapping/context.ts'
+import type { RequestProcessor } from '../../mapping/request-processor.ts'
 import { MappingError } from '../../mapping/value.ts'
 import { beginAnswer, echoProxyInfo, errorAnswer, readdressed } from '../../protocol/diameter/answers.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
@@ -14,10 +13,12 @@ import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictiona
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
-import { refusalText } from '../../services/errors.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Records, Unit } from '../../store/unit-of-work.ts'
+import { messageContext, runProcessors } from '../pipeline.ts'
+import { SessionCalls } from '../session-calls.ts'
 import { Connection } from './connection.ts'
+import { Listeners } from './listeners.ts'
 import {
   endedPeerSessionKind,
   findEnded,
@@ -75,8 +76,7 @@ export class DiameterAgent {
   #settings: DiameterAgentSettings
   #validation: ValidationOptions
   #dependencies: DiameterAgentDependencies
-  /** By the address as it is configured. */
-  readonly #servers = new Map<string, Server>()
+  readonly #listeners = new Listeners((socket) => this.#accept(socket))
   readonly #connections = new Set<Connection>()
   /** What a credit-control request cannot be answered without. */
   #required: readonly AvpDefinition[]
@@ -105,12 +105,7 @@ export class DiameterAgent {
     this.#dependencies = { ...this.#dependencies, ...mapping }
     this.#required = requiredOf(mapping.dictionary)
     this.#vars.clear()
-    const named = new Set(settings.listeners.map(addressOf))
-    for (const [address, server] of this.#servers) {
-      if (named.has(address)) continue
-      server.close()
-      this.#servers.delete(address)
-    }
+    this.#listeners.keep(settings.listeners)
     if (isOther) for (const connection of this.#connections) connection.drain()
   }
 
@@ -131,45 +126,15 @@ export class DiameterAgent {
    * Opens those listeners that are not open; resolves to the addresses that are listened on. Rejects with ListenFailure, and
    * leaves open what was open before.
    */
-  async listen(listeners = this.#settings.listeners): Promise<string[]> {
-    const opened = await Promise.allSettled(
-      listeners.map((listener, i) => this.#open(listener, `diameter_agent.listeners[${i}].address`)),
-    )
-    const failed = opened.find((each) => each.status === 'rejected')
-    if (failed === undefined) return opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.bound] : []))
-    for (const each of opened) {
-      if (each.status === 'rejected' || !each.value.isNew) continue
-      this.#servers.get(each.value.address)?.close()
-      this.#servers.delete(each.value.address)
-    }
-    throw failed.reason
-  }
-
-  #open(
-    { host, port }: DiameterAgentSettings['listeners'][number],
-    key: string,
-  ): Promise<{ address: string; bound: string; isNew: boolean }> {
-    const address = addressOf({ host, port })
-    const held = this.#servers.get(address)
-    if (held !== undefined) return Promise.resolve({ address, bound: boundTo(held), isNew: false })
-    return new Promise((resolve, reject) => {
-      const server = createServer((socket) => this.#accept(socket))
-      server.once('error', (cause) => reject(new ListenFailure(key, { host, port }, cause)))
-      server.listen(port, host, () => {
-        this.#servers.set(address, server)
-        resolve({ address, bound: boundTo(server), isNew: true })
-      })
-    })
+  listen(listeners = this.#settings.listeners): Promise<string[]> {
+    return this.#listeners.open(listeners)
   }
 
   /** Stops accepting, answers what is under way and closes. */
   async close(): Promise<void> {
-    const closed = [...this.#servers.values()].map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-    )
-    this.#servers.clear()
+    const closed = this.#listeners.close()
     for (const connection of this.#connections) connection.drain()
-    await Promise.all(closed)
+    await closed
   }
 
   #accept(socket: Socket): void {
@@ -277,12 +242,14 @@ export class DiameterAgent {
     if (known !== undefined && isAnswered(message, known)) {
       return { answer: readdressed(known.answer, message), repeated: true, cdrs: [], cgrIds: [] }
     }
-    const call = new Call(unit, this.#dependencies.sessions, live?.cgrIds ?? [])
+    const calls = new SessionCalls(unit, this.#dependencies.sessions, live?.cgrIds ?? [])
     const context = this.#context(message, connection)
-    if (!this.#runProcessors(context, call)) throw new MappingError('no request processor matches')
-    call.endAbandoned()
+    const { processors } = this.#dependencies
+    if (!runProcessors(processors, context, calls, this.#dependencies))
+      throw new MappingError('no request processor matches')
+    calls.endAbandoned()
     const answer = this.#encode(message, context)
-    if (call.isUsed) {
+    if (calls.isUsed) {
       const requestType = message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0
       const requestNumber = message.unsigned32(Avp.CC_REQUEST_NUMBER) ?? 0
       const isLast = requestType === 3 || requestType === 4
@@ -291,29 +258,21 @@ export class DiameterAgent {
         requestNumber,
         endToEndId: message.endToEndId,
         answer,
-        cgrIds: isLast ? [] : call.cgrIds,
+        cgrIds: isLast ? [] : calls.cgrIds,
       }
       if (live !== undefined && isLast) unit.delete(peerSessionKind, key)
       if (isLast) unit.put(endedPeerSessionKind, keys().written, record)
       else unit.put(peerSessionKind, key, record)
     }
-    return { answer, repeated: false, cdrs: call.cdrs, cgrIds: call.cgrIds }
+    return { answer, repeated: false, cdrs: calls.cdrs, cgrIds: calls.cgrIds }
   }
 
   #context(message: DiameterMessage, connection: Connection): Context {
-    return {
-      message,
-      item: undefined,
-      instance: -1,
+    return messageContext(message, {
+      vars: { ...this.#varsOf(message), RemoteHost: connection.remote },
       tenant: this.#settings.defaultTenant,
       now: this.#dependencies.now(),
-      vars: { ...this.#varsOf(message), RemoteHost: connection.remote },
-      request: {},
-      opts: {},
-      reply: {},
-      rep: new OrderedEntries(),
-      tmp: {},
-    }
+    })
   }
 
   #varsOf({ applicationId, commandCode }: DiameterMessage): EventFields {
@@ -326,49 +285,6 @@ export class DiameterAgent {
     return vars
   }
 
-  /** Runs the processors in order; false when none matched. Reference 07, 1.3. */
-  #runProcessors(context: Context, call: Call): boolean {
-    let matched = false
-    for (const processor of this.#dependencies.processors) {
-      const instances = processor.instances?.(context.message) ?? ONCE
-      let ran = false
-      for (let i = 0; i < instances.length; i++) {
-        context.item = instances[i]
-        context.instance = processor.instances === undefined ? -1 : i
-        context.tmp = {}
-        if (!processor.matches(context)) continue
-        ran = matched = true
-        this.#runProcessor(processor, context, call)
-      }
-      if (ran && !processor.flags.continue) break
-    }
-    return matched
-  }
-
-  #runProcessor(processor: RequestProcessor<DiameterMessage, RawAvp>, context: Context, call: Call): void {
-    context.request = {}
-    const tenant = processor.tenant?.(context)
-    context.tenant = tenant === undefined || tenant === '' ? this.#settings.defaultTenant : textOf(tenant)
-    processor.fillRequest(context)
-    const event: ChargingEvent = {
-      tenant: context.tenant,
-      id: this.#dependencies.newId(),
-      time: context.now.ns,
-      event: context.request,
-      apiOpts: context.opts,
-    }
-    if (processor.flags.log) {
-      this.#dependencies.log('info', processor.flags.main === '*dryrun' ? 'DRY_RUN' : 'LOG', {
-        processor: processor.id,
-        event: event.event,
-      })
-    }
-    const reply = call.run(processor.flags, event)
-    if (reply !== undefined) context.reply = reply
-    context.tmp = {}
-    processor.fillReply(context)
-  }
-
   #encode(message: DiameterMessage, context: Context): Buffer {
     const writer = beginAnswer(this.#writer, message)
     this.#dependencies.encoder.encode(context.rep.entries, writer)
@@ -376,9 +292,6 @@ export class DiameterAgent {
     return writer.finish()
   }
 }
-
-/** The one run of a processor without `for_each`. */
-const ONCE: readonly undefined[] = [undefined]
 
 function requiredOf(dictionary: Dictionary): AvpDefinition[] {
   return ['Session-Id', 'CC-Request-Type', 'CC-Request-Number']
@@ -389,104 +302,6 @@ function requiredOf(dictionary: Dictionary): AvpDefinition[] {
 /** What a connection takes from the settings when it is accepted. */
 function connectionSettings({ local, cerTimeoutMs, watchdogMs }: DiameterAgentSettings) {
   return { local, cerTimeoutMs, watchdogMs }
-}
-
-function addressOf({ host, port }: { host: string; port: number }): string {
-  return `${host}:${port}`
-}
-
-function boundTo(server: Server): string {
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? `${address.address}:${address.port}` : String(address)
-}
-
-/** The session calls of one request, and what they have touched. */
-class Call {
-  readonly #unit: Unit
-  readonly #sessions: Sessions
-  readonly #cgrIds: Set<string>
-  readonly cdrs: Cdr[] = []
-  isUsed = false
-  #terminates = false
-  #withCdrs = false
-
-  constructor(unit: Unit, sessions: Sessions, cgrIds: readonly string[]) {
-    this.#unit = unit
-    this.#sessions = sessions
-    this.#cgrIds = new Set(cgrIds)
-  }
-
-  get cgrIds(): readonly string[] {
-    return [...this.#cgrIds]
-  }
-
-  /** Calls what the flags say; `*cgrep` afterwards, undefined when it stays as it was. A refusal undoes its own part only. */
-  run(flags: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
-    let reply = this.#main(flags, event)
-    if (!flags.cdrs || flags.main === '*dryrun') return reply
-    if (isEmpty(event.event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
-    this.isUsed = this.#withCdrs = true
-    try {
-      const charged = flags.main === '*message' && reply !== undefined ? withUsage(event, reply) : event
-      this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, charged)))
-    } catch (cause) {
-      reply = { ...reply, Error: refusalText(cause) }
-    }
-    return reply
-  }
-
-  #main({ main, accounts, forceDuration }: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
-    if (main === '*none' || main === '*dryrun' || main === '*cdrs') return undefined
-    if (isEmpty(event.event)) return { Error: 'MANDATORY_IE_MISSING: [CGREvent]' }
-    if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
-    this.isUsed = true
-    try {
-      return { Error: '', ...this.#unit.attempt(() => this.#session(main, event, { forceDuration })) }
-    } catch (cause) {
-      return { Error: refusalText(cause) }
-    }
-  }
-
-  #session(main: string, event: ChargingEvent, options: { forceDuration: boolean }): EventFields {
-    const unit = this.#unit
-    switch (main) {
-      case '*authorize':
-        return { MaxUsage: this.#sessions.authorize(unit, event) }
-      case '*terminate':
-        this.#terminates = true
-        this.#cgrIds.delete(this.#sessions.terminate(unit, event, options).cgrId)
-        return {}
-      case '*message':
-        return { MaxUsage: this.#sessions.message(unit, event, options).maxUsage }
-      default: {
-        const granted =
-          main === '*initiate'
-            ? this.#sessions.initiate(unit, event, options)
-            : this.#sessions.update(unit, event, options)
-        this.#cgrIds.add(granted.cgrId)
-        return { MaxUsage: granted.maxUsage }
-      }
-    }
-  }
-
-  /** A request that ends its Diameter session ends every charging session that was opened under it. */
-  endAbandoned(): void {
-    if (!this.#terminates) return
-    for (const cgrId of this.#cgrIds) this.cdrs.push(...this.#sessions.abandon(this.#unit, cgrId, this.#withCdrs))
-  }
-}
-
-/** What was granted is what the CDR of a message is about; what was refused is not charged again by it. Reference 07, 1.4. */
-function withUsage(event: ChargingEvent, { Error: error, MaxUsage: granted }: EventFields): ChargingEvent {
-  const refused = typeof error === 'string' && error.startsWith('RALS_ERROR')
-  const usage = refused ? 0n : granted
-  return usage === undefined ? event : { ...event, event: { ...event.event, Usage: usage } }
-}
-
-/** Without a field there is no event. Reference 07, 1.3.3.4. */
-function isEmpty(fields: EventFields): boolean {
-  for (const _ in fields) return false
-  return true
 }
 
 function resultCodeOf(answer: Buffer): number {

@@ -1,12 +1,10 @@
+import type { DiameterMapping } from '../../agents/diameter/agent.ts'
 import type { ReplyEncoder } from '../../agents/diameter/reply-encoder.ts'
 import { requestVars } from '../../agents/diameter/request-vars.ts'
+import { messageContext } from '../../agents/pipeline.ts'
 import { InvalidText } from '../../core/errors.ts'
-import type { EventFields } from '../../core/event.ts'
 import { zoneOf } from '../../core/time.ts'
-import { type MappingContext, OrderedEntries, textOf } from '../../mapping/context.ts'
-import type { RequestProcessor } from '../../mapping/request-processor.ts'
-import { sessionCalls } from '../../mapping/session-call.ts'
-import { MappingError } from '../../mapping/value.ts'
+import type { OrderedEntries } from '../../mapping/context.ts'
 import { beginAnswer } from '../../protocol/diameter/answers.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { Dictionary } from '../../protocol/diameter/dictionary.ts'
@@ -14,10 +12,11 @@ import { Framer } from '../../protocol/diameter/framing.ts'
 import { DiameterMessage } from '../../protocol/diameter/message.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
 import { tcpStreams } from '../../protocol/pcap.ts'
-import { type CompiledDiameterAgent, compileDiameterAgent } from '../diameter.ts'
+import { compileDiameterAgent } from '../diameter.ts'
 import { avpLines, messageOf } from './diameter-text.ts'
 import type { DryRunRequest } from './dry-run.ts'
 import { INPUT_NAMES, type MessageInput } from './input.ts'
+import { dryRunMessage } from './pipeline-dry-run.ts'
 import { MappingReport } from './report.ts'
 
 /** A dry run reads no store: a stored filter is not there, and neither is a destination or a timing. */
@@ -39,94 +38,31 @@ export function diameterDryRun({ loaded, root, input, reply }: DryRunRequest): r
     report.say(
       `${i === 0 ? '' : '\n'}request ${i + 1}: ${vars['*cmd']} of ${message.bytes.length} octets${remote === '' ? '' : ` from ${remote}`}`,
     )
-    const context = {
-      message,
-      item: undefined,
-      instance: -1,
+    const context = messageContext<DiameterMessage, RawAvp>(message, {
+      vars: { ...vars, RemoteHost: remote },
       tenant: agent.settings.defaultTenant,
       now,
-      vars: { ...vars, RemoteHost: remote },
-      request: {},
-      opts: {},
-      reply: {},
-      rep: new OrderedEntries(),
-      tmp: {},
-    }
-    new DryRun(agent, report, reply).run(context)
+    })
+    dryRunMessage(agent.mapping.processors, context, {
+      report,
+      reply,
+      answer: () => answerLines(agent.mapping, message, context.rep),
+      failure: (problem) => `answer 5012: ${problem}`,
+    })
   }
   return report.lines
 }
 
-type Context = MappingContext<DiameterMessage, RawAvp>
-
-/** One request through the processors. Reference 07, 1.3. */
-class DryRun {
-  readonly #agent: CompiledDiameterAgent
-  readonly #report: MappingReport
-  readonly #reply: EventFields | undefined
-
-  constructor(agent: CompiledDiameterAgent, report: MappingReport, reply: EventFields | undefined) {
-    this.#agent = agent
-    this.#report = report
-    this.#reply = reply
-  }
-
-  run(context: Context): void {
-    try {
-      if (!this.#runProcessors(context)) throw new MappingError('no request processor matches')
-      if (this.#reply !== undefined) this.#answer(context)
-    } catch (cause) {
-      if (!(cause instanceof MappingError || cause instanceof InvalidText)) throw cause
-      this.#report.say(`answer 5012: ${cause.message}`)
-    }
-  }
-
-  #runProcessors(context: Context): boolean {
-    let matched = false
-    for (const processor of this.#agent.mapping.processors) {
-      const instances = processor.instances?.(context.message) ?? [undefined]
-      if (instances.length === 0) this.#report.say(`processor ${processor.id}: its group is not in the message`)
-      let ran = false
-      for (const [i, item] of instances.entries()) {
-        context.item = item
-        context.instance = processor.instances === undefined ? -1 : i
-        context.tmp = {}
-        if (!processor.matches(context)) continue
-        ran = matched = true
-        this.#runProcessor(processor, context)
-      }
-      if (ran && !processor.flags.continue) break
-    }
-    return matched
-  }
-
-  #runProcessor(processor: RequestProcessor<DiameterMessage, RawAvp>, context: Context): void {
-    const report = this.#report
-    context.request = {}
-    const tenant = processor.tenant?.(context)
-    context.tenant = tenant === undefined || tenant === '' ? this.#agent.settings.defaultTenant : textOf(tenant)
-    if (context.instance >= 0)
-      report.say(`  group ${context.instance + 1} of ${processor.instances?.(context.message).length}`)
-    report.say('  request fields')
-    processor.fillRequest(context)
-    report.event(context.request, context.opts, context.tenant)
-    const calls = sessionCalls(processor.flags)
-    for (const call of calls) report.call(call)
-    if (calls.length === 0) report.say('  calls nothing')
-    if (this.#reply === undefined) return
-    if (calls.length > 0) context.reply = this.#reply
-    context.tmp = {}
-    report.say('  reply fields')
-    processor.fillReply(context)
-  }
-
-  #answer({ message, rep }: Context): void {
-    const bytes = encoded(this.#agent.mapping.encoder, message, rep)
-    this.#report.say(`answer of ${bytes.length} octets`)
-    const answer = new DiameterMessage(bytes)
-    for (const line of avpLines(answer, answer.avps, this.#agent.mapping.dictionary)) this.#report.say(`  ${line}`)
-    this.#report.say(`  ${bytes.toString('hex')}`)
-  }
+/** The answer of a request as AVPs and octets. Throws MappingError, InvalidText when a value is none of its AVP's type. */
+function answerLines(
+  { encoder, dictionary }: DiameterMapping,
+  message: DiameterMessage,
+  rep: OrderedEntries,
+): string[] {
+  const bytes = encoded(encoder, message, rep)
+  const answer = new DiameterMessage(bytes)
+  const avps = avpLines(answer, answer.avps, dictionary)
+  return [`answer of ${bytes.length} octets`, ...avps.map((line) => `  ${line}`), `  ${bytes.toString('hex')}`]
 }
 
 function encoded(encoder: ReplyEncoder, message: DiameterMessage, rep: OrderedEntries): Buffer {
