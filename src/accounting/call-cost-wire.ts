@@ -46,16 +46,17 @@ export function dataCostWire({ timespans, cost }: CallCost, owner: CostOwner): W
 
 function timespanWire(span: Timespan): Wire {
   const { timeStart, usage, cost, interval, durationIndex, increments, rounding } = span
+  const isEmpty = interval === null && increments.length === 0
   return {
     TimeStart: formatTime(timeStart),
     TimeEnd: formatTime(addNs(timeStart, usage)),
     Cost: cost,
     RateInterval: interval && rateIntervalWire(interval),
     DurationIndex: durationIndex,
-    Increments: interval === null ? null : increments.map(incrementWire),
+    Increments: isEmpty ? null : increments.map(incrementWire),
     RoundIncrement: rounding && incrementWire(rounding),
     ...matchWire(span),
-    CompressFactor: interval === null ? 0 : 1,
+    CompressFactor: isEmpty ? 0 : 1,
   }
 }
 

@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import type { EventFields } from '../core/event.ts'
+import type { EventFields, EventValue } from '../core/event.ts'
 import { cgrIdOf, fieldText, fieldUsage } from '../core/event-values.ts'
 import { JsonWriter } from '../core/json-writer.ts'
 import { formatTime, parseTime, type ZonedTime } from '../core/time.ts'
@@ -36,6 +36,10 @@ export type Cdr = {
   preRated?: true
   /** Goes to the writers alone, not to the CDR store. */
   unstored?: true
+  /** Takes the place of the CDR of the same session and run in the CDR store. */
+  replaces?: true
+  /** Exporters that it goes to; undefined: those of every CDR. */
+  exportTo?: readonly string[]
 }
 
 export type CdrDefaults = {
@@ -48,7 +52,27 @@ export type CdrDefaults = {
 }
 
 /** What is done to an event that is to become a CDR. Reference 05, 9.3. */
-export type CdrSwitches = { isForked: boolean; isRated: boolean; isStored: boolean }
+export type CdrSwitches = {
+  isForked: boolean
+  isRated: boolean
+  isStored: boolean
+  isExported: boolean
+  /** What its CDR has cost before is given back. */
+  isRefunded: boolean
+  /** Takes the place of its CDR. */
+  isRerated: boolean
+  /** It may have a CDR. */
+  isReprocessed: boolean
+}
+
+/** Whether an event may have its CDR already. */
+export function looksBack({
+  isRefunded,
+  isRerated,
+  isReprocessed,
+}: Pick<CdrSwitches, 'isRefunded' | 'isRerated' | 'isReprocessed'>): boolean {
+  return isRefunded || isRerated || isReprocessed
+}
 
 const MAIN_FIELDS = new Set([
   'CGRID',
@@ -197,4 +221,21 @@ export function eventOfCdr(cdr: Cdr): EventFields {
     CostSource: cdr.costSource,
     Cost: cdr.cost,
   }
+}
+
+/** All that a CDR says, as an event, with names in order. costDetails: what clients read for its details. Reference 05, 8. */
+export function wholeEventOfCdr(cdr: Cdr, costDetails: EventValue): EventFields {
+  const whole: EventFields = {
+    ...eventOfCdr(cdr),
+    OrderID: 0,
+    Partial: false,
+    PreRated: cdr.preRated === true,
+    CostDetails: costDetails,
+  }
+  return inOrder(whole)
+}
+
+/** The fields by name. */
+export function inOrder(fields: EventFields): EventFields {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -84,9 +84,12 @@ export class CdrProjector {
     for (const delivery of this.#deliveries) delivery.wake()
   }
 
-  /** Resolves when a target has taken the CDRs up to that id, or cannot take them now. */
-  async delivered(target: string, upTo: string): Promise<void> {
-    await this.#deliveries.find(({ id }) => id === target)?.caughtUp(upTo)
+  /** Resolves when a target has taken the CDRs up to that id, or cannot take them now: whether it has. */
+  async delivered(target: string, upTo: string): Promise<boolean> {
+    const delivery = this.#deliveries.find(({ id }) => id === target)
+    if (delivery === undefined) return false
+    await delivery.caughtUp(upTo)
+    return delivery.after >= upTo || !delivery.isFailing
   }
 
   /** Delivers what can be delivered and stops; the rest stays in the outbox. */
@@ -145,6 +148,11 @@ class Delivery {
   /** Id of the last CDR that the target has taken. */
   get after(): string {
     return this.#after
+  }
+
+  /** Whether it waits before it tries again. */
+  get isFailing(): boolean {
+    return this.#retry !== undefined
   }
 
   get #cursorKey(): string {

@@ -58,7 +58,7 @@ async function run(options: ServeOptions): Promise<void> {
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
     await listen(engine, loaded, metrics, log, listeners)
     started.resolve()
-    await stop
+    await Promise.race([stop, engine.stopAsked])
   } finally {
     process.off('SIGHUP', reload)
     await Promise.all(listeners.map((listener) => listener.close()))

@@ -22,6 +22,7 @@ export function cdrStoreTarget(id: string, store: SqliteCdrStore): CdrTarget {
             answerNs: cdr.answerTime.ns < 0n ? 0n : cdr.answerTime.ns,
             cost: cdr.cost.toString(),
             record: encodeCdr(cdr),
+            replaces: cdr.replaces === true,
           })),
       ),
   }

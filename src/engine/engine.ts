@@ -6,9 +6,11 @@ import type { ActionTiming } from '../accounting/action-plans.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { type Cdr, type CdrSwitches, decodeCdr } from '../cdrs/cdr.ts'
+import type { CdrRun } from '../cdrs/made-cdrs.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
+import { runOfOrigin } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { Environment } from '../config/json-scanner.ts'
@@ -42,6 +44,7 @@ import { compileTimings } from '../tariffs/compile.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
+import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
@@ -105,8 +108,12 @@ export class Engine {
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
   readonly #planMembers = new PlanMembers()
+  readonly cdrProcessing: CdrProcessing
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
+  readonly #stopping = Promise.withResolvers<void>()
+  /** A client has asked the process to stop. */
+  readonly askToStop = () => this.#stopping.resolve()
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
 
@@ -154,6 +161,11 @@ export class Engine {
       now,
       (planId) => this.timingsOf(planId) !== undefined,
     )
+    this.cdrProcessing = new CdrProcessing({
+      charge: (call) => this.charge(call),
+      find: (query) => this.#findCdrs(query),
+      costRuns: (prefix) => this.#costRuns(prefix),
+    })
     this.#agent = compiled && this.#buildAgent(compiled)
   }
 
@@ -257,6 +269,11 @@ export class Engine {
     await this.#projector.close()
     await this.store.close()
     await this.#cdrStore.close()
+  }
+
+  /** Resolves when a client has asked the process to stop. */
+  get stopAsked(): Promise<void> {
+    return this.#stopping.promise
   }
 
   /** Files that CDRs are written to. */
@@ -396,8 +413,16 @@ export class Engine {
 
   /** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
   get cdrSwitches(): CdrSwitches {
-    const { chargers_conns: chargers, rals_conns: rals, store_cdrs: isStored } = this.#options.loaded.config.cdrs
-    return { isForked: chargers.length > 0, isRated: rals.length > 0, isStored }
+    const { chargers_conns: chargers, rals_conns: rals, store_cdrs: isStored } = this.config.loaded.config.cdrs
+    return {
+      isForked: chargers.length > 0,
+      isRated: rals.length > 0,
+      isStored,
+      isExported: true,
+      isRefunded: false,
+      isRerated: false,
+      isReprocessed: false,
+    }
   }
 
   /** Deletes CDRs from the CDR store for good; how many. */
@@ -406,11 +431,22 @@ export class Engine {
     return this.#cdrStore.remove(query)
   }
 
-  /** CDRs of everything that was answered before. */
+  /** CDRs of everything that was answered before; of what the CDR store has when it cannot take more. */
   async findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]> {
-    await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
-    const found = await this.#cdrStore.find(query)
-    return found.map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) }))
+    return (await this.#findCdrs(query)).found
+  }
+
+  /** isUpToDate: the CDR store has everything that was answered before. */
+  async #findCdrs(query: CdrQuery): Promise<{ found: { orderId: number; cdr: Cdr }[]; isUpToDate: boolean }> {
+    const isUpToDate = await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
+    const rows = await this.#cdrStore.find(query)
+    return { found: rows.map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) })), isUpToDate }
+  }
+
+  async #costRuns(prefix: string): Promise<CdrRun[]> {
+    const runs: CdrRun[] = []
+    for await (const [, { value }] of this.store.scan('cost', { prefix })) runs.push(runOfOrigin(value))
+    return runs
   }
 
   /** What an event costs, without an account. Throws SessionRefused. */

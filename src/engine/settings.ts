@@ -43,5 +43,6 @@ export function sessionSettings({ general, sessions }: Config, timeZone: string)
     alterableFields: sessions.alterable_fields,
     ttlMs: Number(sessions.session_ttl / 1_000_000n),
     ttlLastUsage: sessions.session_ttl_last_usage,
+    storesCosts: sessions.store_session_costs,
   }
 }

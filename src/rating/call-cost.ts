@@ -38,7 +38,7 @@ export type Timespan = {
   timeStart: ZonedTime
   usage: bigint
   durationIndex: bigint
-  /** Null only in the empty span of a request without usage. */
+  /** Null in the empty span of a request without usage, and when the event itself brought its cost. */
   interval: RateInterval | null
   increments: readonly Increment[]
   /** Correction of the span's cost by the tariff's rounding. Reference 03, 4.8.5. */

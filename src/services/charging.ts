@@ -25,6 +25,9 @@ export type Descriptor = {
   forceDuration: boolean
 }
 
+/** Whose account a cost is of. */
+export type ChargedAccount = Pick<Descriptor, 'tenant' | 'account'>
+
 /**
  * Money, as sessions and CDRs need it. Synchronous within the unit; the tariff and the clock are the implementation's.
  * All throw SessionRefused with the text that clients see: ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED, RATING_PLAN_NOT_FOUND,
@@ -39,10 +42,12 @@ export interface Charging {
   debit(unit: Unit, descriptor: Descriptor, usage: bigint, rounding: boolean): CallCost
   /** Rates without an account. Reference 03, 4.7. */
   rate(descriptor: Descriptor, usage: bigint): CallCost
+  /** Debits a cost that the event brings from money alone; what no balance has goes to `*default`. Reference 04, 7. */
+  directDebit(unit: Unit, descriptor: Descriptor, usage: bigint, cost: Decimal): CallCost
   /** Gives back what paid this cost; balances that are gone get nothing. The account as it is then, null without one. Reference 04, 6. */
-  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): AccountSummary | null
+  refund(unit: Unit, owner: ChargedAccount, cost: EventCost): AccountSummary | null
   /** Rounds each charge as its tariff says and books the corrections. Reference 05, 6.9. */
-  round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost
+  round(unit: Unit, owner: ChargedAccount, cost: EventCost): EventCost
   /** Money that a cost took. */
   total(cost: EventCost): Decimal
 }

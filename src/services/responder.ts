@@ -8,6 +8,7 @@ import {
   type DebitSettings,
   debit,
 } from '../accounting/debit.ts'
+import { directDebit } from '../accounting/direct-debit.ts'
 import { maxDebit } from '../accounting/max-debit.ts'
 import { type MaxRate, maxUsage } from '../accounting/max-usage.ts'
 import { type Credit, creditsOfEventCost, refund } from '../accounting/refund.ts'
@@ -23,7 +24,7 @@ import {
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
-import type { Charging, Descriptor } from './charging.ts'
+import type { ChargedAccount, Charging, Descriptor } from './charging.ts'
 import { SessionRefused } from './errors.ts'
 
 export type ResponderSettings = DebitSettings & {
@@ -111,13 +112,22 @@ export class Responder implements Charging {
     return callCostOf(this.#tariff().ratePlan(planId, ratingRequest(descriptor, usage)), descriptor)
   }
 
-  refund(unit: Unit, descriptor: Descriptor, cost: EventCost): AccountSummary | null {
-    const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
-    if (account === undefined) return null
-    const { nowMs } = this.#context()
-    const refunded = refund(account, creditsOfEventCost(cost), this.#settings.roundingDecimals, nowMs)
-    put(unit, account, refunded.account)
-    return accountSummary(refunded.account, account)
+  directDebit(unit: Unit, descriptor: Descriptor, usage: bigint, cost: Decimal): CallCost {
+    this.#checkUsage(descriptor, usage)
+    const account = accountOf(unit, descriptor)
+    const request = requestOf(descriptor, usage)
+    return this.#store(
+      unit,
+      account,
+      directDebit(account, request, cost, this.#tariff(), this.#settings, this.#context()),
+    )
+  }
+
+  refund(unit: Unit, { tenant, account: id }: ChargedAccount, cost: EventCost): AccountSummary | null {
+    const key = accountKey(tenant, id)
+    const account = unit.get(accountKind, key)
+    this.credit(unit, creditsOfEventCost(cost))
+    return account === undefined ? null : accountSummary(unit.get(accountKind, key) ?? account, account)
   }
 
   /** Books credits on their accounts; those of accounts and balances that are gone get nothing. */
@@ -130,8 +140,8 @@ export class Responder implements Charging {
     }
   }
 
-  round(unit: Unit, descriptor: Descriptor, cost: EventCost): EventCost {
-    const account = unit.get(accountKind, accountKey(descriptor.tenant, descriptor.account))
+  round(unit: Unit, { tenant, account: id }: ChargedAccount, cost: EventCost): EventCost {
+    const account = unit.get(accountKind, accountKey(tenant, id))
     if (account === undefined || cost.charges.length === 0) return cost
     const { roundingDecimals } = this.#settings
     const corrections: Charge[] = []

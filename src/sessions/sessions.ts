@@ -1,5 +1,7 @@
 import type { Cdr, CdrSwitches } from '../cdrs/cdr.ts'
-import type { CdrPipeline } from '../cdrs/pipeline.ts'
+import type { MadeCdrs } from '../cdrs/made-cdrs.ts'
+import type { CdrEvent, CdrPipeline, ProcessedCdr } from '../cdrs/pipeline.ts'
+import { keepSessionCost } from '../cdrs/session-cost.ts'
 import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
@@ -44,6 +46,8 @@ export type SessionSettings = {
   ttlMs: number
   /** Charged on top when a session ends so; undefined: nothing. */
   ttlLastUsage: bigint | undefined
+  /** Keeps what an ended session has paid, for a CDR that comes over another way. Reference 05, 6.17. */
+  storesCosts: boolean
 }
 
 export type SessionDependencies = {
@@ -63,6 +67,9 @@ export type SessionCall<R> = (
   unit: Unit,
   sessions: Sessions,
 ) => { result: R; cdrs?: readonly Cdr[]; cgrIds?: readonly string[] }
+
+/** An event that is to become CDRs. details: what it says that was paid for it already. */
+export type PaidEvent = { event: ChargingEvent; details?: EventCost | undefined }
 
 const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
 
@@ -158,7 +165,7 @@ export class Sessions {
         Source: fieldText(event.event, 'Source') || '*sessions',
       }
       const runs = chargers?.().runsOf({ ...event, event: fields }) ?? [{ event: fields }]
-      return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant))
+      return runs.flatMap((run) => cdrs.ofEvent(unit, run.event, event.tenant))
     }
     if (session.closedAtMs === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
     const { runs } = this.#alter(session, event.event)
@@ -174,14 +181,26 @@ export class Sessions {
     )
   }
 
-  /** Makes the CDRs of an event, whatever session may live. switches: what is done to it. Reference 05, 9. */
-  processEvent(unit: Unit, event: ChargingEvent, { isForked, ...switches }: CdrSwitches): Cdr[] {
-    const { cdrs, chargers } = this.#dependencies
+  /** Makes the CDRs of events, whatever sessions may live. switches: what is done to them; made: CDRs from before. Reference 05, 9. */
+  processEvents(unit: Unit, events: readonly PaidEvent[], switches: CdrSwitches, made: MadeCdrs): ProcessedCdr[] {
+    const { cdrs } = this.#dependencies
     if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
-    const fields: EventFields = { ...event.event, CGRID: this.#hashes.cgrIdOf(event.event) }
-    const runs = isForked ? (chargers?.().runsOf({ ...event, event: fields }) ?? []) : [{ event: fields }]
+    const runs = events.flatMap(({ event, details }) => this.#runsOf(event, details, switches.isForked))
+    return cdrs.process(unit, runs, switches, made)
+  }
+
+  /** What was paid for an event counts for its own run alone. */
+  #runsOf({ event, ...rest }: ChargingEvent, details: EventCost | undefined, isForked: boolean): CdrEvent[] {
+    const { tenant } = rest
+    const fields: EventFields = { ...event, CGRID: this.#hashes.cgrIdOf(event) }
+    if (!isForked) return [{ event: fields, tenant, details }]
+    const runs = this.#dependencies.chargers?.().runsOf({ ...rest, event: fields }) ?? []
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
-    return runs.map((run) => cdrs.ofEvent(unit, run.event, event.tenant, switches))
+    return runs.map((run) => ({
+      event: run.event,
+      tenant,
+      details: details?.runId === run.runId ? details : undefined,
+    }))
   }
 
   /** Ends a session that its peer has left: nothing of the last grant was used beyond what it told. */
@@ -408,6 +427,21 @@ export class Sessions {
       const settled = this.#settle(unit, run, session.cgrId, finalUsage(run.quota, total, lastUsed))
       return answerTime === '' ? settled : { ...settled, event: { ...settled.event, AnswerTime: answerTime } }
     })
+    if (this.#settings.storesCosts) {
+      const { cgrId, originHost, originId } = session
+      for (const { runId, cost: details, quota } of runs) {
+        if (details === undefined) continue
+        keepSessionCost(unit, {
+          cgrId,
+          runId,
+          originHost,
+          originId,
+          costSource: '*sessions',
+          usage: quota.total,
+          details,
+        })
+      }
+    }
     const closedAtMs = Number(this.#dependencies.now().ns / 1_000_000n)
     unit.put(sessionKind, session.cgrId, { ...session, runs, closedAtMs, deadlineMs: undefined })
   }

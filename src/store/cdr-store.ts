@@ -12,6 +12,8 @@ export type CdrRow = {
   answerNs: bigint
   cost: string
   record: string
+  /** Takes the place of the CDR of the same session and run, and its order id. */
+  replaces: boolean
 }
 
 /** Fields of a CDR that are compared as text. */

@@ -7,8 +7,9 @@ export type MaybePromise<T> = T | Promise<T>
  * - `answer`: answers to ended sessions and events, kept for retransmissions, prefixed by their retention bucket
  * - `outbox`: CDRs on their way to the CDR store and the writers
  * - `meta`: schema version, counters
+ * - `cost`: costs of ended sessions whose CDRs come over another way
  */
-export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'meta'
+export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'meta' | 'cost'
 
 /** One record as stored: its text (JSON) and the version it was committed under (1 for the first). */
 export type StoredRecord = { value: string; version: number }

@@ -42,7 +42,7 @@ export const sessions = struct(
       'min_dur_low_balance',
       'backup_interval',
     ),
-    ...noEffect(z.boolean(), 'store_session_costs'),
+    store_session_costs: z.boolean(),
     ...noEffect(duration, 'session_ttl_max_delay', 'session_ttl_last_used', 'session_ttl_usage'),
     ...noEffect(textList, 'session_indexes'),
     ...noEffect(z.number(), 'client_protocol'),

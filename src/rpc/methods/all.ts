@@ -19,6 +19,7 @@ import { responderMethods } from './responder.ts'
 import { routeCostMethods } from './route-costs.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
+import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { type TimingServices, timingMethods } from './timings.ts'
@@ -37,6 +38,7 @@ export type RpcServices = AccountServices &
   FilterServices &
   SessionServices &
   SessionCallServices &
+  SessionCostServices &
   RatingPlanServices &
   TariffServices &
   TimingServices &
@@ -61,6 +63,7 @@ export function buildRegistry(
       ...schedulerMethods(services, defaults),
       ...triggerMethods(),
       ...cdrMethods(services, defaults),
+      ...sessionCostMethods(services),
       ...chargerMethods(services, defaults),
       ...costMethods(services, defaults),
       ...responderMethods(services, defaults),

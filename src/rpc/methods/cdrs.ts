@@ -1,55 +1,86 @@
-import type { Cdr, CdrSwitches } from '../../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, inOrder, wholeEventOfCdr } from '../../cdrs/cdr.ts'
+import type { ProcessedCdr } from '../../cdrs/pipeline.ts'
 import { InvalidText, NotFound } from '../../core/errors.ts'
-import type { ChargingEvent, EventFields } from '../../core/event.ts'
+import type { EventFields, EventValue } from '../../core/event.ts'
 import { fieldUsage } from '../../core/event-values.ts'
 import { formatTime, isZeroTime, parseTime, ZERO_TIME } from '../../core/time.ts'
+import type { EventCost } from '../../rating/event-cost.ts'
+import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { SessionRefused } from '../../services/errors.ts'
-import type { SessionCall } from '../../sessions/sessions.ts'
+import type { PaidEvent } from '../../sessions/sessions.ts'
 import type { CdrQuery } from '../../store/cdr-store.ts'
 import { type Method, method, OK } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, embedded, integer, list, map, struct, text, type ValueOf } from '../shape.ts'
+import { any, embedded, integer, list, map, parseJson, struct, text, type ValueOf } from '../shape.ts'
 import { cdrShape, cdrWire, externalCdrShape, externalCdrWire } from '../shapes/cdr.ts'
-import { cdrFilterShape, cdrFilterWithOptionsShape, cdrQuery } from '../shapes/cdr-filter.ts'
+import {
+  cdrFilterShape,
+  cdrFilterWithOptionsShape,
+  cdrQuery,
+  oldCdrFilterShape,
+  oldCdrQuery,
+} from '../shapes/cdr-filter.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
+import { eventCostOfWire, eventCostShape } from '../shapes/event-cost.ts'
 import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of CDRs ask of the engine. */
 export interface CdrServices {
   findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]>
   removeCdrs(query: CdrQuery): Promise<number>
-  charge<R>(call: SessionCall<R>): Promise<R>
+  readonly cdrProcessing: {
+    process(events: readonly PaidEvent[], switches: CdrSwitches): Promise<ProcessedCdr[]>
+    again(query: CdrQuery, switches: CdrSwitches, isRating: boolean): Promise<ProcessedCdr[] | undefined>
+  }
   /** What is done to events that do not say it themselves. */
   readonly cdrSwitches: CdrSwitches
 }
 
 const processEventShape = struct('engine.ArgV1ProcessEvent', { Flags: list(text), CGREvent: embeddedEvent })
+const rateShape = struct('engine.ArgRateCDRs', {
+  Flags: list(text),
+  RPCCDRsFilter: embedded(cdrFilterShape),
+  Tenant: text,
+  APIOpts: map(any),
+})
 
-/** CDRs: made, listed and removed. Reference 01, 9.3 and 9.6; 05, 9. */
+/** CDRs: made, made again, listed and removed. Reference 01, 9.3 and 9.6; 05, 9. */
 export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method[] {
   const { timeZone, roundingDecimals: decimals } = defaults
-  const process = async (events: readonly ChargingEvent[], switches: CdrSwitches) => {
+  const process = async (events: readonly PaidEvent[], switches: CdrSwitches) => {
     try {
-      return await services.charge((unit, sessions) => ({
-        result: 'OK',
-        cdrs: events.flatMap((event) => sessions.processEvent(unit, event, switches)),
-      }))
+      return await services.cdrProcessing.process(events, switches)
     } catch (cause) {
       if (cause instanceof InvalidText) throw new RpcError('PARTIALLY_EXECUTED')
       if (cause instanceof SessionRefused) throw new RpcError(cause.message)
       throw cause
     }
   }
-  const eventOf = (event: ValueOf<typeof eventShape>): ChargingEvent => {
-    if (event.Event === null) throw new RpcError('PARTIALLY_EXECUTED')
-    return chargingEvent(event, defaults.tenant)
+  const processed = async (events: readonly PaidEvent[], switches: CdrSwitches) => {
+    await process(events, switches)
+    return 'OK'
   }
-  const ofCdr = (fields: EventFields, tenant: string, isPreRated: boolean) => {
+  const eventOf = (event: ValueOf<typeof eventShape>): PaidEvent => {
+    if (event.Event === null) throw new RpcError('PARTIALLY_EXECUTED')
+    return { event: chargingEvent(event, defaults.tenant), details: detailsOfEvent(event.Event) }
+  }
+  const ofCdr = (fields: EventFields, tenant: string, isPreRated: boolean, details: EventCost | undefined) => {
     const isEmpty = fields['OriginID'] === '' && fields['CGRID'] === '' && fields['Account'] === ''
     if (isEmpty) throw new RpcError('MANDATORY_IE_MISSING: [CGRID OriginID Account]')
     const event = { tenant: tenant || defaults.tenant, id: '', time: null, event: fields, apiOpts: {} }
-    const { isForked, isStored } = services.cdrSwitches
-    return process([event], { isForked: isForked && !isPreRated, isRated: !isPreRated, isStored })
+    const switches = services.cdrSwitches
+    const isForked = switches.isForked && !isPreRated
+    return processed([{ event, details }], { ...switches, isForked, isRated: !isPreRated })
+  }
+  const again = async (
+    { Flags: flags, RPCCDRsFilter: filter, APIOpts: options }: ValueOf<typeof rateShape>,
+    switches: CdrSwitches,
+    isRating: boolean,
+  ) => {
+    const query = cdrQuery(filter, timeZone, '')
+    const found = await services.cdrProcessing.again(query, switchesOf(flags, options, switches), isRating)
+    if (found === undefined) throw new NotFound()
+    return 'OK'
   }
   const external = (found: { orderId: number; cdr: Cdr }[]) =>
     found.map(({ orderId, cdr }) => externalCdrWire(orderId, cdr, decimals))
@@ -62,7 +93,20 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: OK,
       run: ({ Flags: flags, CGREvent: event }) => {
         const charged = eventOf(event)
-        return process([charged], switchesOf(flags, charged.apiOpts, services.cdrSwitches))
+        return processed([charged], switchesOf(flags, charged.event.apiOpts, services.cdrSwitches))
+      },
+    }),
+    method('CDRsV2.ProcessEvent', {
+      summary: 'As CDRsV1.ProcessEvent; answers what became of the event, by run.',
+      params: processEventShape,
+      reply: list(struct('utils.EventWithFlags', { Flags: list(text), Event: map(any) })),
+      async run({ Flags: flags, CGREvent: event }) {
+        const charged = eventOf(event)
+        const done = await process([charged], switchesOf(flags, charged.event.apiOpts, services.cdrSwitches))
+        return done.map(({ event: fields, cdr, isRated, isRefunded }) => ({
+          Flags: isRefunded ? ['*refund'] : [],
+          Event: isRated ? wholeEventOfCdr(cdr, detailsWire(cdr, decimals)) : inOrder(fields),
+        }))
       },
     }),
     method('CDRsV1.ProcessEvents', {
@@ -74,7 +118,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       }),
       reply: OK,
       run: ({ Flags: flags, CGREvents: events, APIOpts: options }) =>
-        process(events.map(eventOf), switchesOf(flags, options, services.cdrSwitches)),
+        processed(events.map(eventOf), switchesOf(flags, options, services.cdrSwitches)),
     }),
     method('CDRsV1.ProcessCDR', {
       summary: 'Takes a CDR in the form that programs read; rates it unless it is PreRated.',
@@ -82,9 +126,17 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: OK,
       run({ CDR: cdr }) {
         const time = (value: typeof cdr.SetupTime) => (isZeroTime(value) ? '' : formatTime(value))
-        const { PreRated: isPreRated, CostDetails: _, OrderID: __, Partial: ___, ExtraFields: extra, ...fields } = cdr
+        const {
+          PreRated: isPreRated,
+          CostDetails: details,
+          OrderID: _,
+          Partial: __,
+          ExtraFields: extra,
+          ...fields
+        } = cdr
         const times = { SetupTime: time(cdr.SetupTime), AnswerTime: time(cdr.AnswerTime) }
-        return ofCdr({ ...extra, ...fields, ...times, PreRated: isPreRated }, cdr.Tenant, isPreRated)
+        const paid = details === null ? undefined : eventCostOfWire(details)
+        return ofCdr({ ...extra, ...fields, ...times, PreRated: isPreRated }, cdr.Tenant, isPreRated, paid)
       },
     }),
     method('CDRsV1.ProcessExternalCDR', {
@@ -92,10 +144,24 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       params: struct('engine.ExternalCDRWithAPIOpts', { ExternalCDR: embedded(externalCdrShape), APIOpts: map(any) }),
       reply: OK,
       run({ ExternalCDR: cdr }) {
-        const { PreRated: isPreRated, CostDetails: _, OrderID: __, ExtraFields: extra, ...fields } = cdr
+        const { PreRated: isPreRated, CostDetails: details, OrderID: _, ExtraFields: extra, ...fields } = cdr
         refuseUnreadable(cdr, timeZone)
-        return ofCdr({ ...extra, ...fields, PreRated: isPreRated }, cdr.Tenant, isPreRated)
+        const paid = detailsOfEvent({ CostDetails: details })
+        return ofCdr({ ...extra, ...fields, PreRated: isPreRated }, cdr.Tenant, isPreRated, paid)
       },
+    }),
+    method('CDRsV1.RateCDRs', {
+      summary:
+        'Gives back what CDRs have cost and rates them anew, with the flag *rerate. Errors: NOT_FOUND, SERVER_ERROR: EXISTS.',
+      params: rateShape,
+      reply: OK,
+      run: (argument) => again(argument, { ...services.cdrSwitches, isRated: true }, true),
+    }),
+    method('CDRsV1.ReprocessCDRs', {
+      summary: 'Does to CDRs again what the flags say, and nothing else. Errors: NOT_FOUND, SERVER_ERROR: EXISTS.',
+      params: rateShape,
+      reply: OK,
+      run: (argument) => again(argument, NOTHING_BUT_AGAIN, false),
     }),
     method('CDRsV1.GetCDRs', {
       summary: 'CDRs by filter. Errors: SERVER_ERROR: NOT_FOUND.',
@@ -119,6 +185,16 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: list(externalCdrShape),
       async run(filter) {
         const found = await services.findCdrs(cdrQuery(filter, timeZone))
+        if (found.length === 0) throw new NotFound()
+        return external(found)
+      },
+    }),
+    method('APIerSv1.GetCDRs', {
+      summary: 'CDRs by the filter of earlier versions. Errors: NOT_FOUND.',
+      params: oldCdrFilterShape,
+      reply: list(externalCdrShape),
+      async run(filter) {
+        const found = await services.findCdrs(oldCdrQuery(filter, timeZone))
         if (found.length === 0) throw new NotFound()
         return external(found)
       },
@@ -152,12 +228,18 @@ function refuseUnreadable(cdr: ValueOf<typeof externalCdrShape>, timeZone: strin
   }
 }
 
+const NOTHING_BUT_AGAIN: CdrSwitches = {
+  isForked: false,
+  isRated: false,
+  isStored: false,
+  isExported: false,
+  isRefunded: false,
+  isRerated: false,
+  isReprocessed: true,
+}
+
 /** Switches of an event: its flags before its options before the configuration. Reference 05, 9.3. */
-function switchesOf(
-  flags: readonly string[],
-  options: EventFields,
-  { isForked, isRated, isStored }: CdrSwitches,
-): CdrSwitches {
+function switchesOf(flags: readonly string[], options: EventFields, base: CdrSwitches): CdrSwitches {
   const given = new Map(flags.map((flag) => [flag.split(':')[0] ?? '', !flag.endsWith(':false')]))
   const option = (name: string): boolean | undefined => {
     const value = options[name]
@@ -167,11 +249,29 @@ function switchesOf(
     const problem = `strconv.ParseBool: parsing ${JSON.stringify(String(value))}: invalid syntax`
     throw new RpcError(`failed to configure processing args: ${problem}`)
   }
-  for (const name of ['*rerate', '*refund', '*reprocess'])
-    if (given.get(name) ?? option(name)) throw new RpcError('NOT_IMPLEMENTED')
+  const isRerated = given.get('*rerate') ?? option('*rerate') ?? false
+  const isRefunded = given.get('*refund') ?? option('*refund') ?? isRerated
   return {
-    isForked: given.get('*chargers') ?? option('*chargerS') ?? isForked,
-    isRated: given.get('*rals') ?? option('*ralS') ?? isRated,
-    isStored: given.get('*store') ?? isStored,
+    isForked: given.get('*chargers') ?? option('*chargerS') ?? base.isForked,
+    isRated: given.get('*rals') ?? option('*ralS') ?? (isRerated || (base.isRated && !isRefunded)),
+    isStored: given.get('*store') ?? base.isStored,
+    isExported: given.get('*export') ?? base.isExported,
+    isRefunded,
+    isRerated,
+    isReprocessed: given.get('*reprocess') ?? (isRefunded || base.isReprocessed),
   }
+}
+
+/** What an event says that was paid for it; a text is JSON. Throws RpcError. */
+function detailsOfEvent({ CostDetails: given = null }: EventFields): EventCost | undefined {
+  try {
+    const details: unknown = typeof given === 'string' && given !== '' ? parseJson(given) : given
+    return details === '' || details === null ? undefined : eventCostOfWire(eventCostShape.decode(details))
+  } catch {
+    throw new RpcError('PARTIALLY_EXECUTED')
+  }
+}
+
+function detailsWire({ costDetails }: Cdr, decimals: number): EventValue {
+  return costDetails === undefined ? null : (eventCostWire(costDetails, decimals) as EventValue)
 }

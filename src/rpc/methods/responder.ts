@@ -17,22 +17,31 @@ import type { Records, Unit } from '../../store/unit-of-work.ts'
 import { type Method, method } from '../method.ts'
 import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
-import { duration, type Shape, type ValueOf } from '../shape.ts'
+import { any, duration, embedded, map, type Shape, struct, text, type ValueOf } from '../shape.ts'
 import { accountShape } from '../shapes/account.ts'
 import { callCostShape, callDescriptorShape } from '../shapes/call-cost.ts'
+import { cdrShape } from '../shapes/cdr.ts'
+import { tenantShape } from '../shapes/event.ts'
 import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of rating and debiting ask of the engine. */
 export interface ResponderServices {
   responder: Responder
   records: Pick<Records, 'run'>
+  /** The process is to end. */
+  askToStop(): void
 }
+
+const cdrWithOptionsShape = struct('engine.CDRWithAPIOpts', { CDR: embedded(cdrShape), APIOpts: map(any) })
 
 type Call = ValueOf<typeof callDescriptorShape>
 type Asked = { call: Call; descriptor: Descriptor; usage: bigint; owner: CostOwner }
 
 /** Rating and debits by call descriptor; each is one unit of work, answered after its commit. Reference 03, 6; 04, 5. */
-export function responderMethods({ responder, records }: ResponderServices, defaults: RpcDefaults): Method[] {
+export function responderMethods(
+  { responder, records, askToStop }: ResponderServices,
+  defaults: RpcDefaults,
+): Method[] {
   const ofCall = (
     name: string,
     summary: string,
@@ -114,6 +123,27 @@ export function responderMethods({ responder, records }: ResponderServices, defa
       'Takes the costs of rounding increments from the money that paid; the account, or an empty one when nothing was taken.',
       -1,
     ),
+    method('Responder.DebitMonetary', {
+      summary:
+        'Debits the cost that a CDR brings from money alone, without rating it. Errors: MANDATORY_IE_MISSING: [Account], ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED.',
+      params: cdrWithOptionsShape,
+      reply: callCostShape,
+      run({ CDR: cdr }) {
+        const { owner, descriptor } = askedOfCdr(cdr, defaults)
+        return bare(() =>
+          records.run((unit) => callCostWire(responder.directDebit(unit, descriptor, cdr.Usage, cdr.Cost), owner)),
+        )
+      },
+    }),
+    method('Responder.Shutdown', {
+      summary: 'Stops the process, as SIGTERM does.',
+      params: tenantShape,
+      reply: text,
+      run() {
+        askToStop()
+        return 'Done!'
+      },
+    }),
   ]
 }
 
@@ -170,6 +200,27 @@ function askedOf(call: Call, defaultTenant: string, category: string): Asked {
     forceDuration: said.ForceDuration,
   }
   return { call, descriptor, usage, owner }
+}
+
+/** Throws RpcError for a CDR that names no account, or a cost or usage below zero. */
+function askedOfCdr(
+  cdr: ValueOf<typeof cdrShape>,
+  { tenant, category }: Pick<RpcDefaults, 'tenant' | 'category'>,
+): Pick<Asked, 'descriptor' | 'owner'> {
+  if (cdr.Account === '' && cdr.Subject === '') throw new RpcError('MANDATORY_IE_MISSING: [Account]')
+  if (cdr.Cost.isNegative) throw new RpcError(`negative cost: ${cdr.Cost}`)
+  if (cdr.Usage < 0n) throw new RpcError(`negative usage: ${formatDuration(cdr.Usage)}`)
+  const owner = {
+    category: cdr.Category || category,
+    tenant: cdr.Tenant || tenant,
+    subject: cdr.Subject || cdr.Account,
+    account: cdr.Account,
+    destination: cdr.Destination,
+    toR: cdr.ToR || '*voice',
+  }
+  const timeStart = isZeroTime(cdr.AnswerTime) ? cdr.SetupTime : cdr.AnswerTime
+  const first = { loopIndex: 0, durationIndex: cdr.Usage, maxCostSoFar: Decimal.ZERO, forceDuration: false }
+  return { owner, descriptor: { ...owner, ...first, timeStart, balanceFactorId: '' } }
 }
 
 /** Throws RpcError with the text of a flag that is none. */

@@ -4,7 +4,20 @@ import { InvalidText } from '../../core/errors.ts'
 import { parseTime, ZERO_TIME } from '../../core/time.ts'
 import { CDR_ORDERS, type CdrMatch, type CdrOrder, type CdrQuery, type CdrRange } from '../../store/cdr-store.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, decimal, embedded, integer, integer64, list, map, pointer, struct, text, type ValueOf } from '../shape.ts'
+import {
+  any,
+  boolean,
+  decimal,
+  embedded,
+  integer,
+  integer64,
+  list,
+  map,
+  pointer,
+  struct,
+  text,
+  type ValueOf,
+} from '../shape.ts'
 
 const matchFields = {
   CGRIDs: list(text),
@@ -59,8 +72,65 @@ export const cdrFilterWithOptionsShape = struct('utils.RPCCDRsFilterWithAPIOpts'
   Tenant: text,
 })
 
-/** timeZone: of times that name none. Throws RpcError for a time, usage or order that is none. */
-export function cdrQuery(filter: ValueOf<typeof cdrFilterShape>, timeZone: string): CdrQuery {
+/** The filter of earlier versions. Reference 05, 9.7. */
+export const oldCdrFilterShape = struct('utils.AttrGetCdrs', {
+  CgrIds: list(text),
+  MediationRunIds: list(text),
+  TORs: list(text),
+  CdrHosts: list(text),
+  CdrSources: list(text),
+  ReqTypes: list(text),
+  Tenants: list(text),
+  Categories: list(text),
+  Accounts: list(text),
+  Subjects: list(text),
+  DestinationPrefixes: list(text),
+  RatedAccounts: list(text),
+  RatedSubjects: list(text),
+  OrderIdStart: pointer(integer64),
+  OrderIdEnd: pointer(integer64),
+  TimeStart: text,
+  TimeEnd: text,
+  SkipErrors: boolean,
+  SkipRated: boolean,
+  OrderBy: text,
+  Limit: pointer(integer),
+  Offset: pointer(integer),
+})
+
+/** As `cdrQuery`, of the filter of earlier versions. Throws RpcError. */
+export function oldCdrQuery(old: ValueOf<typeof oldCdrFilterShape>, timeZone: string): CdrQuery {
+  const { Tenants, Categories, Accounts, Subjects, DestinationPrefixes, OrderBy, Limit, Offset } = old
+  const filter = {
+    ...cdrFilterShape.zero(),
+    ...{ Tenants, Categories, Accounts, Subjects, DestinationPrefixes, OrderBy, Limit, Offset },
+    CGRIDs: old.CgrIds,
+    RunIDs: old.MediationRunIds,
+    ToRs: old.TORs,
+    OriginHosts: old.CdrHosts,
+    Sources: old.CdrSources,
+    RequestTypes: old.ReqTypes,
+    AnswerTimeStart: old.TimeStart,
+    AnswerTimeEnd: old.TimeEnd,
+    ExtraArgs: {
+      OrderIDStart: old.OrderIdStart,
+      OrderIDEnd: old.OrderIdEnd,
+      MinCost: old.SkipErrors ? Decimal.ZERO : null,
+      MaxCost: old.SkipRated ? NOT_RATED : null,
+    },
+  }
+  return cdrQuery(filter, timeZone, '')
+}
+
+/**
+ * timeZone: of times that name none. before: what stands before the text of an order that is none. Throws RpcError for a time,
+ * usage or order that is none.
+ */
+export function cdrQuery(
+  filter: ValueOf<typeof cdrFilterShape>,
+  timeZone: string,
+  before = 'SERVER_ERROR: ',
+): CdrQuery {
   const time = (literal: string) =>
     literal === '' ? undefined : readable(() => parseTime(literal, timeZone, { ...ZERO_TIME, ns: nowNs() }).ns)
   const usage = (literal: string) => (literal === '' ? undefined : readable(() => parseDuration(literal)))
@@ -69,7 +139,7 @@ export function cdrQuery(filter: ValueOf<typeof cdrFilterShape>, timeZone: strin
   const updated = { from: time(filter.UpdatedAtStart), until: time(filter.UpdatedAtEnd) }
   const [order = '', direction] = filter.OrderBy.split(';')
   if (order !== '' && !CDR_ORDERS.some((each) => each === order))
-    throw new RpcError(`SERVER_ERROR: Invalid value : ${order}`)
+    throw new RpcError(`${before}Invalid value : ${order}`)
   return {
     is: matchOf(filter, ''),
     isNot: matchOf(filter, 'Not'),

@@ -19,7 +19,7 @@ export type LmdbOptions = {
 /** Changed records by table and key; undefined: deleted. */
 type Overlay = ReadonlyMap<Table, Map<string, StoredRecord | undefined>>
 
-const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta']
+const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
 const CHECKPOINT_CHUNK = 2_000
 /** Octets of addresses for the checkpoint, not of memory: a map that has to grow is mapped a second time beside the first. */
 const MAP_SIZE = 2 ** 36
@@ -64,6 +64,7 @@ export class LmdbDataStore implements DataStore {
       answer: table('answer'),
       outbox: table('outbox'),
       meta: table('meta'),
+      cost: table('cost'),
     }
     const segments = listSegments(options.folder)
     const torn = replaySegments(options.folder, segments, (changes) => this.#apply(changes))

@@ -9,6 +9,7 @@ import { conditionsOf } from './cdr-conditions.ts'
 export class CdrTable {
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
+  readonly #replace: StatementSync
 
   constructor(path: string) {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
@@ -27,10 +28,18 @@ export class CdrTable {
     this.#database.function('decimal_compare', { deterministic: true }, (a, b) =>
       Decimal.parse(String(a)).compare(Decimal.parse(String(b))),
     )
+    // A CDR that comes once more may have been replaced since: a later one of its session and run keeps it out.
     this.#insert = this.#database.prepare(`
       INSERT INTO cdrs (id, cgrid, run_id, tenant, account, origin_id, request_type, tor, answer_ns, cost, record)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      SELECT :id, :cgrId, :runId, :tenant, :account, :originId, :requestType, :toR, :answerNs, :cost, :record
+      WHERE NOT EXISTS (SELECT 1 FROM cdrs WHERE cgrid = :cgrId AND run_id = :runId AND id > :id)
       ON CONFLICT (id) DO NOTHING`)
+    this.#replace = this.#database.prepare(`
+      UPDATE cdrs SET id = :id, tenant = :tenant, account = :account, origin_id = :originId,
+        request_type = :requestType, tor = :toR, answer_ns = :answerNs, cost = :cost, record = :record
+      WHERE order_id =
+        (SELECT order_id FROM cdrs WHERE cgrid = :cgrId AND run_id = :runId AND id < :id ORDER BY id DESC LIMIT 1)
+        AND NOT EXISTS (SELECT 1 FROM cdrs WHERE cgrid = :cgrId AND run_id = :runId AND id >= :id)`)
   }
 
   /** One transaction; it is on disk when this returns. */
@@ -38,8 +47,9 @@ export class CdrTable {
     this.#database.exec('BEGIN')
     try {
       for (const row of rows) {
-        const { id, cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record } = row
-        this.#insert.run(id, cgrId, runId, tenant, account, originId, requestType, toR, answerNs, cost, record)
+        const { replaces, ...columns } = row
+        const isReplaced = replaces && this.#replace.run(columns).changes === 1
+        if (!isReplaced) this.#insert.run(columns)
       }
       this.#database.exec('COMMIT')
     } catch (cause) {

@@ -13,10 +13,7 @@ import {
   struct,
   text,
 } from '../../shape.ts'
-import { callCostShape } from '../../shapes/call-cost.ts'
-import { cdrShape, externalCdrShape } from '../../shapes/cdr.ts'
 import { cdrFilterShape } from '../../shapes/cdr-filter.ts'
-import { tenantShape } from '../../shapes/event.ts'
 
 const plan = { TPid: text }
 const rest = { DryRun: boolean, Validate: boolean, Caching: pointer(text), APIOpts: map(any) }
@@ -150,64 +147,9 @@ function healthMethods(): Method[] {
   ]
 }
 
-/** CDRs that are rated again, exported or taken from elsewhere, and what could not be delivered. */
+/** CDRs that are exported, and what could not be delivered. */
 function cdrMethods(): Method[] {
-  const rate = struct('engine.ArgRateCDRs', {
-    Flags: list(text),
-    RPCCDRsFilter: embedded(cdrFilterShape),
-    Tenant: text,
-    APIOpts: map(any),
-  })
   return [
-    notYet('CDRsV1.RateCDRs', rate),
-    notYet('CDRsV1.ReprocessCDRs', rate),
-    notYet(
-      'CDRsV1.StoreSessionCost',
-      struct('engine.AttrCDRSStoreSMCost', {
-        Cost: pointer(
-          struct('engine.SMCost', {
-            CGRID: text,
-            RunID: text,
-            OriginHost: text,
-            OriginID: text,
-            CostSource: text,
-            Usage: duration,
-            CostDetails: any,
-          }),
-        ),
-        CheckDuplicate: boolean,
-        APIOpts: map(any),
-        Tenant: text,
-      }),
-    ),
-    notYet(
-      'APIerSv1.GetCDRs',
-      struct('utils.AttrGetCdrs', {
-        CgrIds: list(text),
-        MediationRunIds: list(text),
-        TORs: list(text),
-        CdrHosts: list(text),
-        CdrSources: list(text),
-        ReqTypes: list(text),
-        Tenants: list(text),
-        Categories: list(text),
-        Accounts: list(text),
-        Subjects: list(text),
-        DestinationPrefixes: list(text),
-        RatedAccounts: list(text),
-        RatedSubjects: list(text),
-        OrderIdStart: pointer(integer64),
-        OrderIdEnd: pointer(integer64),
-        TimeStart: text,
-        TimeEnd: text,
-        SkipErrors: boolean,
-        SkipRated: boolean,
-        OrderBy: text,
-        Limit: pointer(integer),
-        Offset: pointer(integer),
-      }),
-      list(externalCdrShape),
-    ),
     notYet(
       'APIerSv1.ExportCDRs',
       struct('utils.ArgExportCDRs', {
@@ -228,19 +170,7 @@ function cdrMethods(): Method[] {
   ]
 }
 
-/** Direct debits, and an engine that is stopped by a call. */
-function responderMethods(): Method[] {
-  return [
-    notYet(
-      'Responder.DebitMonetary',
-      struct('engine.CDRWithAPIOpts', { CDR: embedded(cdrShape), APIOpts: map(any) }),
-      callCostShape,
-    ),
-    notYet('Responder.Shutdown', tenantShape, text),
-  ]
-}
-
 /** Reference 01, 9.3 and 9.6. */
 export function absentMaintenanceMethods(): Method[] {
-  return [...planMethods(), ...databaseMethods(), ...healthMethods(), ...cdrMethods(), ...responderMethods()]
+  return [...planMethods(), ...databaseMethods(), ...healthMethods(), ...cdrMethods()]
 }
