@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import { JsonWriter } from '../core/json-writer.ts'
+import type { JsonWriter } from '../core/json-writer.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Account, Balance, NameSet } from './account.ts'
@@ -45,19 +45,9 @@ const ALLOW_NEGATIVE = 2
 /** Accounts in the data store, by `tenant:id`. An account is written at every charge: its text is put together by hand. */
 export const accountKind: RecordKind<Account> = {
   table: 'account',
-  encode({ tenant, id, balances, allowNegative, disabled, updatedAtMs }) {
+  write({ tenant, id, balances, allowNegative, disabled, updatedAtMs }, writer) {
     const flags = (disabled ? DISABLED : 0) | (allowNegative ? ALLOW_NEGATIVE : 0)
-    writer
-      .begin()
-      .raw('[')
-      .text(tenant)
-      .raw(',')
-      .text(id)
-      .raw(',')
-      .integer(flags)
-      .raw(',')
-      .integer(updatedAtMs)
-      .raw(',{')
+    writer.raw('[').text(tenant).raw(',').text(id).raw(',').integer(flags).raw(',').integer(updatedAtMs).raw(',{')
     let isFirst = true
     for (const type in balances) {
       writer
@@ -65,14 +55,14 @@ export const accountKind: RecordKind<Account> = {
         .text(type)
         .raw(':[')
       isFirst = false
-      let separator = '['
+      let separator = ''
       for (const balance of balances[type] ?? []) {
-        writeBalance(separator, balance)
-        separator = ',['
+        writeBalance(writer.raw(separator), balance)
+        separator = ','
       }
       writer.raw(']')
     }
-    return writer.raw('}]').finish()
+    writer.raw('}]')
   },
   decode(text) {
     const [tenant, id, flags, updatedAtMs, stored] = JSON.parse(text) as StoredAccount
@@ -83,22 +73,20 @@ export const accountKind: RecordKind<Account> = {
   },
 }
 
-const writer = new JsonWriter()
-
-function writeBalance(opening: string, balance: Balance): void {
+function writeBalance(writer: JsonWriter, balance: Balance): void {
   const { uuid, id, value, expiresAtNs, weight } = balance
   const flags = (balance.disabled ? DISABLED : 0) | (balance.blocker ? BLOCKER : 0)
   const rest = storedRest(balance)
-  writer.raw(opening).text(uuid).raw(',').text(id).raw(',')
-  writeInteger(value.coefficient)
+  writer.raw('[').text(uuid).raw(',').text(id).raw(',')
+  writeInteger(writer, value.coefficient)
   writer.raw(',').integer(value.scale).raw(',')
   if (expiresAtNs === null) writer.raw('null')
-  else writeInteger(expiresAtNs)
+  else writeInteger(writer, expiresAtNs)
   writer.raw(',').raw(String(weight)).raw(',').integer(flags).raw(',')
   writer.json(rest === 0 ? '0' : JSON.stringify(rest)).raw(']')
 }
 
-function writeInteger(value: bigint): void {
+function writeInteger(writer: JsonWriter, value: bigint): void {
   if (Number.isSafeInteger(Number(value))) writer.integer(value)
   else writer.quotedInteger(value)
 }

@@ -156,7 +156,7 @@ export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): stri
 export const outboxKind: RecordKind<Cdr> = {
   table: 'outbox',
   isTransient: true,
-  encode: encodeCdr,
+  write: writeCdr,
   decode: decodeCdr,
 }
 
@@ -168,9 +168,8 @@ type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'cost
   costDetails: unknown
 }
 
-const writer = new JsonWriter()
-
-export function encodeCdr({ costDetails, ...cdr }: Cdr): string {
+/** Writes the stored form of a CDR. `decodeCdr` reads it back. */
+export function writeCdr({ costDetails, ...cdr }: Cdr, writer: JsonWriter): void {
   const time = ({ ns, zone }: ZonedTime): [string, string] => [String(ns), zone]
   const text = JSON.stringify({
     ...cdr,
@@ -179,10 +178,18 @@ export function encodeCdr({ costDetails, ...cdr }: Cdr): string {
     usage: String(cdr.usage),
     cost: cdr.cost.toString(),
   } satisfies Omit<StoredCdr, 'costDetails'>)
-  writer.begin().json(text.slice(0, -1)).raw(',"costDetails":')
+  writer.json(text.slice(0, -1)).raw(',"costDetails":')
   if (costDetails === undefined) writer.raw('null')
   else writeEventCost(writer, costDetails)
-  return writer.raw('}').finish()
+  writer.raw('}')
+}
+
+const writer = new JsonWriter()
+
+/** The stored form of a CDR as a text. */
+export function encodeCdr(cdr: Cdr): string {
+  writeCdr(cdr, writer.begin())
+  return writer.finish().toString()
 }
 
 export function decodeCdr(text: string): Cdr {

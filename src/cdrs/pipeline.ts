@@ -15,7 +15,7 @@ import { dropSessionCost, originPrefix, type SessionCost, sessionCostOf } from '
 export const cdrMarkKind: RecordKind<true> = {
   table: 'answer',
   isTransient: true,
-  encode: () => 'true',
+  write: (_, writer) => writer.raw('true'),
   decode: () => true,
 }
 

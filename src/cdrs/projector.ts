@@ -29,7 +29,7 @@ type Cursor = { after: string; position: string }
 /** How far a target has come. */
 const cursorKind: RecordKind<Cursor> = {
   table: 'meta',
-  encode: ({ after, position }) => JSON.stringify([after, position]),
+  write: ({ after, position }, writer) => writer.json(JSON.stringify([after, position])),
   decode(text) {
     const [after, position] = JSON.parse(text) as [string, string]
     return { after, position }

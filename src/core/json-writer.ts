@@ -8,19 +8,22 @@ const MINUS = 0x2d
 /** Longer texts are copied by the runtime. */
 const SHORT = 48
 
+/** Texts are built one after the other in memory outside the heap, this many octets at a time. */
+const CHUNK = 1 << 20
+
 /**
- * Builds one JSON text in a buffer: records that are written at every charge would cost more as joined strings than as octets.
+ * Builds JSON texts as octets: records that are written at every charge would cost more as joined strings.
  * The caller puts brackets and commas.
  */
 export class JsonWriter {
-  #bytes = Buffer.allocUnsafe(4096)
+  #bytes = Buffer.allocUnsafeSlow(0)
+  /** Where the text begins that is being built. */
+  #start = 0
   #length = 0
-  #isAscii = true
 
-  /** Starts a text; what was built before is gone. */
+  /** Starts a text; those that were finished stay as they are. */
   begin(): this {
-    this.#length = 0
-    this.#isAscii = true
+    this.#length = this.#start
     return this
   }
 
@@ -38,9 +41,7 @@ export class JsonWriter {
   /** JSON with any characters, made elsewhere. */
   json(json: string): this {
     this.#reserve(json.length * 3)
-    const written = this.#bytes.write(json, this.#length, 'utf8')
-    if (written !== json.length) this.#isAscii = false
-    this.#length += written
+    this.#length += this.#bytes.write(json, this.#length, 'utf8')
     return this
   }
 
@@ -90,15 +91,20 @@ export class JsonWriter {
     return this
   }
 
-  /** The text that was built. */
-  finish(): string {
-    return this.#bytes.toString(this.#isAscii ? 'latin1' : 'utf8', 0, this.#length)
+  /** The text that was built, in UTF-8. */
+  finish(): Buffer {
+    const text = this.#bytes.subarray(this.#start, this.#length)
+    this.#start = this.#length
+    return text
   }
 
   #reserve(size: number): void {
     if (this.#length + size <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + size))
-    this.#bytes.copy(larger, 0, 0, this.#length)
+    const built = this.#length - this.#start
+    const larger = Buffer.allocUnsafeSlow(Math.max(CHUNK, 2 * (built + size)))
+    this.#bytes.copy(larger, 0, this.#start, this.#length)
     this.#bytes = larger
+    this.#start = 0
+    this.#length = built
   }
 }

@@ -51,7 +51,7 @@ export class PartiallyExecuted extends TollgateError {
 /** Tasks that wait for their run: they survive a crash, and each runs once. */
 const taskKind: RecordKind<Task> = {
   table: 'meta',
-  encode: ({ uuid, accountId, actionsId }) => JSON.stringify([uuid, accountId, actionsId]),
+  write: ({ uuid, accountId, actionsId }, writer) => writer.json(JSON.stringify([uuid, accountId, actionsId])),
   decode(text) {
     const [uuid = '', accountId = '', actionsId = ''] = JSON.parse(text) as string[]
     return { uuid, accountId, actionsId }

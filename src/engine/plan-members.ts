@@ -5,7 +5,7 @@ import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 /** Action plans of an account, by `tenant:account`. */
 const accountPlansKind: RecordKind<readonly string[]> = {
   table: 'meta',
-  encode: (planIds) => JSON.stringify(planIds),
+  write: (planIds, writer) => writer.json(JSON.stringify(planIds)),
   decode: (text) => JSON.parse(text) as string[],
 }
 const ACCOUNT_PLANS = 'account-plans/'

@@ -26,11 +26,13 @@ function ownerOf(key: string): { tenant: string; id: string } {
 
 export const filterKind: RecordKind<FilterProfile> = {
   table: 'profile',
-  encode: ({ rules, activation }) =>
-    JSON.stringify([
+  write({ rules, activation }, writer) {
+    const stored: StoredFilter = [
       rules.map(({ type, element, values }) => [type, element, values]),
       storedActivation(activation),
-    ] satisfies StoredFilter),
+    ]
+    writer.json(JSON.stringify(stored))
+  },
   decode(text, key) {
     const [rules, activation] = JSON.parse(text) as StoredFilter
     return {
@@ -43,8 +45,10 @@ export const filterKind: RecordKind<FilterProfile> = {
 
 export const chargerKind: RecordKind<ChargerProfile> = {
   table: 'profile',
-  encode: ({ filterIds, activation, runId, attributeIds, weight }) =>
-    JSON.stringify([filterIds, storedActivation(activation), runId, attributeIds, weight] satisfies StoredCharger),
+  write({ filterIds, activation, runId, attributeIds, weight }, writer) {
+    const stored: StoredCharger = [filterIds, storedActivation(activation), runId, attributeIds, weight]
+    writer.json(JSON.stringify(stored))
+  },
   decode(text, key) {
     const [filterIds, activation, runId, attributeIds, weight] = JSON.parse(text) as StoredCharger
     return { ...ownerOf(key), filterIds, activation: readActivation(activation), runId, attributeIds, weight }

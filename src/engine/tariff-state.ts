@@ -42,14 +42,15 @@ type Compiled = {
 /** Rows of one object of a tariff plan, by `file:id`. */
 const rowsKind: RecordKind<readonly TariffRow[]> = {
   table: 'profile',
-  encode: (rows) => JSON.stringify(rows),
+  write: (rows, writer) => writer.json(JSON.stringify(rows)),
   decode: (text) => JSON.parse(text) as TariffRow[],
 }
 
 /** When each kind of object was last loaded, ns since the epoch, by the partition that CGRateS keeps it in. */
 const loadIdsKind: RecordKind<ReadonlyMap<string, bigint>> = {
   table: 'profile',
-  encode: (ids) => JSON.stringify(Object.fromEntries([...ids].map(([partition, ns]) => [partition, String(ns)]))),
+  write: (ids, writer) =>
+    writer.json(JSON.stringify(Object.fromEntries([...ids].map(([partition, ns]) => [partition, String(ns)])))),
   decode: (text) =>
     new Map(
       Object.entries(JSON.parse(text) as Record<string, string>).map(([partition, ns]) => [partition, BigInt(ns)]),

@@ -1,7 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
-import { JsonWriter } from '../core/json-writer.ts'
+import type { JsonWriter } from '../core/json-writer.ts'
 import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
@@ -52,9 +52,8 @@ type StoredSession = [
  * and weak entries that die young are dear to collect.
  */
 const texts = new WeakMap<EventFields, string>()
-const writer = new JsonWriter()
 
-function writeMemoised(event: EventFields): void {
+function writeMemoised(writer: JsonWriter, event: EventFields): void {
   let text = texts.get(event)
   if (text === undefined) {
     text = eventJson(event)
@@ -64,7 +63,7 @@ function writeMemoised(event: EventFields): void {
 }
 
 /** As `eventJson`, for the few types that nearly all fields have. */
-function writeFields(event: EventFields): void {
+function writeFields(writer: JsonWriter, event: EventFields): void {
   let separator = '{'
   for (const name in event) {
     const value = event[name]
@@ -81,18 +80,10 @@ function writeFields(event: EventFields): void {
 /** Sessions in the data store, by CGRID. A session is written at every charge: its text is put together by hand. */
 export const sessionKind: RecordKind<Session> = {
   table: 'session',
-  encode({ cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, eventStart, optsStart, runs }) {
-    writer
-      .begin()
-      .raw('[[')
-      .text(cgrId)
-      .raw(',')
-      .text(tenant)
-      .raw(',')
-      .text(originId)
-      .raw(',')
-      .text(originHost)
-      .raw(',')
+  write(session, writer) {
+    const { cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, eventStart, optsStart, runs } =
+      session
+    writer.raw('[[').text(cgrId).raw(',').text(tenant).raw(',').text(originId).raw(',').text(originHost).raw(',')
     writer
       .integer(updatedAtMs)
       .raw(',')
@@ -100,17 +91,17 @@ export const sessionKind: RecordKind<Session> = {
       .raw(',')
       .raw(String(closedAtMs ?? null))
     writer.raw('],')
-    writeFields(eventStart)
+    writeFields(writer, eventStart)
     writer.raw(',')
-    writeFields(optsStart)
+    writeFields(writer, optsStart)
     for (const run of runs) {
       writer.raw(',[')
-      writeMemoised(run.event)
+      writeMemoised(writer, run.event)
       writer.raw(',')
-      writeRun(run)
+      writeRun(writer, run)
       writer.raw(']')
     }
-    return writer.raw(']').finish()
+    writer.raw(']')
   },
   decode(text) {
     const [rest, eventStart, optsStart, ...runs] = JSON.parse(text) as StoredSession
@@ -130,7 +121,7 @@ export const sessionKind: RecordKind<Session> = {
   },
 }
 
-function writeRun({ runId, requestType, descriptor, quota, cost }: Run): void {
+function writeRun(writer: JsonWriter, { runId, requestType, descriptor, quota, cost }: Run): void {
   const { tenant, category, account, subject, destination, toR, balanceFactorId, timeStart } = descriptor
   writer.raw('[').text(runId).raw(',').text(requestType).raw(',[').text(tenant).raw(',').text(category).raw(',')
   writer.text(account).raw(',').text(subject).raw(',').text(destination).raw(',').text(toR).raw(',')

@@ -15,10 +15,10 @@ export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'm
 export type StoredRecord = { value: string; version: number }
 
 /**
- * One changed record. `value` undefined deletes.
+ * One changed record. `value`: its text in UTF-8, which nobody changes afterwards; undefined deletes.
  * `version`: the version the new value gets; the store accepts it only if it holds `version - 1` now (0: no record).
  */
-export type Change = { table: Table; key: string; value: string | undefined; version: number }
+export type Change = { table: Table; key: string; value: Buffer | undefined; version: number }
 
 /**
  * Where live records lie. A batch is applied whole or not at all, and `commit` resolves only when the batch is as durable as

@@ -28,7 +28,7 @@ export class MemoryDataStore implements DataStore {
     }
     for (const { table, key, value, version } of changes) {
       if (value === undefined) this.#table(table).delete(key)
-      else this.#table(table).set(key, { value, version })
+      else this.#table(table).set(key, { value: value.toString(), version })
     }
     return Promise.resolve()
   }

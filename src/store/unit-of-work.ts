@@ -1,3 +1,4 @@
+import { JsonWriter } from '../core/json-writer.ts'
 import type { Change, DataStore, Table } from './data-store.ts'
 import { RecordCache } from './record-cache.ts'
 
@@ -6,7 +7,8 @@ export type RecordKind<T> = {
   readonly table: Table
   /** Written once and seldom read: it does not stay in memory. */
   readonly isTransient?: true
-  encode(value: T): string
+  /** Writes the text of a value: JSON. */
+  write(value: T, writer: JsonWriter): void
   decode(text: string, key: string): T
 }
 
@@ -153,6 +155,7 @@ export class Records {
   readonly #store: DataStore
   readonly #limit: number
   readonly #tables = new Map<Table, RecordCache<Entry>>()
+  readonly #writer = new JsonWriter()
   /** Commits so far, and how many of them are over. */
   readonly commits = { begun: 0, settled: 0 }
 
@@ -228,8 +231,7 @@ export class Records {
     for (const entry of staged) {
       const { kind, key, version, staged: value } = entry
       if (value === undefined && version === 0) continue
-      const text = value === undefined ? undefined : kind.encode(value)
-      changes.push({ table: kind.table, key, value: text, version: version + 1 })
+      changes.push({ table: kind.table, key, value: this.#octetsOf(kind, value), version: version + 1 })
       touched.push(entry)
     }
     for (const entry of touched) {
@@ -249,6 +251,12 @@ export class Records {
         throw cause
       },
     )
+  }
+
+  #octetsOf(kind: RecordKind<unknown>, value: unknown): Buffer | undefined {
+    if (value === undefined) return undefined
+    kind.write(value, this.#writer.begin())
+    return this.#writer.finish()
   }
 
   #settled(touched: readonly Entry[]): void {

@@ -22,7 +22,7 @@ t.test('what is written is read back', async (t) => {
         else if (kind === 'decimal') writer.quotedDecimal(new Decimal(...value))
         else writer.json(JSON.stringify(value))
       }
-      const read = JSON.parse(writer.raw(']').finish()) as unknown[]
+      const read = JSON.parse(writer.raw(']').finish().toString()) as unknown[]
       t.equal(read.length, parts.length)
       for (const [i, { kind, value }] of parts.entries()) {
         if (kind === 'decimal') t.ok(Decimal.parse(String(read[i])).equals(new Decimal(...value)))
@@ -38,7 +38,14 @@ t.test('what is written is read back', async (t) => {
 t.test('a text that was begun and failed leaves nothing behind', async (t) => {
   const writer = new JsonWriter()
   writer.begin().raw('["lost').text('grüße')
-  t.equal(writer.begin().text('a').finish(), '"a"')
+  t.equal(writer.begin().text('a').finish().toString(), '"a"')
+})
+
+t.test('a finished text stays as it is while others are built', async (t) => {
+  const writer = new JsonWriter()
+  const texts = Array.from({ length: 3_000 }, (_, i) => 'ü'.repeat(i))
+  const finished = texts.map((text) => writer.begin().text(text).finish())
+  for (const [i, text] of texts.entries()) t.equal(JSON.parse(finished[i]?.toString() ?? ''), text)
 })
 
 for (const { coefficient, scale, text } of [
@@ -48,6 +55,6 @@ for (const { coefficient, scale, text } of [
   { coefficient: -12n, scale: 0, text: '"-12"' },
 ]) {
   t.test(`${coefficient} x 10^-${scale} is ${text}`, async (t) => {
-    t.equal(new JsonWriter().begin().quotedDecimal(new Decimal(coefficient, scale)).finish(), text)
+    t.equal(new JsonWriter().begin().quotedDecimal(new Decimal(coefficient, scale)).finish().toString(), text)
   })
 }

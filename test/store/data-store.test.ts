@@ -17,7 +17,7 @@ function scratch(t: Test): string {
 const put = (key: string, value: string, version: number, table: Table = 'account'): Change => ({
   table,
   key,
-  value,
+  value: Buffer.from(value),
   version,
 })
 const remove = (key: string, version: number): Change => ({ table: 'account', key, value: undefined, version })
@@ -197,7 +197,7 @@ t.test('property: a store that is closed, reopened and checkpointed at any time 
         const changes: Change[] = []
         for (const [key, value] of Object.entries(each.sets)) {
           const version = (model.get(key)?.version ?? 0) + 1
-          changes.push({ table: 'account', key, value, version })
+          changes.push(value === undefined ? remove(key, version) : put(key, value, version))
           if (value === undefined) model.delete(key)
           else model.set(key, { value, version })
         }

@@ -1,4 +1,3 @@
-import { JsonWriter } from '../../core/json-writer.ts'
 import { Avp, CommandFlag, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import type { RecordKind, Unit } from '../../store/unit-of-work.ts'
 
@@ -22,15 +21,13 @@ type Stored = [
   cgrIds: readonly string[],
 ]
 
-const writer = new JsonWriter()
-
 export const peerSessionKind: RecordKind<PeerSession> = {
   table: 'answer',
-  encode({ requestType, requestNumber, endToEndId, answer, cgrIds }) {
-    writer.begin().raw('[').integer(requestType).raw(',').integer(requestNumber).raw(',').integer(endToEndId).raw(',"')
+  write({ requestType, requestNumber, endToEndId, answer, cgrIds }, writer) {
+    writer.raw('[').integer(requestType).raw(',').integer(requestNumber).raw(',').integer(endToEndId).raw(',"')
     writer.raw(answer.toString('base64')).raw('",[')
     for (let i = 0; i < cgrIds.length; i++) writer.raw(i === 0 ? '' : ',').text(cgrIds[i] ?? '')
-    return writer.raw(']]').finish()
+    writer.raw(']]')
   },
   decode(text) {
     const [requestType, requestNumber, endToEndId, answer, cgrIds] = JSON.parse(text) as Stored

@@ -16,7 +16,7 @@ const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'ou
 export function recordBound(changes: readonly Change[]): number {
   let size = HEADER
   // A UTF-16 unit becomes three octets at most.
-  for (const { key, value } of changes) size += CHANGE_HEADER + 3 * (key.length + (value?.length ?? 0))
+  for (const { key, value } of changes) size += CHANGE_HEADER + 3 * key.length + (value?.length ?? 0)
   return size
 }
 
@@ -25,7 +25,7 @@ export function writeRecord(bytes: Buffer, offset: number, changes: readonly Cha
   let at = offset + HEADER
   for (const { table, key, value, version } of changes) {
     const keyLength = bytes.write(key, at + CHANGE_HEADER, 'utf8')
-    const valueLength = value === undefined ? DELETED : bytes.write(value, at + CHANGE_HEADER + keyLength, 'utf8')
+    const valueLength = value === undefined ? DELETED : value.copy(bytes, at + CHANGE_HEADER + keyLength)
     bytes[at] = TABLES.indexOf(table)
     bytes.writeUInt32BE(version, at + 1)
     bytes.writeUInt16BE(keyLength, at + 5)
@@ -59,7 +59,7 @@ export function readRecord(bytes: Buffer, offset: number): { changes: Change[]; 
       table,
       key,
       version,
-      value: valueLength === DELETED ? undefined : bytes.toString('utf8', valueStart, at),
+      value: valueLength === DELETED ? undefined : bytes.subarray(valueStart, at),
     })
   }
   return { changes, end }

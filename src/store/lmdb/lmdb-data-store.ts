@@ -16,8 +16,10 @@ export type LmdbOptions = {
   onEvent?: (event: { kind: 'tornJournal'; octets: number } | { kind: 'checkpointFailed'; cause: unknown }) => void
 }
 
+/** A record that is newer than the checkpoint: its text in UTF-8. */
+type Changed = { value: Buffer; version: number }
 /** Changed records by table and key; undefined: deleted. */
-type Overlay = ReadonlyMap<Table, Map<string, StoredRecord | undefined>>
+type Overlay = ReadonlyMap<Table, Map<string, Changed | undefined>>
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
 const CHECKPOINT_CHUNK = 2_000
@@ -36,8 +38,8 @@ const MAGIC_OFFSET = 24
 export class LmdbDataStore implements DataStore {
   readonly #options: LmdbOptions
   readonly #release: () => void
-  readonly #root: RootDatabase<string, string>
-  readonly #tables: Readonly<Record<Table, Database<string, string>>>
+  readonly #root: RootDatabase<Buffer, string>
+  readonly #tables: Readonly<Record<Table, Database<Buffer, string>>>
   readonly #journal: Journal
   /** Records by table. */
   readonly #counts: Map<Table, number>
@@ -54,9 +56,9 @@ export class LmdbDataStore implements DataStore {
     checkMagic(path)
     this.#release = lockFolder(options.folder)
     this.#root = failing(`cannot open ${path}`, () =>
-      open<string, string>({ path, encoding: 'string', maxDbs: TABLES.length, mapSize: MAP_SIZE }),
+      open<Buffer, string>({ path, encoding: 'binary', maxDbs: TABLES.length, mapSize: MAP_SIZE }),
     )
-    const table = (name: Table) => this.#root.openDB<string, string>({ name, encoding: 'string' })
+    const table = (name: Table) => this.#root.openDB<Buffer, string>({ name, encoding: 'binary' })
     this.#tables = {
       account: table('account'),
       session: table('session'),
@@ -85,14 +87,19 @@ export class LmdbDataStore implements DataStore {
   }
 
   get(table: Table, key: string): StoredRecord | undefined {
+    const found = this.#find(table, key)
+    return found === undefined ? undefined : recordOf(found)
+  }
+
+  #find(table: Table, key: string): Changed | undefined {
     for (const overlay of [this.#young, this.#old]) {
       const changed = overlay?.get(table)
       const record = changed?.get(key)
       if (record !== undefined) return record
       if (changed?.has(key) === true) return undefined
     }
-    const text = this.#tables[table].get(key)
-    return text === undefined ? undefined : parseStored(text)
+    const stored = this.#tables[table].get(key)
+    return stored === undefined ? undefined : parseStored(stored)
   }
 
   count(table: Table): number {
@@ -105,13 +112,13 @@ export class LmdbDataStore implements DataStore {
   ): AsyncIterable<[string, StoredRecord]> {
     const { prefix = '', after, limit = Number.POSITIVE_INFINITY } = options
     const start = after !== undefined && after > prefix ? after : prefix
-    const changed = new Map<string, StoredRecord | undefined>()
+    const changed = new Map<string, Changed | undefined>()
     for (const overlay of [this.#old, this.#young]) {
       for (const [key, record] of overlay?.get(table) ?? []) {
         if (key.startsWith(prefix) && (after === undefined || key > after)) changed.set(key, record)
       }
     }
-    const found: [string, StoredRecord][] = []
+    const found: [string, Changed][] = []
     let stored = 0
     for (const { key, value } of this.#tables[table].getRange({ start })) {
       if (!key.startsWith(prefix) || stored >= limit) break
@@ -120,14 +127,14 @@ export class LmdbDataStore implements DataStore {
       stored++
     }
     for (const [key, record] of changed) if (record !== undefined) found.push([key, record])
-    yield* page(found, options)
+    for (const [key, record] of page(found, options)) yield [key, recordOf(record)]
   }
 
   commit(changes: readonly Change[]): Promise<void> {
     if (this.#journal.failure !== undefined) return Promise.reject(this.#journal.failure)
     try {
       for (const { table, key } of changes) checkKey(table, key)
-      checkVersions(changes, (table, key) => this.get(table, key)?.version ?? 0)
+      checkVersions(changes, (table, key) => this.#find(table, key)?.version ?? 0)
     } catch (refused) {
       return Promise.reject(refused)
     }
@@ -156,7 +163,7 @@ export class LmdbDataStore implements DataStore {
     for (let at = 0; at < waiting.length; at += CHECKPOINT_CHUNK) {
       const changes: Change[] = []
       for (const key of waiting.slice(at, at + CHECKPOINT_CHUNK)) {
-        const held = this.get(table, key)
+        const held = this.#find(table, key)
         if (held !== undefined) changes.push({ table, key, value: undefined, version: held.version + 1 })
       }
       if (changes.length > 0) await this.commit(changes)
@@ -209,7 +216,7 @@ export class LmdbDataStore implements DataStore {
     for (const [table, changed] of overlay) {
       const database = this.#tables[table]
       for (const [key, record] of changed) {
-        last = record === undefined ? database.remove(key) : database.put(key, `${record.version}\n${record.value}`)
+        last = record === undefined ? database.remove(key) : database.put(key, storedOf(record))
         if (++written % CHECKPOINT_CHUNK === 0) await last
       }
     }
@@ -257,9 +264,18 @@ function sizeOf(overlay: Overlay): number {
   return size
 }
 
-function parseStored(text: string): StoredRecord {
-  const newline = text.indexOf('\n')
-  return { version: Number(text.slice(0, newline)), value: text.slice(newline + 1) }
+function recordOf({ version, value }: Changed): StoredRecord {
+  return { version, value: value.toString() }
+}
+
+/** A record as LMDB holds it: the version, a newline, the text. */
+function storedOf({ version, value }: Changed): Buffer {
+  return Buffer.concat([Buffer.from(`${version}\n`), value])
+}
+
+function parseStored(stored: Buffer): Changed {
+  const newline = stored.indexOf('\n')
+  return { version: Number(stored.toString('latin1', 0, newline)), value: stored.subarray(newline + 1) }
 }
 
 function checkKey(table: Table, key: string): void {
