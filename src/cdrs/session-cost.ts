@@ -1,4 +1,3 @@
-import { JsonWriter } from '../core/json-writer.ts'
 import type { EventCost } from '../rating/event-cost.ts'
 import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
 import type { RecordKind, Unit } from '../store/unit-of-work.ts'
@@ -14,16 +13,14 @@ export type SessionCost = {
   details: EventCost
 }
 
-const writer = new JsonWriter()
-
 const costKind: RecordKind<SessionCost> = {
   table: 'cost',
   isTransient: true,
-  encode({ details, usage, ...rest }) {
+  write({ details, usage, ...rest }, writer) {
     const text = JSON.stringify({ ...rest, usage: String(usage) })
-    writer.begin().json(text.slice(0, -1)).raw(',"details":')
+    writer.json(text.slice(0, -1)).raw(',"details":')
     writeEventCost(writer, details)
-    return writer.raw('}').finish()
+    writer.raw('}')
   },
   decode(text) {
     const stored = JSON.parse(text) as Omit<SessionCost, 'usage'> & { usage: string }
@@ -35,7 +32,7 @@ const costKind: RecordKind<SessionCost> = {
 const originKind: RecordKind<string> = {
   table: 'cost',
   isTransient: true,
-  encode: (key) => key,
+  write: (key, writer) => writer.json(key),
   decode: (text) => text,
 }
 
