@@ -1,6 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
+import { octetText } from '../core/octet-text.ts'
 import { formatTimeSeconds, type ZonedTime } from '../core/time.ts'
 import type { OrderedEntries } from './ordered-entries.ts'
 import { Duration, type Found, Instant, type Value } from './value.ts'
@@ -23,7 +24,7 @@ export function textOf(value: Found): string {
       if (value instanceof Duration) return value.ns === -1n ? '-1' : formatDuration(value.ns)
       if (value instanceof Decimal) return value.toString()
       if (value instanceof Instant) return formatTimeSeconds(value.time)
-      return value instanceof Buffer ? value.toString('utf8') : jsonOf(value as EventFields)
+      return value instanceof Buffer ? octetText(value) : jsonOf(value as EventFields)
   }
 }
 

@@ -1,3 +1,4 @@
+import { octetLength, octetText, textOctets } from '../core/octet-text.ts'
 import type { FieldTemplate } from './field-plan.ts'
 import { MappingError } from './value.ts'
 
@@ -33,7 +34,7 @@ export function compileWidth({
   if (width === 0 || !hasWidth(type)) return undefined
   const padding = type === '*filler' ? '*right' : given
   return (text) => {
-    const length = Buffer.byteLength(text)
+    const length = octetLength(text)
     if (length === width) return text
     if (length > width) {
       if (strip === '')
@@ -47,16 +48,16 @@ export function compileWidth({
 }
 
 function stripped(text: string, width: number, strip: string): string {
-  const octets = Buffer.from(text)
+  const octets = textOctets(text)
   switch (strip) {
     case '*right':
-      return octets.toString('utf8', 0, width)
+      return octetText(octets.subarray(0, width))
     case '*xright':
-      return `${octets.toString('utf8', 0, width - 1)}x`
+      return `${octetText(octets.subarray(0, width - 1))}x`
     case '*left':
-      return octets.toString('utf8', octets.length - width)
+      return octetText(octets.subarray(octets.length - width))
     case '*xleft':
-      return `x${octets.toString('utf8', octets.length - width + 1)}`
+      return `x${octetText(octets.subarray(octets.length - width + 1))}`
     default:
       return text
   }

@@ -1,3 +1,4 @@
+import { octetText, textOctets } from '../../core/octet-text.ts'
 import type { Converter, ConverterTable } from '../converters.ts'
 import { MappingError, TemplateError } from '../value.ts'
 import { syntaxText } from './numbers.ts'
@@ -18,9 +19,9 @@ function makeStrip(args: readonly string[]): Converter {
   const cut = compileCut(what, args)
   return (value) => {
     if (typeof value !== 'string' && !(value instanceof Buffer)) throw new MappingError('strip converter: CAST_FAILED')
-    const octets = value instanceof Buffer ? value.toString('latin1') : Buffer.from(value).toString('latin1')
+    const octets = (typeof value === 'string' ? textOctets(value) : value).toString('latin1')
     const stripped = Buffer.from(strip(octets, side, cut), 'latin1')
-    return value instanceof Buffer ? stripped : stripped.toString()
+    return value instanceof Buffer ? stripped : octetText(stripped)
   }
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { EventValue } from '../../core/event.ts'
+import { octetLength, textOctets } from '../../core/octet-text.ts'
 import { jsonOf, textOf } from '../context.ts'
 import type { ConverterTable } from '../converters.ts'
 import { Duration, type Found, Instant } from '../value.ts'
@@ -15,12 +16,12 @@ export const TEXT_CONVERTERS: ConverterTable = {
 
 /** The octets of a value's text. */
 export function bytesOf(value: Found): Buffer {
-  return value instanceof Buffer ? value : Buffer.from(textOf(value))
+  return value instanceof Buffer ? value : textOctets(textOf(value))
 }
 
 function lengthOf(value: Found): number {
   if (Array.isArray(value)) return value.length
-  return value instanceof Buffer ? value.length : Buffer.byteLength(textOf(value))
+  return value instanceof Buffer ? value.length : octetLength(textOf(value))
 }
 
 function sliceOf(value: Found): Found {

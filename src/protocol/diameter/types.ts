@@ -1,6 +1,8 @@
 import { InvalidText } from '../../core/errors.ts'
+import { textOctets } from '../../core/octet-text.ts'
 import { parseTime, ZERO_TIME } from '../../core/time.ts'
-import { decodeAddress, decodeIpv4, decodeIpv6, encodeAddress, encodeIpv4, encodeIpv6 } from './address.ts'
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from '../ip-address.ts'
+import { decodeAddress, encodeAddress } from './address.ts'
 import type { MessageWriter } from './writer.ts'
 
 /** Data types of dictionaries. RFC 6733, 4.2 and 4.3; reference 07, 2.10. */
@@ -105,7 +107,8 @@ export function encodeAvp(
     case 'IPFilterRule':
     case 'QoSFilterRule':
     case 'OctetString':
-      writer.text(code, text, vendorId)
+      if (text.isWellFormed()) writer.text(code, text, vendorId)
+      else writer.octets(code, textOctets(text), vendorId)
       return true
     case 'Unsigned32': {
       const value = smallInteger(text) ?? integerIn(text, 0n, 0xffffffffn)
