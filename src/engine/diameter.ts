@@ -5,17 +5,11 @@ import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { RequestProcessorConfig } from '../config/schema.ts'
 import { parseListenAddress } from '../core/listen-address.ts'
-import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
-import { BoundedCache } from '../mapping/bounded-cache.ts'
-import type { PlanEnvironment } from '../mapping/field-plan.ts'
-import { compileProcessor } from '../mapping/request-processor.ts'
+import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { Trace } from '../mapping/trace.ts'
-import type { RawAvp } from '../protocol/diameter/avp.ts'
 import { Dictionary, DictionaryError, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
-import type { DiameterMessage } from '../protocol/diameter/message.ts'
-import { fieldTemplates } from './field-templates.ts'
+import { ProcessorCompiler } from './processors.ts'
 
 /** Credit control: the application whose dictionary compiles the processors. */
 const CREDIT_CONTROL = 4
@@ -28,12 +22,13 @@ export type CompiledDiameterAgent = {
 
 /** Compiles dictionaries and request processors. root: folder of the package. trace: told what they do. Throws TemplateError, DictionaryError. */
 export function compileDiameterAgent(
-  { config, placeOf }: LoadedConfig,
+  loaded: LoadedConfig,
   root: string,
   nodeId: string,
   sources: FilterSources,
   trace?: Trace,
 ): CompiledDiameterAgent {
+  const { config, placeOf } = loaded
   const section = config.diameter_agent
   const own = section.dictionaries_path === '' ? [] : readOwnDictionaries()
   const dictionary = new Dictionary([...readDictionaryFolder(join(root, 'dictionaries/diameter')), ...own])
@@ -48,35 +43,8 @@ export function compileDiameterAgent(
       throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
     }
   }
-  const place = (path: string) => {
-    const at = placeOf(path)
-    return at === undefined ? path : `${at.file}:${at.line}`
-  }
-  const templates = new Map(
-    Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
-  )
-  const parserOptions = {
-    separator: config.general.rsr_separator,
-    config,
-    cache: new BoundedCache(),
-    ...(trace === undefined ? {} : { trace }),
-  }
-  const environmentFor = (group: string | undefined): PlanEnvironment<DiameterMessage, RawAvp> => {
-    const options = { ...parserOptions, group }
-    const filters = new FilterCompiler(reader, options, sources)
-    return {
-      reader,
-      options,
-      templates,
-      compileFilters: (ids) => filters.compile(ids),
-      checkReplyPath: (path) => encoder.compile(path),
-      roundingDecimals: config.general.rounding_decimals,
-    }
-  }
-  const processors = section.request_processors.map((processor, i) => {
-    const path = `diameter_agent.request_processors[${i}]`
-    return compileProcessor(processorTemplate(processor, path, place), environmentFor)
-  })
+  const compiler = new ProcessorCompiler(loaded, reader, sources, trace, (path) => encoder.compile(path))
+  const processors = compiler.compile(section.request_processors, 'diameter_agent.request_processors')
   const listeners = section.listeners.map(({ address }) => {
     const { host, port } = parseListenAddress(address)
     return { host: host === '' ? '0.0.0.0' : host, port }
@@ -104,18 +72,5 @@ export function compileDiameterAgent(
       nodeId,
     },
     mapping: { dictionary, processors, encoder },
-  }
-}
-
-function processorTemplate(processor: RequestProcessorConfig, path: string, place: (path: string) => string) {
-  return {
-    id: processor.id,
-    filters: processor.filters,
-    tenant: processor.tenant,
-    flags: processor.flags,
-    forEach: processor.for_each,
-    requestFields: fieldTemplates(processor.request_fields, `${path}.request_fields`, place),
-    replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
-    place: place(path),
   }
 }

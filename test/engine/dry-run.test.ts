@@ -92,10 +92,10 @@ t.test('a wrong template is told with file, line, tag and character', async (t) 
 t.test('what it cannot map is refused', async (t) => {
   const loaded = await loadConfig(join(sampleFolder(t), 'config'), {}, join(ROOT, 'config/tollgate.json'))
   const request = { loaded, root: ROOT, reply: undefined }
-  t.throws(() => dryRun('radius', GY, request), {
-    message: 'this version has no agent for RADIUS packets yet; it has: diameter',
+  t.throws(() => dryRun('dns', GY, request), {
+    message: 'this version has no agent for DNS queries yet; it has: diameter, radius',
   })
-  t.throws(() => dryRun('foo', GY, request), { message: 'agent "foo": expected one of: diameter' })
+  t.throws(() => dryRun('foo', GY, request), { message: 'agent "foo": expected one of: diameter, radius' })
   const refused: readonly [input: string, message: string][] = [
     ['', 'the file of messages is empty'],
     ['a=1&b=2', 'a Diameter message is hexadecimal octets, a pcap or JSON, not a query string'],

@@ -3,7 +3,6 @@ import type { ReplyEncoder } from '../../agents/diameter/reply-encoder.ts'
 import { requestVars } from '../../agents/diameter/request-vars.ts'
 import { messageContext } from '../../agents/pipeline.ts'
 import { InvalidText } from '../../core/errors.ts'
-import { zoneOf } from '../../core/time.ts'
 import type { OrderedEntries } from '../../mapping/context.ts'
 import { beginAnswer } from '../../protocol/diameter/answers.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
@@ -19,18 +18,14 @@ import { INPUT_NAMES, type MessageInput } from './input.ts'
 import { dryRunMessage } from './pipeline-dry-run.ts'
 import { MappingReport } from './report.ts'
 
-/** A dry run reads no store: a stored filter is not there, and neither is a destination or a timing. */
-const NOTHING_STORED = { filter: () => undefined, destination: () => undefined, timing: () => undefined }
-
 /** A message, and where it came from when that is known. */
 type Received = { message: DiameterMessage; remote: string }
 
 /** Maps Diameter requests as the agent would, and tells each step. Throws InvalidText, ConfigError, TemplateError. */
-export function diameterDryRun({ loaded, root, input, reply }: DryRunRequest): readonly string[] {
+export function diameterDryRun({ loaded, root, input, reply, sources, now }: DryRunRequest): readonly string[] {
   const report = new MappingReport()
-  const { node_id: nodeId, default_timezone: zone } = loaded.config.general
-  const agent = compileDiameterAgent(loaded, root, nodeId, NOTHING_STORED, report)
-  const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(zone) }
+  const { node_id: nodeId } = loaded.config.general
+  const agent = compileDiameterAgent(loaded, root, nodeId, sources, report)
   const received = messagesOf(input, agent.mapping.dictionary)
   if (received.length === 0) throw new InvalidText('there is no Diameter request in the file')
   for (const [i, { message, remote }] of received.entries()) {

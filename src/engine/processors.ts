@@ -1,0 +1,95 @@
+import type { LoadedConfig } from '../config/load-config.ts'
+import type { RequestProcessorConfig } from '../config/schema.ts'
+import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
+import { BoundedCache } from '../mapping/bounded-cache.ts'
+import type { MessageReader } from '../mapping/context.ts'
+import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
+import { compileProcessor, type RequestProcessor } from '../mapping/request-processor.ts'
+import type { Trace } from '../mapping/trace.ts'
+import { fieldTemplates } from './field-templates.ts'
+
+/** Where a key of the configuration stands: `file:line`, or the key itself when no file has it. */
+export function placesOf({ placeOf }: LoadedConfig): (key: string) => string {
+  return (key) => {
+    const at = placeOf(key)
+    return at === undefined ? key : `${at.file}:${at.line}`
+  }
+}
+
+/** The section `templates`, by id. */
+export function namedTemplates(loaded: LoadedConfig): ReadonlyMap<string, readonly FieldTemplate[]> {
+  const place = placesOf(loaded)
+  const { templates } = loaded.config
+  return new Map(
+    Object.entries(templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
+  )
+}
+
+/** What the processors of an agent are compiled with, whatever its protocol. */
+export class ProcessorCompiler<M, G> {
+  readonly #loaded: LoadedConfig
+  readonly #reader: MessageReader<M, G>
+  readonly #sources: FilterSources
+  readonly #trace: Trace | undefined
+  readonly #checkReplyPath: (path: string) => void
+  readonly #cache = new BoundedCache()
+
+  /** trace: told what they do. checkReplyPath: throws TemplateError for a path that no reply can have. */
+  constructor(
+    loaded: LoadedConfig,
+    reader: MessageReader<M, G>,
+    sources: FilterSources,
+    trace: Trace | undefined,
+    checkReplyPath: (path: string) => void,
+  ) {
+    this.#loaded = loaded
+    this.#reader = reader
+    this.#sources = sources
+    this.#trace = trace
+    this.#checkReplyPath = checkReplyPath
+  }
+
+  /** The request processors of a section. key: where their list stands in the configuration. Throws TemplateError. */
+  compile(processors: readonly RequestProcessorConfig[], key: string): RequestProcessor<M, G>[] {
+    const place = placesOf(this.#loaded)
+    const templates = namedTemplates(this.#loaded)
+    return processors.map((processor, i) => {
+      const path = `${key}[${i}]`
+      const template = {
+        id: processor.id,
+        filters: processor.filters,
+        tenant: processor.tenant,
+        flags: processor.flags,
+        forEach: processor.for_each,
+        requestFields: fieldTemplates(processor.request_fields, `${path}.request_fields`, place),
+        replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
+        place: place(path),
+      }
+      return compileProcessor(template, (group) => this.#environment(group, templates))
+    })
+  }
+
+  #environment(
+    group: string | undefined,
+    templates: ReadonlyMap<string, readonly FieldTemplate[]>,
+  ): PlanEnvironment<M, G> {
+    const { config } = this.#loaded
+    const trace = this.#trace
+    const options = {
+      separator: config.general.rsr_separator,
+      config,
+      cache: this.#cache,
+      group,
+      ...(trace === undefined ? {} : { trace }),
+    }
+    const filters = new FilterCompiler(this.#reader, options, this.#sources)
+    return {
+      reader: this.#reader,
+      options,
+      templates,
+      compileFilters: (ids) => filters.compile(ids),
+      checkReplyPath: this.#checkReplyPath,
+      roundingDecimals: config.general.rounding_decimals,
+    }
+  }
+}
