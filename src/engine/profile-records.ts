@@ -1,4 +1,7 @@
+import { eventJson } from '../core/event-values.ts'
 import type { ActivationInterval, FilterProfile } from '../filters/filter-rule.ts'
+import { flat, parseJson } from '../rpc/shape.ts'
+import { type Profile, type ProfileKind, type ProfileName, profileWire } from '../rpc/shapes/profile-kinds.ts'
 import type { ChargerProfile } from '../services/chargers.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 
@@ -14,7 +17,7 @@ type StoredCharger = [
 ]
 
 /** Key of a profile in the store: its tenant, then its id, which may hold colons. */
-export function profileKey(kind: 'filter' | 'charger', tenant: string, id: string): string {
+export function profileKey(kind: 'filter' | 'charger' | ProfileName, tenant: string, id: string): string {
   return `${kind}/${encodeURIComponent(tenant)}:${id}`
 }
 
@@ -53,6 +56,15 @@ export const chargerKind: RecordKind<ChargerProfile> = {
     const [filterIds, activation, runId, attributeIds, weight] = JSON.parse(text) as StoredCharger
     return { ...ownerOf(key), filterIds, activation: readActivation(activation), runId, attributeIds, weight }
   },
+}
+
+/** The records of a kind of profile: what clients read of one. */
+export function profileRecord<P extends Profile>({ shape }: ProfileKind): RecordKind<P> {
+  return {
+    table: 'profile',
+    write: (profile, writer) => writer.json(eventJson(profileWire(profile))),
+    decode: (text) => flat(shape, shape.decode(parseJson(text))) as P,
+  }
 }
 
 function storedActivation(activation: ActivationInterval | null): StoredActivation {

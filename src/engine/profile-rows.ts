@@ -4,9 +4,14 @@ import { checkFilter, checkFilterIds } from '../filters/filter-check.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
 import { type ActivationInterval, type FilterProfile, type FilterRule, splitOutside } from '../filters/filter-rule.ts'
 import { FILTER_TYPES } from '../filters/filter-types.ts'
+import type { ValueOf } from '../rpc/shape.ts'
+import { chargerOf, chargerShape } from '../rpc/shapes/profile.ts'
+import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, compileAttributes } from '../services/chargers.ts'
 import { objects } from '../tariffs/compile.ts'
+import { isPresent, profileObject } from '../tariffs/profile-objects.ts'
 import { idOf, TariffError, type TariffFile, type TariffRow, type TariffRows } from '../tariffs/tariff-rows.ts'
+import { profileOfObject } from './profile-objects.ts'
 
 /** Runs a part of a load; what is wrong is told with file, line and object. */
 export function located<R>(row: TariffRow, file: TariffFile, read: () => R): R {
@@ -43,34 +48,44 @@ export function filtersOf(rows: TariffRows, now: ZonedTime): FilterProfile[] {
   return filters
 }
 
-/** The profiles of `Chargers.csv`. sources: stored filters, those of the same load among them. Throws TariffError. Reference 05, 3.1. */
-export function chargersOf(rows: TariffRows, now: ZonedTime, sources: FilterSources): ChargerProfile[] {
-  const chargers: ChargerProfile[] = []
-  for (const [, group] of objects(rows, 'Chargers')) {
-    const [first] = group
-    if (first === undefined) continue
-    const [tenant = '', id = ''] = first.values
-    const last = (column: number) => group.findLast(({ values }) => values[column] !== '')?.values[column] ?? ''
-    const filterIds = new Set(group.flatMap(({ values }) => splitOutside(values[2] ?? '', ';')))
-    filterIds.delete('')
-    const weights = group.map(({ values }) => Number(values[6] || 0)).filter((weight) => weight !== 0)
-    const profile: ChargerProfile = {
-      tenant,
-      id,
-      filterIds: [...filterIds],
-      activation: activationOf(group, 3, 'Chargers', now),
-      runId: last(4),
-      attributeIds: group.flatMap(({ values }) => attributeIdsOf(values[5] ?? '')),
-      weight: weights.at(-1) ?? 0,
-    }
-    located(first, 'Chargers', () => {
-      checkFilterIds(tenant, id, profile.filterIds, sources)
-      checkTypes(profile.filterIds)
-      compileAttributes(profile.attributeIds)
-    })
-    chargers.push(profile)
-  }
-  return chargers
+/** What reading profiles of a folder needs. sources: stored filters, those of the same load among them. */
+export type RowReader = {
+  readonly now: ZonedTime
+  /** `general.rsr_separator`. */
+  readonly separator: string
+  readonly sources: FilterSources
+}
+
+/** The profiles of one kind that a folder has. accept: checks one and makes it what is kept. Throws TariffError. Reference 06, 1.5. */
+export function profilesOf<P extends Profile, R>(
+  rows: TariffRows,
+  kind: Pick<ProfileKind, 'shape' | 'file'>,
+  { now, separator }: RowReader,
+  accept: (profile: P) => R,
+): R[] {
+  const { file } = kind
+  return [...objects(rows, file)].flatMap(([, group]) => {
+    const present = group.filter(({ values }) => isPresent(file, values))
+    const [first] = present
+    if (first === undefined) return []
+    const object = profileObject(file, present)
+    return [located(first, file, () => accept(profileOfObject(kind, object, now, separator) as P))]
+  })
+}
+
+/** The profiles of `Chargers.csv`. Throws TariffError. Reference 05, 3.1. */
+export function chargersOf(rows: TariffRows, reader: RowReader): ChargerProfile[] {
+  return profilesOf(
+    rows,
+    { shape: chargerShape, file: 'Chargers' },
+    reader,
+    (charger: ValueOf<typeof chargerShape>) => {
+      checkFilterIds(charger.Tenant, charger.ID, charger.FilterIDs, reader.sources)
+      checkTypes(charger.FilterIDs)
+      compileAttributes(charger.AttributeIDs)
+      return chargerOf(charger)
+    },
+  )
 }
 
 /** A file is not a client: what would fail at every use stops the load. */
@@ -79,19 +94,6 @@ function checkTypes(filterIds: readonly string[]): void {
     const type = id.slice(0, Math.max(id.indexOf(':'), 0))
     if (id.startsWith('*') && !FILTER_TYPES.includes(type)) throw new TariffError(`${id}: NOT_IMPLEMENTED:${type}`)
   }
-}
-
-/** Neighbours that begin with `*` are one inline attribute. */
-function attributeIdsOf(text: string): string[] {
-  const ids: string[] = []
-  let isAfterInline = false
-  for (const part of splitOutside(text, ';')) {
-    const isInline = part.startsWith('*') && part !== '*none'
-    if (isInline && isAfterInline) ids[ids.length - 1] += `;${part}`
-    else if (part !== '') ids.push(part)
-    isAfterInline = isInline
-  }
-  return ids
 }
 
 function activationOf(

@@ -7,12 +7,14 @@ import type { FilterProfile } from '../filters/filter-rule.ts'
 import type { IndexOptions } from '../filters/profile-index.ts'
 import { ProfileSet } from '../filters/profile-set.ts'
 import type { FilterLookups } from '../filters/sides.ts'
+import { CHARGER_INDEX, PROFILE_KINDS, type ProfileName, type ProfileOf } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, Chargers, compileAttributes } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
-import type { Records, Unit } from '../store/unit-of-work.ts'
-import type { TariffRows } from '../tariffs/tariff-rows.ts'
+import type { Records } from '../store/unit-of-work.ts'
+import type { TariffFile, TariffRows } from '../tariffs/tariff-rows.ts'
 import { chargerKind, filterKind, profileKey } from './profile-records.ts'
-import { chargersOf, filtersOf } from './profile-rows.ts'
+import { chargersOf, filtersOf, type RowReader } from './profile-rows.ts'
+import { type PreparedProfiles, ProfileStore } from './profile-store.ts'
 
 export type ProfileEnvironment = {
   /** `general.rsr_separator`. */
@@ -36,11 +38,12 @@ export function indexOptions(section: Config['chargers']): IndexOptions {
   }
 }
 
-/** What a load of a folder does to profiles: its part of the commit, and what takes effect after it. */
-export type PreparedProfiles = { stage(unit: Unit): void; apply(): void }
+type Stores = { readonly [K in ProfileName]: ProfileStore<ProfileOf<K>> }
 
 /** Stored filters and the profiles that name them: in the store, in memory, indexed. A change counts from the next request on. */
 export class ProfileState implements FilterSources {
+  /** Profiles by kind, those of chargers aside. */
+  readonly stores: Stores
   readonly chargers: Chargers
   readonly chargerProfiles: ProfileSet<ChargerProfile>
   readonly #records: Records
@@ -53,6 +56,7 @@ export class ProfileState implements FilterSources {
     const compiler = new FilterCompiler(EVENT_READER, { separator: environment.separator, group: undefined }, this)
     this.chargerProfiles = new ProfileSet(environment.chargers, compiler, this)
     this.chargers = new Chargers(this.chargerProfiles, environment.now)
+    this.stores = storesOf(records, this, environment)
   }
 
   /** Everything that the store holds. */
@@ -62,7 +66,12 @@ export class ProfileState implements FilterSources {
       state.#keep(filterKind.decode(value, key))
     for await (const [key, { value }] of store.scan('profile', { prefix: 'charger/' }))
       state.chargerProfiles.put(chargerKind.decode(value, key))
+    for (const each of state.#all) await each.open(store)
     return state
+  }
+
+  get valueSeparator(): string {
+    return this.#environment.separator
   }
 
   filter(tenant: string, id: string): FilterProfile | undefined {
@@ -86,7 +95,15 @@ export class ProfileState implements FilterSources {
   counts(): Record<string, number> {
     let filters = 0
     for (const ofTenant of this.#filters.values()) filters += ofTenant.size
-    return { Filters: filters, Chargers: this.chargerProfiles.size }
+    const others = this.#all.map(({ table }): [string, number] => [table.kind.file, table.size])
+    return { Filters: filters, Chargers: this.chargerProfiles.size, ...Object.fromEntries(others) }
+  }
+
+  /** `key:profile` of every entry of an index, sorted. context: counts for item types that have contexts. Reference 02, 6.6. */
+  indexLines(itemType: string, tenant: string, context: string): string[] {
+    if (itemType === CHARGER_INDEX.itemType) return this.chargerProfiles.indexLines(tenant)
+    const store = this.#all.find(({ table }) => table.kind.index?.itemType === itemType)
+    return store?.table.indexLines(tenant, context) ?? []
   }
 
   /** Stores a filter; it counts from the next request on. Throws FilterRefused, TemplateError, StoreFailure. */
@@ -104,11 +121,14 @@ export class ProfileState implements FilterSources {
   removeFilter(tenant: string, id: string): Promise<boolean> {
     return this.#environment.inTurn(async () => {
       if (this.filter(tenant, id) === undefined) return false
-      const users = this.chargerProfiles.usersOf(tenant, id)
-      if (users.length > 0) {
-        const items = { '*charger_filter_indexes': Object.fromEntries(users.map((user) => [user, {}])) }
+      const items = this.#usersOf(tenant, id).map(({ index, ids }) => [
+        index,
+        Object.fromEntries(ids.map((user) => [user, {}])),
+      ])
+      if (items.length > 0) {
+        const references = JSON.stringify(Object.fromEntries(items))
         throw new FilterRefused(
-          `cannot remove filter <${tenant}:${id}> because will broken the reference to following items: ${JSON.stringify(items)}`,
+          `cannot remove filter <${tenant}:${id}> because will broken the reference to following items: ${references}`,
         )
       }
       await this.#records.run((unit) => unit.delete(filterKind, profileKey('filter', tenant, id)))
@@ -147,12 +167,15 @@ export class ProfileState implements FilterSources {
       destination: (id) => this.destination(id),
       timing: (id) => this.timing(id),
     }
-    const chargers = chargersOf(rows, now, sources)
+    const reader: RowReader = { now, separator: this.#environment.separator, sources }
+    const chargers = chargersOf(rows, reader)
+    const others = this.#all.map((each) => each.prepare(rows, reader))
     return {
       stage(unit) {
         for (const filter of filters) unit.put(filterKind, profileKey('filter', filter.tenant, filter.id), filter)
         for (const charger of chargers)
           unit.put(chargerKind, profileKey('charger', charger.tenant, charger.id), charger)
+        for (const each of others) each.stage(unit)
       },
       apply: () => {
         for (const filter of filters) {
@@ -160,30 +183,54 @@ export class ProfileState implements FilterSources {
           this.chargerProfiles.filterChanged(filter.tenant, filter.id)
         }
         for (const charger of chargers) this.chargerProfiles.put(charger)
+        for (const each of others) each.apply()
       },
     }
   }
 
-  /** What removing the filters and chargers that rows name does. Throws FilterRefused while others name one of the filters. */
+  /** What removing the filters and profiles that rows name does. Throws FilterRefused while others name one of the filters. */
   prepareRemoval(rows: TariffRows): PreparedProfiles {
     const filters = namesOf(rows, 'Filters')
     const chargers = namesOf(rows, 'Chargers')
-    const goes = new Set(chargers.map(({ tenant, id }) => `${tenant}:${id}`))
-    for (const { tenant, id } of filters) {
-      const user = this.chargerProfiles.usersOf(tenant, id).find((each) => !goes.has(`${tenant}:${each}`))
-      if (user !== undefined)
-        throw new FilterRefused(`cannot remove filter <${tenant}:${id}>: charger ${user} names it`)
-    }
+    const goes = (file: TariffFile, tenant: string, id: string) => rows.get(file)?.has(`${tenant}:${id}`) ?? false
+    for (const { tenant, id } of filters)
+      for (const { file, ids } of this.#usersOf(tenant, id)) {
+        const user = ids.find((each) => !goes(file, tenant, each))
+        if (user !== undefined)
+          throw new FilterRefused(`cannot remove filter <${tenant}:${id}>: ${user} of ${file} names it`)
+      }
+    const others = this.#all.map((each) => each.prepareRemoval(namesOf(rows, each.table.kind.file)))
     return {
       stage(unit) {
         for (const { tenant, id } of filters) unit.delete(filterKind, profileKey('filter', tenant, id))
         for (const { tenant, id } of chargers) unit.delete(chargerKind, profileKey('charger', tenant, id))
+        for (const each of others) each.stage(unit)
       },
       apply: () => {
         for (const { tenant, id } of filters) this.#filters.get(tenant)?.delete(id)
         for (const { tenant, id } of chargers) this.chargerProfiles.delete(tenant, id)
+        for (const each of others) each.apply()
       },
     }
+  }
+
+  get #all(): ProfileStore[] {
+    return Object.values(this.stores) as unknown as ProfileStore[]
+  }
+
+  /** Profiles that name a filter, by the name of their index, in its order. */
+  #usersOf(tenant: string, id: string): { index: string; file: TariffFile; ids: string[] }[] {
+    const chargers = {
+      index: CHARGER_INDEX.name,
+      file: 'Chargers' as TariffFile,
+      ids: this.chargerProfiles.usersOf(tenant, id),
+    }
+    const others = this.#all.map(({ table }) => ({
+      index: table.kind.index?.name ?? '',
+      file: table.kind.file as TariffFile,
+      ids: table.usersOf(tenant, id),
+    }))
+    return [chargers, ...others].filter(({ ids }) => ids.length > 0).sort((a, b) => (a.index < b.index ? -1 : 1))
   }
 
   #keep(profile: FilterProfile): void {
@@ -194,9 +241,17 @@ export class ProfileState implements FilterSources {
 }
 
 /** The objects of a file. */
-function namesOf(rows: TariffRows, file: 'Filters' | 'Chargers'): { tenant: string; id: string }[] {
+function namesOf(rows: TariffRows, file: TariffFile): { tenant: string; id: string }[] {
   return [...(rows.get(file)?.values() ?? [])].map(([row]) => {
     const [tenant = '', id = ''] = row?.values ?? []
     return { tenant, id }
   })
+}
+
+function storesOf(records: Records, sources: FilterSources, environment: ProfileEnvironment): Stores {
+  const stores = Object.keys(PROFILE_KINDS).map((name) => [
+    name,
+    new ProfileStore(name as ProfileName, records, sources, environment.inTurn),
+  ])
+  return Object.fromEntries(stores) as Stores
 }

@@ -6,6 +6,7 @@ import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileProfile, compileTariffSource, destinationPrefixes, objects } from '../tariffs/compile.ts'
+import { PROFILE_FILES } from '../tariffs/profile-files.ts'
 import {
   mergeTariffRows,
   readTariffFolder,
@@ -68,13 +69,26 @@ const PARTITIONS: Partial<Record<TariffFile, readonly string[]>> = {
   ActionPlans: ['*action_plans', '*account_action_plans'],
   Filters: ['*filters'],
   Chargers: ['*charger_profiles'],
+  Attributes: ['*attribute_profiles'],
+  Resources: ['*resource_profiles', '*resources'],
+  IPs: ['*ip_profiles', '*ip_allocations'],
+  Stats: ['*statqueue_profiles', '*statqueues'],
+  Thresholds: ['*threshold_profiles', '*thresholds'],
+  Trends: ['*trend_profiles'],
+  Rankings: ['*ranking_profiles'],
+  Routes: ['*route_profiles'],
+  DispatcherProfiles: ['*dispatcher_profiles'],
+  DispatcherHosts: ['*dispatcher_hosts'],
 }
 
 /** Files whose rows rating is compiled from. */
 const RATING_FILES = ['Timings', 'Destinations', 'Rates', 'DestinationRates', 'RatingPlans', 'RatingProfiles'] as const
 
 /** Files of profiles: they are stored as such, not as rows. */
-const PROFILE_FILES: readonly TariffFile[] = ['Filters', 'Chargers']
+const STORED_AS_PROFILES: ReadonlySet<TariffFile> = new Set([
+  'Filters',
+  ...(Object.keys(PROFILE_FILES) as TariffFile[]),
+])
 
 /** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
 export class TariffState {
@@ -279,7 +293,7 @@ export class TariffState {
 
 /** Profiles have records of their own. */
 function withoutProfiles(rows: TariffRows): TariffRows {
-  return new Map([...rows].filter(([file]) => !PROFILE_FILES.includes(file)))
+  return new Map([...rows].filter(([file]) => !STORED_AS_PROFILES.has(file)))
 }
 
 /** Objects by file, in the order in which files are read. */

@@ -1,15 +1,8 @@
-import { TemplateError } from '../mapping/value.ts'
 import { type FilterCompiler, type FilterSources, failingLater } from './filter-compiler.ts'
-import {
-  type ActivationInterval,
-  type FilterRule,
-  isActive,
-  isDynamic,
-  isInline,
-  parseInlineFilter,
-} from './filter-rule.ts'
-import { indexKeysOf, keyText, NO_FILTERS_KEY } from './index-keys.ts'
+import { type ActivationInterval, isActive } from './filter-rule.ts'
+import { FilterUsers } from './filter-users.ts'
 import { type EventContext, type IndexOptions, type Placement, ProfileIndex, type RuleKeys } from './profile-index.ts'
+import { indexLines, ruleKeysOf } from './rule-keys.ts'
 import type { Predicate } from './sides.ts'
 
 /** What matching needs of a profile. */
@@ -42,8 +35,7 @@ export class ProfileSet<P extends MatchedProfile> {
   readonly #compiler: FilterCompiler<EventContext['message'], never>
   readonly #sources: FilterSources
   readonly #partitions = new Map<string, Partition<P>>()
-  /** Ids of the profiles that name a stored filter, by `tenant:filter`. */
-  readonly #users = new Map<string, Set<string>>()
+  readonly #users = new FilterUsers()
   #matches = 0
 
   constructor(options: IndexOptions, compiler: FilterCompiler<EventContext['message'], never>, sources: FilterSources) {
@@ -79,15 +71,16 @@ export class ProfileSet<P extends MatchedProfile> {
       this.#partitions.set(tenant, partition)
     }
     const passes = failingLater(() => this.#compiler.compile(profile.filterIds))
-    const entry: Entry<P> = { profile, passes, rules: this.#rulesOf(profile), placement: undefined, seen: 0 }
+    const entry: Entry<P> = {
+      profile,
+      passes,
+      rules: ruleKeysOf(tenant, profile.filterIds, this.#sources),
+      placement: undefined,
+      seen: 0,
+    }
     partition.byId.set(id, entry)
     entry.placement = partition.index.add(entry, entry.rules)
-    for (const filter of profile.filterIds.filter((each) => !isInline(each))) {
-      const key = userKey(tenant, filter)
-      const users = this.#users.get(key)
-      if (users === undefined) this.#users.set(key, new Set([id]))
-      else users.add(id)
-    }
+    this.#users.add(profile)
   }
 
   /** Whether there was one. */
@@ -98,12 +91,7 @@ export class ProfileSet<P extends MatchedProfile> {
     partition.byId.delete(id)
     partition.index.remove(entry, entry.placement)
     if (partition.byId.size === 0) this.#partitions.delete(tenant)
-    for (const filter of entry.profile.filterIds) {
-      const key = userKey(tenant, filter)
-      const users = this.#users.get(key)
-      users?.delete(id)
-      if (users?.size === 0) this.#users.delete(key)
-    }
+    this.#users.remove(entry.profile)
     return true
   }
 
@@ -114,14 +102,14 @@ export class ProfileSet<P extends MatchedProfile> {
       const entry = partition?.byId.get(id)
       if (partition === undefined || entry === undefined) continue
       partition.index.remove(entry, entry.placement)
-      entry.rules = this.#rulesOf(entry.profile)
+      entry.rules = ruleKeysOf(tenant, entry.profile.filterIds, this.#sources)
       entry.placement = partition.index.add(entry, entry.rules)
     }
   }
 
   /** Ids of the profiles that name a stored filter, sorted. */
   usersOf(tenant: string, filterId: string): string[] {
-    return [...(this.#users.get(userKey(tenant, filterId)) ?? [])].sort()
+    return this.#users.of(tenant, filterId)
   }
 
   /**
@@ -149,33 +137,7 @@ export class ProfileSet<P extends MatchedProfile> {
   /** `key:profile` of every entry of the index, sorted. */
   indexLines(tenant: string): string[] {
     const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
-    const lines = entries.flatMap(({ profile: { id }, rules }) =>
-      rules === undefined
-        ? [`${NO_FILTERS_KEY}:${id}`]
-        : rules.flatMap(({ keys }) => keys.map((key) => `${keyText(key)}:${id}`)),
-    )
-    return [...new Set(lines)].sort()
-  }
-
-  #rulesOf({ tenant, filterIds }: MatchedProfile): RuleKeys[] | undefined {
-    if (filterIds.length === 0) return undefined
-    return filterIds.flatMap((id) => {
-      const filter = isInline(id) ? { rules: inlineRules(id), activation: null } : this.#sources.filter(tenant, id)
-      return (filter?.rules ?? []).map((rule) => ({
-        keys: indexKeysOf(rule),
-        mustPass: filter?.activation === null && rule.values.every((value) => !isDynamic(value)),
-      }))
-    })
-  }
-}
-
-/** None for what is no filter: that is an error when the profile is a candidate. */
-function inlineRules(text: string): FilterRule[] {
-  try {
-    return [parseInlineFilter(text)]
-  } catch (cause) {
-    if (cause instanceof TemplateError) return []
-    throw cause
+    return indexLines(entries.map(({ profile: { id }, rules }) => ({ id, rules })))
   }
 }
 
@@ -183,8 +145,4 @@ function byWeight<P extends MatchedProfile>(a: Entry<P>, b: Entry<P>): number {
   const { profile: left } = a
   const { profile: right } = b
   return right.weight - left.weight || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
-}
-
-function userKey(tenant: string, filterId: string): string {
-  return `${tenant}:${filterId}`
 }

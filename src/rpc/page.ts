@@ -6,3 +6,8 @@ export function page<T>(
   const from = Math.max(offset ?? 0, 0)
   return items.slice(from, limit !== null && limit > 0 ? from + limit : undefined)
 }
+
+/** As `page`; null when the offset is greater than the list is long, as clients read it. Reference 06, 1.2. */
+export function pageOrNull<T>(items: readonly T[], part: { Limit: number | null; Offset: number | null }): T[] | null {
+  return (part.Offset ?? 0) > items.length ? null : page(items, part)
+}

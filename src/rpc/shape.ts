@@ -289,6 +289,17 @@ export function embedded<S extends Shape>(shape: S): S {
   return { ...shape, embedded: true }
 }
 
+/** A decoded struct with the fields of the structs embedded in it beside its own, as JSON has them. */
+export function flat({ form }: Shape, decoded: unknown): Record<string, unknown> {
+  const value = decoded as Record<string, unknown>
+  if (form.kind !== 'struct') return value
+  const beside: Record<string, unknown> = {}
+  for (const [name, shape] of Object.entries(form.fields))
+    if (shape.embedded) Object.assign(beside, flat(shape, value[name]))
+    else beside[name] = value[name]
+  return beside
+}
+
 /** A field of a reply that is left out when it is empty. */
 export function omitEmpty<S extends Shape>(shape: S): S {
   return { ...shape, omitEmpty: true }

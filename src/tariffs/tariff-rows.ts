@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { TollgateError } from '../core/errors.ts'
 import type { Timing } from '../rating/model.ts'
+import { PROFILE_FILES, type ProfileFile } from './profile-files.ts'
 
 /** A tariff that cannot be loaded: `file:line: column: value, what was expected`. */
 export class TariffError extends TollgateError {
@@ -53,10 +54,7 @@ export const TARIFF_FILES = {
     idColumns: 2,
   },
   Filters: { columns: ['Tenant', 'ID', 'Type', 'Element', 'Values', 'ActivationInterval'], idColumns: 2 },
-  Chargers: {
-    columns: ['Tenant', 'ID', 'FilterIDs', 'ActivationInterval', 'RunID', 'AttributeIDs', 'Weight'],
-    idColumns: 2,
-  },
+  ...headersOf(PROFILE_FILES),
 } as const
 
 export type TariffFile = keyof typeof TARIFF_FILES
@@ -105,6 +103,13 @@ export function readTariffFolder(folder: string): { rows: TariffRows; ignored: s
     }
   }
   return { rows, ignored }
+}
+
+/** Names of the columns of each file; profiles are named by tenant and id. */
+function headersOf<F extends string>(files: Readonly<Record<F, ProfileFile>>) {
+  const headers: Partial<Record<F, { readonly columns: readonly string[]; readonly idColumns: 2 }>> = {}
+  for (const file in files) headers[file] = { columns: files[file].columns.map(({ column }) => column), idColumns: 2 }
+  return headers as Record<F, { readonly columns: readonly string[]; readonly idColumns: 2 }>
 }
 
 export function idOf(file: TariffFile, values: readonly string[]): string {

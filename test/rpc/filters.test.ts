@@ -87,8 +87,8 @@ const STEPS: readonly (readonly [call: string, argument: object, answer: string]
   [GET, { ID: 'nn' }, 'NOT_FOUND'],
   ['APIerSv1.GetFilterIDs', {}, '["F1"]'],
   ['APIerSv1.GetFilterIDs', { Search: 'F' }, '["F1"]'],
-  ['APIerSv1.GetFilterIDs', { Search: '1' }, 'NOT_FOUND'],
-  ['APIerSv1.GetFilterIDs', { Limit: 1, Offset: 5 }, '[]'],
+  ['APIerSv1.GetFilterIDs', { Search: '1' }, '["F1"]'],
+  ['APIerSv1.GetFilterIDs', { Limit: 1, Offset: 5 }, 'null'],
   [
     'APIerSv1.SetChargerProfile',
     charger('C1', { FilterIDs: ['F1', '*string:~*req.Account:1001|1002', '*prefix:~*req.Dest:10'] }),
@@ -108,7 +108,7 @@ const STEPS: readonly (readonly [call: string, argument: object, answer: string]
     '["*string:*req.Account:1001:C1","*string:*req.Account:1002:C1"]',
   ],
   ['APIerSv1.GetFilterIndexes', { ItemType: '*chargers', Limit: 1, Offset: 1 }, '["*prefix:*req.Dest:10:C1"]'],
-  ['APIerSv1.GetFilterIndexes', { ItemType: '*chargers', Offset: 30 }, '[]'],
+  ['APIerSv1.GetFilterIndexes', { ItemType: '*chargers', Offset: 30 }, 'null'],
   ['APIerSv1.GetFilterIndexes', { ItemType: '*chargers', Tenant: 'x' }, 'NOT_FOUND'],
   ['APIerSv1.GetFilterIndexes', { ItemType: '*thresholds' }, 'NOT_FOUND'],
   ['APIerSv1.GetFilterIndexes', { ItemType: '*attributes' }, 'MANDATORY_IE_MISSING: [Context]'],
@@ -134,7 +134,7 @@ const STEPS: readonly (readonly [call: string, argument: object, answer: string]
   ['APIerSv1.GetChargerProfile', { ID: '' }, 'MANDATORY_IE_MISSING: [ID]'],
   ['APIerSv1.GetChargerProfile', { ID: 'none' }, 'NOT_FOUND'],
   ['APIerSv1.GetChargerProfileIDs', {}, '["C1","C2","C3"]'],
-  ['APIerSv1.GetChargerProfileIDs', { Search: '2' }, 'NOT_FOUND'],
+  ['APIerSv1.GetChargerProfileIDs', { Search: '2' }, '["C2"]'],
   [
     'APIerSv1.SetChargerProfile',
     charger('C4', { FilterIDs: ['F2'] }),

@@ -13,7 +13,9 @@ import type { RpcDefaults } from './defaults.ts'
 import { destinationMethods } from './destinations.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
+import { indexHealthMethods } from './index-health.ts'
 import { absentMethods } from './not-yet/all.ts'
+import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
 import { responderMethods } from './responder.ts'
 import { routeCostMethods } from './route-costs.ts'
@@ -36,6 +38,7 @@ export type RpcServices = AccountServices &
   CostServices &
   GuardianServices &
   FilterServices &
+  ProfileServices &
   SessionServices &
   SessionCallServices &
   SessionCostServices &
@@ -70,6 +73,8 @@ export function buildRegistry(
       ...usageMethods(services, defaults),
       ...routeCostMethods(services, defaults),
       ...filterMethods(services, defaults),
+      ...serviceProfileMethods(services, defaults),
+      ...indexHealthMethods(),
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),

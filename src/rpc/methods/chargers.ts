@@ -2,12 +2,12 @@ import { NotFound } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
 import { formatTime } from '../../core/time.ts'
 import type { ChargerProfile, ChargerRun } from '../../services/chargers.ts'
-import { type Method, method, OK, requireFields } from '../method.ts'
-import { page } from '../page.ts'
-import { any, embedded, list, map, struct, text, type ValueOf } from '../shape.ts'
-import { chargingEvent, eventShape, pageShape, tenantIdShape } from '../shapes/event.ts'
-import { activationOf, chargerShape, chargerWire } from '../shapes/profile.ts'
+import { type Method, method } from '../method.ts'
+import { list, struct, text, type ValueOf } from '../shape.ts'
+import { chargingEvent, eventShape } from '../shapes/event.ts'
+import { chargerOf, chargerShape, chargerWire } from '../shapes/profile.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { type ProfileAccess, type ProfileDescription, profileMethods } from './profile-methods.ts'
 
 /** What the methods of chargers ask of the engine. */
 export interface ChargerServices {
@@ -26,8 +26,6 @@ export interface ChargerServices {
   }
 }
 
-const setChargerShape = struct('v1.ChargerWithAPIOpts', { ChargerProfile: embedded(chargerShape), APIOpts: map(any) })
-
 const runShape = struct('engine.ChrgSProcessEventReply', {
   ChargerSProfile: text,
   AttributeSProfiles: list(text),
@@ -35,62 +33,23 @@ const runShape = struct('engine.ChrgSProcessEventReply', {
   CGREvent: eventShape,
 })
 
+type Charger = ValueOf<typeof chargerShape>
+
+const CHARGER: ProfileDescription<Charger, ChargerProfile> = {
+  name: 'ChargerProfile',
+  shape: chargerShape,
+  argument: ['v1.ChargerWithAPIOpts', 'ChargerProfile'],
+  notFound: 'NOT_FOUND',
+  hasIds: true,
+  hasCount: false,
+  wire: chargerWire,
+}
+
 /** Charger profiles, and the runs that they make of an event. Reference 05, 3. */
 export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefaults): Method[] {
   const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
   return [
-    method('APIerSv1.SetChargerProfile', {
-      summary:
-        'Stores a charger; it counts from the next request on. Errors: MANDATORY_IE_MISSING: [ID], SERVER_ERROR: broken reference ' +
-        'to filter, or what is wrong with an attribute.',
-      params: setChargerShape,
-      reply: OK,
-      async run({ ChargerProfile: charger }) {
-        requireFields(charger, 'ID')
-        await profiles.setCharger({
-          tenant: tenantOf(charger),
-          id: charger.ID,
-          filterIds: charger.FilterIDs,
-          activation: activationOf(charger.ActivationInterval),
-          runId: charger.RunID,
-          attributeIds: charger.AttributeIDs,
-          weight: charger.Weight,
-        })
-        return 'OK'
-      },
-    }),
-    method('APIerSv1.GetChargerProfile', {
-      summary: 'One charger. Errors: MANDATORY_IE_MISSING: [ID], NOT_FOUND.',
-      params: tenantIdShape,
-      reply: chargerShape,
-      run(argument) {
-        requireFields(argument, 'ID')
-        const charger = profiles.chargerProfiles.get(tenantOf(argument), argument.ID)
-        if (charger === undefined) throw new NotFound()
-        return chargerWire(charger)
-      },
-    }),
-    method('APIerSv1.GetChargerProfileIDs', {
-      summary: 'Ids of the chargers of a tenant that begin with Search. Errors: NOT_FOUND.',
-      params: pageShape,
-      reply: list(text),
-      run(argument) {
-        const chargers = profiles.chargerProfiles.list(tenantOf(argument))
-        const ids = chargers.map(({ id }) => id).filter((id) => id.startsWith(argument.Search))
-        if (ids.length === 0) throw new NotFound()
-        return page(ids, argument)
-      },
-    }),
-    method('APIerSv1.RemoveChargerProfile', {
-      summary: 'Removes a charger. Errors: MANDATORY_IE_MISSING: [ID], NOT_FOUND.',
-      params: tenantIdShape,
-      reply: OK,
-      async run(argument) {
-        requireFields(argument, 'ID')
-        if (!(await profiles.removeCharger(tenantOf(argument), argument.ID))) throw new NotFound()
-        return 'OK'
-      },
-    }),
+    ...profileMethods(CHARGER, accessOf(profiles), defaults),
     method('ChargerSv1.GetChargersForEvent', {
       summary: 'Chargers that an event matches, heaviest first. Errors: NOT_FOUND, SERVER_ERROR: of a filter.',
       params: eventShape,
@@ -115,6 +74,15 @@ export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefau
       },
     }),
   ]
+}
+
+function accessOf(profiles: ChargerServices['profiles']): ProfileAccess<Charger, ChargerProfile> {
+  return {
+    get: (tenant, id) => profiles.chargerProfiles.get(tenant, id),
+    ids: (tenant) => profiles.chargerProfiles.list(tenant).map(({ id }) => id),
+    set: (charger) => profiles.setCharger(chargerOf(charger)),
+    remove: (tenant, id) => profiles.removeCharger(tenant, id),
+  }
 }
 
 function runWire(

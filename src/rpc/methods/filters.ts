@@ -1,12 +1,13 @@
 import { NotFound } from '../../core/errors.ts'
 import { type FilterProfile, isInline, parseInlineFilter } from '../../filters/filter-rule.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
-import { page } from '../page.ts'
+import { pageOrNull } from '../page.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, boolean, duration, embedded, integer, list, map, pointer, struct, text } from '../shape.ts'
-import { pageShape, tenantIdShape } from '../shapes/event.ts'
+import { any, boolean, integer, list, map, pointer, struct, text, type ValueOf } from '../shape.ts'
 import { activationOf, filterShape, filterWire } from '../shapes/profile.ts'
+import { CHARGER_INDEX, PROFILE_KINDS, type ProfileIndexKind, type ProfileKind } from '../shapes/profile-kinds.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { type ProfileAccess, type ProfileDescription, profileMethods } from './profile-methods.ts'
 
 /** What the methods of filters ask of the engine. */
 export interface FilterServices {
@@ -16,7 +17,8 @@ export interface FilterServices {
     setFilter(filter: FilterProfile): Promise<void>
     /** Whether there was one. */
     removeFilter(tenant: string, id: string): Promise<boolean>
-    chargerProfiles: { indexLines(tenant: string): string[] }
+    /** `key:profile` of an index, sorted. context: counts for item types that have contexts. */
+    indexLines(itemType: string, tenant: string, context: string): string[]
   }
 }
 
@@ -65,93 +67,28 @@ const indexIdsShape = struct('utils.ArgsComputeFilterIndexIDs', {
   APIOpts: map(any),
 })
 
-const healthQueryShape = struct('engine.IndexHealthArgsWith3Ch', {
-  IndexCacheLimit: integer,
-  IndexCacheTTL: duration,
-  IndexCacheStaticTTL: boolean,
-  ObjectCacheLimit: integer,
-  ObjectCacheTTL: duration,
-  ObjectCacheStaticTTL: boolean,
-  FilterCacheLimit: integer,
-  FilterCacheTTL: duration,
-  FilterCacheStaticTTL: boolean,
-})
+type Filter = ValueOf<typeof filterShape>
 
-const healthShape = struct('engine.FilterIHReply', {
-  MissingObjects: list(text),
-  MissingIndexes: map(list(text)),
-  BrokenIndexes: map(list(text)),
-  MissingFilters: map(list(text)),
-})
+const FILTER: ProfileDescription<Filter, FilterProfile> = {
+  name: 'Filter',
+  shape: filterShape,
+  argument: ['engine.FilterWithAPIOpts', 'Filter'],
+  notFound: 'NOT_FOUND',
+  hasIds: true,
+  hasCount: false,
+  wire: filterWire,
+}
 
-const reverseHealthShape = struct('engine.ReverseFilterIHReply', {
-  MissingObjects: list(text),
-  MissingReverseIndexes: map(list(text)),
-  BrokenReverseIndexes: map(list(text)),
-  MissingFilters: map(list(text)),
-})
-
-const setFilterShape = struct('engine.FilterWithAPIOpts', { Filter: embedded(filterShape), APIOpts: map(any) })
-
-/** Kinds of profiles that have an index. Reference 02, 6.6. */
-const ITEM_TYPES = ['*thresholds', '*routes', '*stats', '*resources', '*chargers', '*attributes', '*dispatchers']
-const WITH_CONTEXT = ['*attributes', '*dispatchers']
+const INDEXES: readonly ProfileIndexKind[] = [
+  CHARGER_INDEX,
+  ...Object.values(PROFILE_KINDS as Readonly<Record<string, ProfileKind>>).flatMap(({ index }) => index ?? []),
+]
 
 /** Stored filters and the indexes made of them. Reference 02, 6.1 and 6.6. */
 export function filterMethods({ profiles }: FilterServices, defaults: RpcDefaults): Method[] {
   const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
   return [
-    method('APIerSv1.SetFilter', {
-      summary:
-        'Stores a filter; it counts from the next request on. Errors: MANDATORY_IE_MISSING: [ID], SERVER_ERROR: with what is wrong.',
-      params: setFilterShape,
-      reply: OK,
-      async run({ Filter: filter }) {
-        requireFields(filter, 'ID')
-        await profiles.setFilter({
-          tenant: tenantOf(filter),
-          id: filter.ID,
-          rules: filter.Rules.map(({ Type, Element, Values }) => ({ type: Type, element: Element, values: Values })),
-          activation: activationOf(filter.ActivationInterval),
-        })
-        return 'OK'
-      },
-    }),
-    method('APIerSv1.GetFilter', {
-      summary: 'One filter, also an inline one. Errors: MANDATORY_IE_MISSING: [ID], NOT_FOUND.',
-      params: tenantIdShape,
-      reply: filterShape,
-      run(argument) {
-        requireFields(argument, 'ID')
-        const tenant = tenantOf(argument)
-        const { ID: id } = argument
-        if (isInline(id)) return filterWire({ tenant, id, rules: [parseInlineFilter(id)], activation: null })
-        const filter = profiles.filter(tenant, id)
-        if (filter === undefined) throw new NotFound()
-        return filterWire(filter)
-      },
-    }),
-    method('APIerSv1.GetFilterIDs', {
-      summary: 'Ids of the stored filters of a tenant that begin with Search. Errors: NOT_FOUND.',
-      params: pageShape,
-      reply: list(text),
-      run(argument) {
-        const ids = profiles.filterIds(tenantOf(argument)).filter((id) => id.startsWith(argument.Search))
-        if (ids.length === 0) throw new NotFound()
-        return page(ids, argument)
-      },
-    }),
-    method('APIerSv1.RemoveFilter', {
-      summary:
-        'Removes a filter. Errors: MANDATORY_IE_MISSING: [ID], NOT_FOUND, SERVER_ERROR: with the profiles that name it.',
-      params: tenantIdShape,
-      reply: OK,
-      async run(argument) {
-        requireFields(argument, 'ID')
-        if (!(await profiles.removeFilter(tenantOf(argument), argument.ID))) throw new NotFound()
-        return 'OK'
-      },
-    }),
+    ...profileMethods(FILTER, accessOf(profiles), defaults),
     method('APIerSv1.GetFilterIndexes', {
       summary:
         'Entries of an index as key:profile; FilterType begins the key, FilterField and FilterValue are parts of it. Errors: ' +
@@ -161,10 +98,10 @@ export function filterMethods({ profiles }: FilterServices, defaults: RpcDefault
       run(argument) {
         checkItemType(argument)
         const { ItemType: type, FilterType: start, FilterField: field, FilterValue: value } = argument
-        const lines = type === '*chargers' ? profiles.chargerProfiles.indexLines(tenantOf(argument)) : []
+        const lines = profiles.indexLines(type, tenantOf(argument), argument.Context)
         const found = lines.filter((line) => line.startsWith(start) && line.includes(field) && line.includes(value))
         if (found.length === 0) throw new NotFound()
-        return page(found, argument)
+        return pageOrNull(found, argument)
       },
     }),
     method('APIerSv1.RemoveFilterIndexes', {
@@ -189,25 +126,31 @@ export function filterMethods({ profiles }: FilterServices, defaults: RpcDefault
       reply: OK,
       run: () => 'OK',
     }),
-    method('APIerSv1.GetChargersIndexesHealth', {
-      summary: 'What the index of the chargers lacks: nothing, it always fits its profiles.',
-      params: healthQueryShape,
-      reply: healthShape,
-      run: () => ({ MissingObjects: [], MissingIndexes: {}, BrokenIndexes: {}, MissingFilters: {} }),
-    }),
-    method('APIerSv1.GetReverseFilterHealth', {
-      summary: 'What is not known of the profiles that name a filter: nothing.',
-      params: healthQueryShape,
-      reply: map(reverseHealthShape),
-      run: () => ({}),
-    }),
   ]
+}
+
+function accessOf(profiles: FilterServices['profiles']): ProfileAccess<Filter, FilterProfile> {
+  return {
+    get: (tenant, id) =>
+      isInline(id) ? { tenant, id, rules: [parseInlineFilter(id)], activation: null } : profiles.filter(tenant, id),
+    ids: (tenant) => profiles.filterIds(tenant),
+    set: (filter) =>
+      profiles.setFilter({
+        tenant: filter.Tenant,
+        id: filter.ID,
+        rules: filter.Rules.map(({ Type, Element, Values }) => ({ type: Type, element: Element, values: Values })),
+        activation: activationOf(filter.ActivationInterval),
+      }),
+    remove: (tenant, id) => profiles.removeFilter(tenant, id),
+  }
 }
 
 function checkItemType(argument: { ItemType: string; Context: string }): void {
   requireFields(argument, 'ItemType')
-  const { ItemType: type } = argument
-  if (!ITEM_TYPES.includes(type))
-    throw new RpcError(`SERVER_ERROR: unsupported item type: <${type}>, expected one of ${ITEM_TYPES.join(' ')}`)
-  if (WITH_CONTEXT.includes(type)) requireFields(argument, 'Context')
+  const index = INDEXES.find(({ itemType }) => itemType === argument.ItemType)
+  if (index === undefined) {
+    const known = INDEXES.map(({ itemType }) => itemType).join(' ')
+    throw new RpcError(`SERVER_ERROR: unsupported item type: <${argument.ItemType}>, expected one of ${known}`)
+  }
+  if (index.contexts !== undefined) requireFields(argument, 'Context')
 }

@@ -41,8 +41,21 @@ export function chargingEvent(
 /** {Tenant, APIOpts} (Tnt). Reference 01, 9.1. */
 export const tenantShape = struct('utils.TenantWithAPIOpts', { Tenant: text, APIOpts: map(any) })
 
+/** {Tenant, ID} (Id). Reference 01, 9.1. */
+export const tenantIdShape = struct('utils.TenantID', { Tenant: text, ID: text })
+
 /** {Tenant, ID, APIOpts} (IdO). Reference 01, 9.1. */
-export const tenantIdShape = struct('utils.TenantIDWithAPIOpts', { Tenant: text, ID: text, APIOpts: map(any) })
+export const tenantIdWithOptionsShape = struct('utils.TenantIDWithAPIOpts', {
+  TenantID: embedded(tenantIdShape),
+  APIOpts: map(any),
+})
+
+/** {Tenant, Search, Limit, Offset} of ids of profiles (Page). Reference 01, 9.1. */
+export const idsPageShape = struct('utils.PaginatorWithTenant', {
+  Tenant: text,
+  Paginator: embedded(struct('utils.Paginator', { Limit: pointer(integer), Offset: pointer(integer) })),
+  Search: text,
+})
 
 /** {Tenant, Search, Limit, Offset} (Page). Reference 01, 9.1. */
 export const pageShape = struct('utils.PaginatorWithSearch', {

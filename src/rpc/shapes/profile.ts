@@ -25,6 +25,19 @@ export const chargerShape = struct('engine.ChargerProfile', {
   Weight: number,
 })
 
+/** A charger as clients set it. */
+export function chargerOf(charger: ValueOf<typeof chargerShape>): ChargerProfile {
+  return {
+    tenant: charger.Tenant,
+    id: charger.ID,
+    filterIds: charger.FilterIDs,
+    activation: activationOf(charger.ActivationInterval),
+    runId: charger.RunID,
+    attributeIds: charger.AttributeIDs,
+    weight: charger.Weight,
+  }
+}
+
 export function activationOf(interval: ValueOf<typeof activationShape> | null): ActivationInterval | null {
   if (interval === null) return null
   const { ActivationTime: from, ExpiryTime: until } = interval

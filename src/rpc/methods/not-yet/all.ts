@@ -1,6 +1,5 @@
 import type { Method } from '../../method.ts'
 import { absentMaintenanceMethods } from './maintenance.ts'
-import { absentProfileMethods } from './profiles.ts'
 import { absentReplicationMethods } from './replication.ts'
 import { absentSessionMethods } from './sessions.ts'
 import { absentTariffPlanMethods } from './tariff-plans.ts'
@@ -11,7 +10,6 @@ import { absentTariffPlanMethods } from './tariff-plans.ts'
  */
 export function absentMethods(): Method[] {
   return [
-    ...absentProfileMethods(),
     ...absentTariffPlanMethods(),
     ...absentReplicationMethods(),
     ...absentMaintenanceMethods(),

@@ -1,18 +1,5 @@
 import { type Method, notYet } from '../../method.ts'
-import {
-  any,
-  boolean,
-  bytes,
-  duration,
-  embedded,
-  integer,
-  integer64,
-  list,
-  map,
-  pointer,
-  struct,
-  text,
-} from '../../shape.ts'
+import { any, boolean, bytes, embedded, integer64, list, map, pointer, struct, text } from '../../shape.ts'
 import { cdrFilterShape } from '../../shapes/cdr-filter.ts'
 
 const plan = { TPid: text }
@@ -104,49 +91,6 @@ function databaseMethods(): Method[] {
   ])
 }
 
-function cacheOf(name: string) {
-  return {
-    [`${name}CacheLimit`]: integer,
-    [`${name}CacheTTL`]: duration,
-    [`${name}CacheStaticTTL`]: boolean,
-  }
-}
-
-/** Whether indexes agree with what they are made of. */
-function healthMethods(): Method[] {
-  const pair = { ...cacheOf('Index'), ...cacheOf('Object') }
-  const references = map(list(text))
-  const three = struct('engine.IndexHealthArgsWith3Ch', { ...pair, ...cacheOf('Filter') })
-  const filters = struct('engine.FilterIHReply', {
-    MissingObjects: list(text),
-    MissingIndexes: references,
-    BrokenIndexes: references,
-    MissingFilters: references,
-  })
-  const two = struct('engine.IndexHealthArgsWith2Ch', pair)
-  return [
-    ...['Thresholds', 'Resources', 'Stats', 'Routes', 'Attributes', 'Dispatchers'].map((name) =>
-      notYet(`APIerSv1.Get${name}IndexesHealth`, three, filters),
-    ),
-    notYet(
-      'APIerSv1.GetAccountActionPlansIndexHealth',
-      two,
-      struct('engine.AccountActionPlanIHReply', {
-        MissingAccountActionPlans: references,
-        BrokenReferences: references,
-      }),
-    ),
-    notYet(
-      'APIerSv1.GetReverseDestinationsIndexHealth',
-      two,
-      struct('engine.ReverseDestinationsIHReply', {
-        MissingReverseDestinations: references,
-        BrokenReferences: references,
-      }),
-    ),
-  ]
-}
-
 /** CDRs that are exported, and what could not be delivered. */
 function cdrMethods(): Method[] {
   return [
@@ -172,5 +116,5 @@ function cdrMethods(): Method[] {
 
 /** Reference 01, 9.3 and 9.6. */
 export function absentMaintenanceMethods(): Method[] {
-  return [...planMethods(), ...databaseMethods(), ...healthMethods(), ...cdrMethods()]
+  return [...planMethods(), ...databaseMethods(), ...cdrMethods()]
 }

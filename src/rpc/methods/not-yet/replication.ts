@@ -3,10 +3,10 @@ import { any, embedded, integer64, list, map, pointer, type Shape, struct, text 
 import { accountShape } from '../../shapes/account.ts'
 import { actionShape } from '../../shapes/action.ts'
 import { actionPlanShape } from '../../shapes/action-plan.ts'
-import { tenantIdShape } from '../../shapes/event.ts'
+import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
 import { chargerShape, filterShape } from '../../shapes/profile.ts'
+import { PROFILE_KINDS } from '../../shapes/profile-kinds.ts'
 import { timingShape } from '../../shapes/timing.ts'
-import { PROFILES } from './profiles.ts'
 
 const more = { Tenant: text, APIOpts: map(any) }
 const keyShape = struct('utils.StringWithAPIOpts', { Arg: text, ...more })
@@ -59,7 +59,7 @@ const BY_KEY: Readonly<Record<string, { readonly object: Shape; readonly set: Sh
 
 /** Those of this table are found by tenant and id. */
 const BY_TENANT: Readonly<Record<string, Shape>> = {
-  ...PROFILES,
+  ...Object.fromEntries(Object.entries(PROFILE_KINDS).map(([name, { shape }]) => [name, shape])),
   ChargerProfile: chargerShape,
   Filter: filterShape,
   StatQueue: struct('engine.StatQueue', { ...objects, SQItems: list(any), SQMetrics: map(any) }),
@@ -88,9 +88,9 @@ export function absentReplicationMethods(): Method[] {
     )
   for (const [name, object] of Object.entries(BY_TENANT))
     methods.push(
-      notYet(`ReplicatorSv1.Get${name}`, tenantIdShape, object),
+      notYet(`ReplicatorSv1.Get${name}`, tenantIdWithOptionsShape, object),
       notYet(`ReplicatorSv1.Set${name}`, withOptions(`engine.${name}WithAPIOpts`, name, object)),
-      notYet(`ReplicatorSv1.Remove${name}`, tenantIdShape),
+      notYet(`ReplicatorSv1.Remove${name}`, tenantIdWithOptionsShape),
     )
   const index = { IdxItmType: text, TntCtx: text }
   const keys = struct('utils.GetIndexesArg', { ...index, IdxKeys: list(text), ...more })
