@@ -9,6 +9,14 @@ import { MappingError } from '../mapping/value.ts'
 export interface Calls<M, G> {
   /** Calls what the flags say; `*cgrep` afterwards, undefined when it stays as it was. An event without fields is none. */
   call(processor: RequestProcessor<M, G>, event: ChargingEvent): EventFields | undefined
+  /** Asks the filters of a processor; without it they are asked anew on each run of the message. */
+  matches?(processor: RequestProcessor<M, G>, context: MappingContext<M, G>): boolean
+}
+
+/** Without a field there is no event. Reference 07, 1.3.3.4. */
+export function hasNoFields({ event }: ChargingEvent): boolean {
+  for (const _ in event) return false
+  return true
 }
 
 /** What the messages of one agent have in common. */
@@ -75,7 +83,7 @@ export function runProcessors<M, G>(
       }
       context.tenant =
         processor.tenant === undefined ? defaultTenant : tenantOf(processor.tenant, context, defaultTenant)
-      if (!processor.matches(context)) continue
+      if (!(calls.matches === undefined ? processor.matches(context) : calls.matches(processor, context))) continue
       ran = matched = true
       runProcessor(processor, context, calls, host)
     }

@@ -4,9 +4,11 @@ import type { ProcessorFlags } from '../mapping/request-processor.ts'
 import { refusalText } from '../services/errors.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Unit } from '../store/unit-of-work.ts'
+import { type Calls, hasNoFields } from './pipeline.ts'
+import { withUsage } from './session-reply.ts'
 
 /** The session calls of one message on sessions of this process, as parts of one unit of work; and what they have touched. */
-export class SessionCalls {
+export class SessionCalls implements Calls<unknown, unknown> {
   readonly #unit: Unit
   readonly #sessions: Sessions
   readonly #cgrIds: Set<string>
@@ -24,7 +26,7 @@ export class SessionCalls {
   }
 
   /** Sessions that are open under the conversation now. */
-  get cgrIds(): readonly string[] {
+  get open(): readonly string[] {
     return [...this.#cgrIds]
   }
 
@@ -32,10 +34,11 @@ export class SessionCalls {
   call({ flags }: { flags: ProcessorFlags }, event: ChargingEvent): EventFields | undefined {
     let reply = this.#main(flags, event)
     if (!flags.cdrs || flags.main === '*dryrun') return reply
-    if (isEmpty(event.event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
+    if (hasNoFields(event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
     this.isUsed = this.#withCdrs = true
     try {
-      const charged = flags.main === '*message' && reply !== undefined ? withUsage(event, reply) : event
+      const charged =
+        flags.main === '*message' && reply !== undefined ? withUsage(event, reply['MaxUsage'], reply['Error']) : event
       this.cdrs.push(...this.#unit.attempt(() => this.#sessions.processCdr(this.#unit, charged)))
     } catch (cause) {
       reply = { ...reply, Error: refusalText(cause) }
@@ -45,7 +48,7 @@ export class SessionCalls {
 
   #main({ main, accounts, forceDuration }: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
     if (main === '*none' || main === '*dryrun' || main === '*cdrs') return undefined
-    if (isEmpty(event.event)) return { Error: 'MANDATORY_IE_MISSING: [CGREvent]' }
+    if (hasNoFields(event)) return { Error: 'MANDATORY_IE_MISSING: [CGREvent]' }
     if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
     this.isUsed = true
     try {
@@ -82,17 +85,4 @@ export class SessionCalls {
     if (!this.#terminates) return
     for (const cgrId of this.#cgrIds) this.cdrs.push(...this.#sessions.abandon(this.#unit, cgrId, this.#withCdrs))
   }
-}
-
-/** What was granted is what the CDR of a message is about; what was refused is not charged again by it. Reference 07, 1.4. */
-function withUsage(event: ChargingEvent, { Error: error, MaxUsage: granted }: EventFields): ChargingEvent {
-  const refused = typeof error === 'string' && error.startsWith('RALS_ERROR')
-  const usage = refused ? 0n : granted
-  return usage === undefined ? event : { ...event, event: { ...event.event, Usage: usage } }
-}
-
-/** Without a field there is no event. Reference 07, 1.3.3.4. */
-function isEmpty(fields: EventFields): boolean {
-  for (const _ in fields) return false
-  return true
 }

@@ -86,6 +86,7 @@ async function listen(
   const { http } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
   const methods = buildRegistry(engine, engine.rpcDefaults(version()), (service) => engine.serves(service))
+  engine.remote.attach(methods)
   for (const address of await engine.start()) say('Diameter', address)
   const rpc = buildRpcServer(loaded.config, {
     registry: methods,

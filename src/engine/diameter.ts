@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import type { DiameterAgentSettings, DiameterMapping } from '../agents/diameter/agent.ts'
+import type { DiameterAgentSettings } from '../agents/diameter/agent.ts'
 import { ReplyEncoder } from '../agents/diameter/reply-encoder.ts'
+import type { DiameterMapping } from '../agents/diameter/request-handler.ts'
 import { DiameterReader } from '../agents/diameter/request-paths.ts'
+import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { parseListenAddress } from '../core/listen-address.ts'
@@ -17,7 +19,9 @@ const FIRMWARE_REVISION = 918
 
 export type CompiledDiameterAgent = {
   settings: DiameterAgentSettings
-  mapping: DiameterMapping
+  mapping: Omit<DiameterMapping, 'remote'>
+  /** `sessions_conns`, when they lead to another process; empty: the sessions of this one. */
+  remoteConns: readonly string[]
 }
 
 /** Compiles dictionaries and request processors. root: folder of the package. trace: told what they do. Throws TemplateError, DictionaryError. */
@@ -30,6 +34,7 @@ export function compileDiameterAgent(
 ): CompiledDiameterAgent {
   const { config, placeOf } = loaded
   const section = config.diameter_agent
+  const areRemote = leadElsewhere(config, 'sessions', section.sessions_conns)
   const own = section.dictionaries_path === '' ? [] : readOwnDictionaries()
   const dictionary = new Dictionary([...readDictionaryFolder(join(root, 'dictionaries/diameter')), ...own])
   const reader = new DiameterReader(dictionary, CREDIT_CONTROL)
@@ -44,7 +49,7 @@ export function compileDiameterAgent(
     }
   }
   const compiler = new ProcessorCompiler(loaded, reader, sources, trace, (path) => encoder.compile(path))
-  const processors = compiler.compile(section.request_processors, 'diameter_agent.request_processors')
+  const processors = compiler.compile(section.request_processors, 'diameter_agent.request_processors', { areRemote })
   const listeners = section.listeners.map(({ address }) => {
     const { host, port } = parseListenAddress(address)
     return { host: host === '' ? '0.0.0.0' : host, port }
@@ -72,5 +77,6 @@ export function compileDiameterAgent(
       nodeId,
     },
     mapping: { dictionary, processors, encoder },
+    remoteConns: areRemote ? section.sessions_conns : [],
   }
 }

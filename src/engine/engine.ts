@@ -5,6 +5,7 @@ import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
+import type { DiameterMapping } from '../agents/diameter/request-handler.ts'
 import { type Cdr, type CdrSwitches, decodeCdr } from '../cdrs/cdr.ts'
 import type { CdrRun } from '../cdrs/made-cdrs.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
@@ -31,6 +32,7 @@ import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
+import type { OutcomeKeys } from '../sessions/once.ts'
 import type { Session } from '../sessions/session.ts'
 import { sessionKind } from '../sessions/session-record.ts'
 import { type SessionCall, type SessionDependencies, Sessions } from '../sessions/sessions.ts'
@@ -47,9 +49,10 @@ import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
-import { isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
+import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { PlanMembers } from './plan-members.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
+import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
 import { cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
@@ -114,6 +117,8 @@ export class Engine {
   readonly #stopping = Promise.withResolvers<void>()
   /** A client has asked the process to stop. */
   readonly askToStop = () => this.#stopping.resolve()
+  /** Services of other processes. */
+  readonly remote: RemoteServices
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
 
@@ -145,6 +150,7 @@ export class Engine {
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
     })
     this.#deadlines = new Deadlines(Date.now())
+    this.remote = new RemoteServices(config, options.log)
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
       responderSettings(config),
@@ -192,7 +198,8 @@ export class Engine {
       this.#cdrs.configure(cdrDefaults(config, this.timeZone))
       this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
       this.runner.configure(this.#runnerOptions(config, accepts))
-      if (compiled !== undefined) agent?.configure(compiled.settings, compiled.mapping)
+      if (areConnectionsChanged(changed)) this.remote.configure(config)
+      if (compiled !== undefined) agent?.configure(compiled.settings, this.#mappingOf(compiled))
       this.#agent = isServing ? agent : undefined
       this.#writers = writers
       if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config))
@@ -207,10 +214,13 @@ export class Engine {
     return compileDiameterAgent(loaded, this.#options.root, loaded.config.general.node_id, this.#filterSources())
   }
 
-  #buildAgent({ settings, mapping }: CompiledDiameterAgent): DiameterAgent {
+  #mappingOf({ mapping, remoteConns }: CompiledDiameterAgent): DiameterMapping {
+    return { ...mapping, remote: remoteConns.length === 0 ? undefined : this.remote.sessions(remoteConns) }
+  }
+
+  #buildAgent(compiled: CompiledDiameterAgent): DiameterAgent {
     const { received, observe, log } = this.#options
-    return new DiameterAgent(settings, {
-      ...mapping,
+    return new DiameterAgent(compiled.settings, this.#mappingOf(compiled), {
       sessions: this.sessions,
       records: this.records,
       buckets: this.#buckets,
@@ -265,6 +275,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#ticker)
     await this.#agent?.close()
+    this.remote.close()
     await this.runner.close()
     await this.#projector.close()
     await this.store.close()
@@ -396,6 +407,11 @@ export class Engine {
     const { result, cdrs = [], cgrIds = [] } = await this.records.run((unit) => call(unit, this.sessions))
     this.#committed(cdrs, cgrIds)
     return result
+  }
+
+  /** Where the outcome of a call with an idempotency key is kept, as long as answers for retransmissions. */
+  outcomeKeys(key: string): OutcomeKeys {
+    return this.#buckets.keys(`call/${key}`, Date.now())
   }
 
   /**

@@ -43,6 +43,11 @@ export function isMappingChanged(before: Config, after: Config, changed: Readonl
   )
 }
 
+/** Values that connections to other processes are made of. */
+export function areConnectionsChanged(changed: ReadonlySet<SectionName>): boolean {
+  return changed.has('rpc_conns') || changed.has('general') || changed.has('tls')
+}
+
 /** Values that the tariff is compiled from. */
 export function isTariffChanged(before: Config, after: Config): boolean {
   return (

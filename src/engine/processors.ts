@@ -49,8 +49,15 @@ export class ProcessorCompiler<M, G> {
     this.#checkReplyPath = checkReplyPath
   }
 
-  /** The request processors of a section. key: where their list stands in the configuration. Throws TemplateError. */
-  compile(processors: readonly RequestProcessorConfig[], key: string): RequestProcessor<M, G>[] {
+  /**
+   * The request processors of a section. key: where their list stands in the configuration. services: as for compileProcessor.
+   * Throws TemplateError.
+   */
+  compile(
+    processors: readonly RequestProcessorConfig[],
+    key: string,
+    services?: { areRemote: boolean },
+  ): RequestProcessor<M, G>[] {
     const place = placesOf(this.#loaded)
     const templates = namedTemplates(this.#loaded)
     return processors.map((processor, i) => {
@@ -65,7 +72,7 @@ export class ProcessorCompiler<M, G> {
         replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
         place: place(path),
       }
-      return compileProcessor(template, (group) => this.#environment(group, templates))
+      return compileProcessor(template, (group) => this.#environment(group, templates), services)
     })
   }
 

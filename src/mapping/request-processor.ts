@@ -1,5 +1,6 @@
 import type { MappingContext } from './context.ts'
 import { compileFieldList, type FieldPlan, type FieldTemplate, type PlanEnvironment } from './field-plan.ts'
+import { type SessionCall, sessionCalls } from './session-call.ts'
 import { TemplateError } from './value.ts'
 import { compileValue, type Source } from './value-parser.ts'
 
@@ -45,6 +46,8 @@ export type ProcessorFlags = {
 export type RequestProcessor<M, G> = {
   id: string
   flags: ProcessorFlags
+  /** What is called for its event, in this order. */
+  calls: readonly SessionCall[]
   matches: (context: MappingContext<M, G>) => boolean
   /** Undefined: the default tenant. */
   tenant: Source<M, G> | undefined
@@ -57,17 +60,26 @@ export type RequestProcessor<M, G> = {
 /** Services that a flag asks for and that this version does not have. */
 const UNAVAILABLE = ['*attributes', '*thresholds', '*stats', '*resources', '*ips', '*routes', '*radauth', '*event']
 
-/** Compiles a processor. environment: made for its `for_each` group. Throws TemplateError naming file and line. */
+/** What no other process does for an agent. */
+const UNAVAILABLE_ANYWHERE = ['*radauth']
+
+/**
+ * Compiles a processor. environment: made for its `for_each` group. services.areRemote: another process does what the flags ask
+ * for, also what this version has no service for. Throws TemplateError naming file and line.
+ */
 export function compileProcessor<M, G>(
   template: RequestProcessorTemplate,
   environmentFor: (group: string | undefined) => PlanEnvironment<M, G>,
+  services: { areRemote: boolean } = { areRemote: false },
 ): RequestProcessor<M, G> {
   const group = groupOf(template)
   const environment = environmentFor(group)
   try {
+    const flags = compileFlags(template.flags, services.areRemote ? UNAVAILABLE_ANYWHERE : UNAVAILABLE)
     return {
       id: template.id,
-      flags: compileFlags(template.flags),
+      flags,
+      calls: sessionCalls(flags),
       matches: compileMatch(template, environment),
       tenant:
         template.tenant === '' ? undefined : compileValue(template.tenant, environment.reader, environment.options),
@@ -112,10 +124,10 @@ function groupOf({ forEach, place, id }: RequestProcessorTemplate): string | und
   )
 }
 
-function compileFlags(flags: readonly string[]): ProcessorFlags {
+function compileFlags(flags: readonly string[], unavailable: readonly string[]): ProcessorFlags {
   const given = new Map(flags.map((flag) => [flag.split(':')[0] ?? flag, flag]))
   const isOn = (flag: string) => given.has(flag) && given.get(flag) !== `${flag}:false`
-  const missing = UNAVAILABLE.find(isOn)
+  const missing = unavailable.find(isOn)
   if (missing !== undefined) throw new TemplateError(`flag ${missing} is not available in this version`)
   const main = MAIN_FLAGS.find((flag) => given.has(flag))
   if (main === undefined)

@@ -20,3 +20,6 @@ export class RpcError extends TollgateError {
     this.jsonRpcCode = jsonRpcCode
   }
 }
+
+/** The option of a call (`APIOpts`) that says what it is known by when it comes again. */
+export const IDEMPOTENCY_KEY = '*idempotencyKey'

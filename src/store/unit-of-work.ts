@@ -1,4 +1,5 @@
 import { JsonWriter } from '../core/json-writer.ts'
+import { Later } from '../core/later.ts'
 import type { Change, DataStore, Table } from './data-store.ts'
 import { RecordCache } from './record-cache.ts'
 
@@ -32,14 +33,6 @@ function newEntry(kind: RecordKind<unknown>, key: string, value: unknown, versio
 
 /** The outcome of a unit: its result, and the promise of its durability (undefined when it changed nothing). */
 export type Executed<R> = { result: R; durable: Promise<void> | undefined }
-
-/** A record that the store can only give later; the unit is run again once it is there. */
-class RecordNotLoaded {
-  readonly entry: Promise<void>
-  constructor(entry: Promise<void>) {
-    this.entry = entry
-  }
-}
 
 /** What a unit of work reads and changes. Nothing of it is seen outside before the unit has ended. */
 export interface Unit {
@@ -149,7 +142,8 @@ function release(entry: Entry): void {
  * A unit is a synchronous function: it reads and stages, and all it staged goes to the store as one commit. While one
  * runs nothing else does, so units on the same record never interleave. A later unit may build on the values of an
  * earlier one whose commit is still in flight; commits are issued in order and versions chain, so when the earlier one
- * fails the later one fails too. A unit that meets a record which is not in memory yet is dropped and run again.
+ * fails the later one fails too. A unit that needs what is known Later (a record that is not in memory yet) is dropped and run
+ * again.
  */
 export class Records {
   readonly #store: DataStore
@@ -182,7 +176,7 @@ export class Records {
       const result = work(unit)
       return { result, durable: unit.changed.length === 0 ? undefined : this.#commit(unit.changed) }
     } catch (cause) {
-      if (cause instanceof RecordNotLoaded) return cause.entry.then(() => this.execute(work))
+      if (cause instanceof Later) return cause.known.then(() => this.execute(work))
       throw cause
     } finally {
       unit.end()
@@ -203,7 +197,7 @@ export class Records {
     if (entry !== undefined) return entry
     const stored = this.#store.get(kind.table, key)
     if (stored instanceof Promise) {
-      throw new RecordNotLoaded(
+      throw new Later(
         stored.then((record) => {
           if (entries.get(key) === undefined) this.#admit(entries, kind, key, record)
         }),

@@ -1,34 +1,22 @@
 import type { Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { Cdr } from '../../cdrs/cdr.ts'
-import type { EventFields } from '../../core/event.ts'
-import type { ZonedTime } from '../../core/time.ts'
-import type { MappingContext } from '../../mapping/context.ts'
-import type { RequestProcessor } from '../../mapping/request-processor.ts'
 import { MappingError } from '../../mapping/value.ts'
-import { beginAnswer, echoProxyInfo, errorAnswer, readdressed } from '../../protocol/diameter/answers.ts'
-import type { RawAvp } from '../../protocol/diameter/avp.ts'
+import { errorAnswer } from '../../protocol/diameter/answers.ts'
 import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
-import { MessageWriter } from '../../protocol/diameter/writer.ts'
-import type { Sessions } from '../../sessions/sessions.ts'
-import type { Records, Unit } from '../../store/unit-of-work.ts'
-import { messageContext, runProcessors } from '../pipeline.ts'
-import { SessionCalls } from '../session-calls.ts'
+import type { Records } from '../../store/unit-of-work.ts'
 import { Connection } from './connection.ts'
 import { Listeners } from './listeners.ts'
 import {
-  endedPeerSessionKind,
-  findEnded,
-  isAnswered,
-  liveKey,
-  peerSessionKind,
-  type RetentionBuckets,
-} from './peer-session.ts'
-import type { ReplyEncoder } from './reply-encoder.ts'
-import { requestVars } from './request-vars.ts'
+  type DiameterMapping,
+  type HandlerServices,
+  type Outcome,
+  type RemoteTurn,
+  RequestHandler,
+} from './request-handler.ts'
 
 export type DiameterAgentSettings = {
   local: LocalCapabilities
@@ -43,15 +31,8 @@ export type DiameterAgentSettings = {
   nodeId: string
 }
 
-export type DiameterAgentDependencies = {
-  dictionary: Dictionary
-  processors: readonly RequestProcessor<DiameterMessage, RawAvp>[]
-  encoder: ReplyEncoder
-  sessions: Sessions
+export type DiameterAgentDependencies = HandlerServices & {
   records: Records
-  buckets: RetentionBuckets
-  now: () => ZonedTime
-  newId: () => string
   /** Told of each request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
   received: (requestType: number) => void
   /** Told once per request: Result-Code of the answer and ns since it came. */
@@ -62,35 +43,30 @@ export type DiameterAgentDependencies = {
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 
-/** How requests are read and answers are written. */
-export type DiameterMapping = Pick<DiameterAgentDependencies, 'dictionary' | 'processors' | 'encoder'>
-
 /** Auth-Application-Id of credit control. RFC 8506, 3. */
 const CREDIT_CONTROL = 4
-
-type Context = MappingContext<DiameterMessage, RawAvp>
-type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds: readonly string[] }
 
 /** Serves credit control over Diameter: one CCR is one unit of work, and its answer leaves after the commit. Reference 07. */
 export class DiameterAgent {
   #settings: DiameterAgentSettings
   #validation: ValidationOptions
-  #dependencies: DiameterAgentDependencies
+  readonly #dependencies: DiameterAgentDependencies
+  #handler: RequestHandler
   readonly #listeners = new Listeners((socket) => this.#accept(socket))
   readonly #connections = new Set<Connection>()
   /** What a credit-control request cannot be answered without. */
   #required: readonly AvpDefinition[]
-  readonly #writer = new MessageWriter(4096)
-  /** What `*vars` holds for every request, by application and command. */
-  readonly #vars = new Map<string, EventFields>()
   /** Commits under way by Session-Id: the answer to a repeated request waits for the commit of the first. */
   readonly #pending = new Map<string, Promise<void>>()
+  /** Requests under way whose calls leave the process, the last of each Session-Id: the next waits for it. */
+  readonly #turns = new Map<string, Promise<void>>()
 
-  constructor(settings: DiameterAgentSettings, dependencies: DiameterAgentDependencies) {
+  constructor(settings: DiameterAgentSettings, mapping: DiameterMapping, dependencies: DiameterAgentDependencies) {
     this.#settings = settings
     this.#validation = { ...settings.local, strict: settings.strict }
     this.#dependencies = dependencies
-    this.#required = requiredOf(dependencies.dictionary)
+    this.#handler = new RequestHandler(settings, mapping, dependencies)
+    this.#required = requiredOf(mapping.dictionary)
   }
 
   /**
@@ -102,9 +78,8 @@ export class DiameterAgent {
     const isOther = !isDeepStrictEqual(connectionSettings(this.#settings), connectionSettings(settings))
     this.#settings = settings
     this.#validation = { ...settings.local, strict: settings.strict }
-    this.#dependencies = { ...this.#dependencies, ...mapping }
+    this.#handler = new RequestHandler(settings, mapping, this.#dependencies)
     this.#required = requiredOf(mapping.dictionary)
-    this.#vars.clear()
     this.#listeners.keep(settings.listeners)
     if (isOther) for (const connection of this.#connections) connection.drain()
   }
@@ -139,7 +114,8 @@ export class DiameterAgent {
 
   #accept(socket: Socket): void {
     const { local, cerTimeoutMs, watchdogMs } = this.#settings
-    const { dictionary, log } = this.#dependencies
+    const { log } = this.#dependencies
+    const { dictionary } = this.#handler.mapping
     const connection = new Connection(
       socket,
       { local, dictionary, cerTimeoutMs, watchdogMs },
@@ -167,16 +143,42 @@ export class DiameterAgent {
       reply(refused)
       return
     }
+    if (this.#handler.mapping.remote !== undefined) {
+      this.#inTurn(message, () =>
+        this.#execute(message, connection, reply, { now: this.#dependencies.now(), calls: undefined }),
+      )
+      return
+    }
+    this.#execute(message, connection, reply, undefined)
+  }
+
+  /** Runs a request and answers it; the promise of the answer when it takes time. */
+  #execute(
+    message: DiameterMessage,
+    { remote: peer }: Connection,
+    reply: (answer: Buffer) => void,
+    turn: RemoteTurn | undefined,
+  ): Promise<void> | undefined {
+    const handler = this.#handler
     try {
-      const executed = this.#dependencies.records.execute((unit) => this.#handle(unit, message, connection))
-      if (executed instanceof Promise) {
-        executed
-          .then(({ result, durable }) => this.#answerAfter(message, result, durable, reply))
-          .catch((cause) => reply(this.#failed(message, cause)))
-      } else this.#answerAfter(message, executed.result, executed.durable, reply)
+      const executed = this.#dependencies.records.execute((unit) => handler.handle(unit, message, peer, turn))
+      if (!(executed instanceof Promise)) return this.#answerAfter(message, executed.result, executed.durable, reply)
+      return executed
+        .then(({ result, durable }) => this.#answerAfter(message, result, durable, reply))
+        .catch((cause) => reply(this.#failed(message, cause)))
     } catch (cause) {
       reply(this.#failed(message, cause))
+      return undefined
     }
+  }
+
+  /** One request of a Diameter session after the other: a repeat that comes while the first waits gets the answer of the first. */
+  #inTurn({ sessionId }: DiameterMessage, work: () => Promise<void> | undefined): void {
+    const before = this.#turns.get(sessionId) ?? Promise.resolve()
+    const turn = before.then(work).finally(() => {
+      if (this.#turns.get(sessionId) === turn) this.#turns.delete(sessionId)
+    })
+    this.#turns.set(sessionId, turn)
   }
 
   #answerAfter(
@@ -184,15 +186,15 @@ export class DiameterAgent {
     outcome: Outcome,
     durable: Promise<void> | undefined,
     reply: (answer: Buffer) => void,
-  ): void {
+  ): Promise<void> | undefined {
     const { sessionId } = message
     const commit = durable ?? (outcome.repeated ? this.#pending.get(sessionId) : undefined)
     if (commit === undefined) {
       reply(outcome.answer)
-      return
+      return undefined
     }
     if (durable !== undefined) this.#pending.set(sessionId, durable)
-    commit.then(
+    return commit.then(
       () => {
         if (this.#pending.get(sessionId) === commit) this.#pending.delete(sessionId)
         reply(outcome.answer)
@@ -210,7 +212,7 @@ export class DiameterAgent {
     const { local, maxInFlight } = this.#settings
     if (maxInFlight > 0 && connection.inFlight > maxInFlight)
       return errorAnswer(message, 3004, local, 'too many requests are waiting')
-    const fault = validateRequest(message, this.#dependencies.dictionary, this.#validation)
+    const fault = validateRequest(message, this.#handler.mapping.dictionary, this.#validation)
     if (fault !== undefined) return errorAnswer(message, fault.resultCode, local, fault.message, fault.failedAvp)
     if (message.commandCode !== Command.CREDIT_CONTROL) return undefined
     for (const definition of this.#required) {
@@ -229,67 +231,6 @@ export class DiameterAgent {
       ...(cause instanceof MappingError ? {} : { stack: cause instanceof Error ? cause.stack : '' }),
     })
     return errorAnswer(message, 5012, this.#settings.local, cause instanceof MappingError ? text : '')
-  }
-
-  #handle(unit: Unit, message: DiameterMessage, connection: Connection): Outcome {
-    const { buckets, now } = this.#dependencies
-    const { sessionId } = message
-    const nowMs = Number(now().ns / 1_000_000n)
-    const key = liveKey(sessionId)
-    const live = unit.get(peerSessionKind, key)
-    const keys = () => buckets.keys(`answer/${sessionId}`, nowMs)
-    const known = live ?? findEnded(unit, keys().looked)
-    if (known !== undefined && isAnswered(message, known)) {
-      return { answer: readdressed(known.answer, message), repeated: true, cdrs: [], cgrIds: [] }
-    }
-    const calls = new SessionCalls(unit, this.#dependencies.sessions, live?.cgrIds ?? [])
-    const context = this.#context(message, connection)
-    const { processors } = this.#dependencies
-    if (!runProcessors(processors, context, calls, this.#dependencies))
-      throw new MappingError('no request processor matches')
-    calls.endAbandoned()
-    const answer = this.#encode(message, context)
-    if (calls.isUsed) {
-      const requestType = message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0
-      const requestNumber = message.unsigned32(Avp.CC_REQUEST_NUMBER) ?? 0
-      const isLast = requestType === 3 || requestType === 4
-      const record = {
-        requestType,
-        requestNumber,
-        endToEndId: message.endToEndId,
-        answer,
-        cgrIds: isLast ? [] : calls.cgrIds,
-      }
-      if (live !== undefined && isLast) unit.delete(peerSessionKind, key)
-      if (isLast) unit.put(endedPeerSessionKind, keys().written, record)
-      else unit.put(peerSessionKind, key, record)
-    }
-    return { answer, repeated: false, cdrs: calls.cdrs, cgrIds: calls.cgrIds }
-  }
-
-  #context(message: DiameterMessage, connection: Connection): Context {
-    return messageContext(message, {
-      vars: { ...this.#varsOf(message), RemoteHost: connection.remote },
-      tenant: this.#settings.defaultTenant,
-      now: this.#dependencies.now(),
-    })
-  }
-
-  #varsOf({ applicationId, commandCode }: DiameterMessage): EventFields {
-    const key = `${applicationId}/${commandCode}`
-    let vars = this.#vars.get(key)
-    if (vars === undefined) {
-      vars = requestVars(this.#settings, this.#dependencies.dictionary, applicationId, commandCode)
-      this.#vars.set(key, vars)
-    }
-    return vars
-  }
-
-  #encode(message: DiameterMessage, context: Context): Buffer {
-    const writer = beginAnswer(this.#writer, message)
-    this.#dependencies.encoder.encode(context.rep.entries, writer)
-    echoProxyInfo(writer, message)
-    return writer.finish()
   }
 }
 

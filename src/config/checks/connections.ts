@@ -96,13 +96,7 @@ function use(section: SectionName, component: string, ...names: string[]) {
 }
 
 /** Keys whose callee this version reaches inside the process only. */
-const IN_PROCESS = new Set([
-  'sessions.chargers_conns',
-  'sessions.rals_conns',
-  'sessions.cdrs_conns',
-  'cdrs.ees_conns',
-  'diameter_agent.sessions_conns',
-])
+const IN_PROCESS = new Set(['sessions.chargers_conns', 'sessions.rals_conns', 'sessions.cdrs_conns', 'cdrs.ees_conns'])
 /** Pools that lead back to this process. */
 const OWN_POOLS = new Set(['*localhost', '*birpc_internal', '*bijson_localhost'])
 
@@ -138,6 +132,18 @@ function checkConnection(config: Config, key: string, component: string, each: U
   if (config.rpc_conns[id] === undefined) fail(key, `<${component}> connection with id: <${id}> not defined`)
   if (IN_PROCESS.has(key) && !(isOn && OWN_POOLS.has(id)))
     fail(key, `<${component}> connection with id: <${id}> leads to another process, expected *internal in this version`)
+}
+
+/**
+ * Whether connections to a callee (`sessions`) lead to another process. The first one says: one that stays in this process always
+ * answers, so that no other is asked after it. `*localhost` is this process when the callee is on.
+ */
+export function leadElsewhere(config: Config, calleeName: string, ids: readonly string[]): boolean {
+  const [first] = ids
+  if (first === undefined || isInternal(first, true)) return false
+  const { section } = TARGETS[calleeName] ?? {}
+  const callee = section === undefined ? undefined : (config[section] as { enabled?: boolean })
+  return !(OWN_POOLS.has(first) && callee?.enabled === true)
 }
 
 function isInternal(id: string, birpc: boolean): boolean {

@@ -48,20 +48,25 @@ export const POOL_STRATEGIES = [
 export const rpcConns = withMeta(
   z.record(
     z.string(),
-    struct('RPCConnsJson', {
-      strategy: z.enum(POOL_STRATEGIES).default('*first'),
-      poolSize: z.int().default(0),
-      conns: z
-        .array(
-          // A host with an id gets its address from the registrar; others begin as the built-in one.
-          host.transform((each) => ({
-            ...each,
-            address: each.address ?? (each.id === undefined ? '127.0.0.1:2012' : ''),
-            transport: each.transport ?? (each.id === undefined ? '*json' : ''),
-          })),
-        )
-        .optional(),
-    }),
+    struct(
+      'RPCConnsJson',
+      {
+        strategy: z.enum(POOL_STRATEGIES).default('*first'),
+        poolSize: z.int().default(0),
+        idempotent: z.boolean().optional(),
+        conns: z
+          .array(
+            // A host with an id gets its address from the registrar; others begin as the built-in one.
+            host.transform((each) => ({
+              ...each,
+              address: each.address ?? (each.id === undefined ? '127.0.0.1:2012' : ''),
+              transport: each.transport ?? (each.id === undefined ? '*json' : ''),
+            })),
+          )
+          .optional(),
+      },
+      { own: ['idempotent'] },
+    ),
   ),
   { goType: 'map[string]*config.RPCConnsJson' },
 )

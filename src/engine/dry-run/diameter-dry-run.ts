@@ -1,5 +1,5 @@
-import type { DiameterMapping } from '../../agents/diameter/agent.ts'
 import type { ReplyEncoder } from '../../agents/diameter/reply-encoder.ts'
+import type { DiameterMapping } from '../../agents/diameter/request-handler.ts'
 import { requestVars } from '../../agents/diameter/request-vars.ts'
 import { messageContext } from '../../agents/pipeline.ts'
 import { InvalidText } from '../../core/errors.ts'
@@ -50,7 +50,7 @@ export function diameterDryRun({ loaded, root, input, reply, sources, now }: Dry
 
 /** The answer of a request as AVPs and octets. Throws MappingError, InvalidText when a value is none of its AVP's type. */
 function answerLines(
-  { encoder, dictionary }: DiameterMapping,
+  { encoder, dictionary }: Pick<DiameterMapping, 'encoder' | 'dictionary'>,
   message: DiameterMessage,
   rep: OrderedEntries,
 ): string[] {

@@ -3,7 +3,6 @@ import { InvalidText } from '../../core/errors.ts'
 import type { EventFields } from '../../core/event.ts'
 import type { MappingContext } from '../../mapping/context.ts'
 import type { RequestProcessor } from '../../mapping/request-processor.ts'
-import { sessionCalls } from '../../mapping/session-call.ts'
 import { MappingError } from '../../mapping/value.ts'
 import type { MappingReport } from './report.ts'
 
@@ -29,9 +28,8 @@ export function dryRunMessage<M, G>(
       processors,
       context,
       {
-        call({ flags }, { event, apiOpts, tenant }) {
+        call({ calls }, { event, apiOpts, tenant }) {
           report.event(event, apiOpts, tenant)
-          const calls = sessionCalls(flags)
           for (const call of calls) report.call(call)
           if (calls.length === 0) report.say('  calls nothing')
           return calls.length > 0 ? reply : undefined

@@ -65,7 +65,7 @@ export class StreamConnection implements Connection {
 
   #giveUp(id: number): void {
     if (this.#isOpen) this.#socket.write(this.#codec.encodeCancel(++this.#lastId, id))
-    this.#take(id)?.reject(new NetworkError(DEADLINE_EXCEEDED))
+    this.#take(id)?.reject(new NetworkError(DEADLINE_EXCEEDED, { isSent: true }))
   }
 
   #take(id: number): Pending | undefined {
@@ -110,7 +110,8 @@ export class StreamConnection implements Connection {
   #lose(cause: Error): void {
     this.#isOpen = false
     this.#socket.destroy()
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(cause)
+    const lost = new NetworkError(cause.message, { cause, isSent: true })
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(lost)
   }
 }
 

@@ -1,11 +1,11 @@
 import { GobTypes } from '../gob/gob-types.ts'
 import { AGENT_METHODS, type FindShapes } from '../gob/method-shapes.ts'
-import { RpcError } from '../rpc-error.ts'
+import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import type { ClientCodec } from './codec.ts'
 import type { Callbacks } from './connection.ts'
-import { isFailover } from './errors.ts'
+import { isFailover, isOutcomeUnknown } from './errors.ts'
 import { GobCodec } from './gob-codec.ts'
-import { type Host, type LocalCall, LocalHost, ParallelHost, RemoteHost } from './host.ts'
+import { type Host, type LocalCall, LocalHost, ParallelHost, RemoteHost, type Repeats } from './host.ts'
 import { JsonCodec } from './json-codec.ts'
 import { Pool } from './pool.ts'
 import { type HostSettings, IN_PROCESS, isBidirectional, type PoolSettings, type Transport } from './settings.ts'
@@ -14,6 +14,15 @@ import { type HostSettings, IN_PROCESS, isBidirectional, type PoolSettings, type
 export interface RpcClient {
   /** Throws RpcError with the answer of the server, NetworkError when none of the connections gives one. */
   call(method: string, argument: unknown): Promise<unknown>
+}
+
+/** A client for calls that change something. */
+export interface OnceClient extends RpcClient {
+  /**
+   * Calls what must take effect once: where its outcome is unknown it is sent again only to a pool whose hosts know the key
+   * (`APIOpts.*idempotencyKey`). Throws as `call`; `isOutcomeUnknown` tells whether it may have been run.
+   */
+  callOnce(method: string, argument: Readonly<Record<string, unknown>>, key: string): Promise<unknown>
 }
 
 /** Pools of a component that takes calls back; the others share those of NO_CALLBACKS. */
@@ -43,8 +52,16 @@ export class Connections {
   }
 
   /** A client over these ids, tried in order. callbacks: answers what a bidirectional server calls. */
-  client(ids: readonly string[], callbacks?: Callbacks): RpcClient {
-    return { call: (method, argument) => this.#call(ids, callbacks, method, argument) }
+  client(ids: readonly string[], callbacks?: Callbacks): OnceClient {
+    return {
+      call: (method, argument) => this.#call(ids, callbacks, method, () => ({ argument, repeats: 'once' })),
+      callOnce: (method, argument, key) =>
+        this.#call(ids, callbacks, method, (id) =>
+          this.#settings.get(id)?.isIdempotent
+            ? { argument: withKey(argument, key), repeats: 'always' }
+            : { argument, repeats: 'never' },
+        ),
+    }
   }
 
   /** Takes other settings: every pool is closed, the next call opens what it needs. */
@@ -58,14 +75,21 @@ export class Connections {
     this.#pools.clear()
   }
 
-  async #call(ids: readonly string[], owner: Owner, method: string, argument: unknown): Promise<unknown> {
+  async #call(
+    ids: readonly string[],
+    owner: Owner,
+    method: string,
+    callOf: (id: string) => { argument: unknown; repeats: Repeats },
+  ): Promise<unknown> {
     if (ids.length === 0) throw new RpcError('MANDATORY_IE_MISSING: [connIDs]')
     let last: unknown
     for (const [i, id] of ids.entries()) {
+      const { argument, repeats } = callOf(id)
       try {
-        return await this.#pool(id, owner).call(method, argument, i === ids.length - 1)
+        return await this.#pool(id, owner).call(method, argument, { isLast: i === ids.length - 1, repeats })
       } catch (cause) {
-        if (!isFailover(cause)) throw cause
+        // Another pool is another store: it does not know what the first has done.
+        if (!isFailover(cause) || (repeats !== 'once' && isOutcomeUnknown(cause))) throw cause
         last = cause
       }
     }
@@ -112,4 +136,8 @@ export class Connections {
         throw new RpcError(`Unsupported transport: <${transport}>`)
     }
   }
+}
+
+function withKey(argument: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
+  return { ...argument, APIOpts: { ...(argument['APIOpts'] as object | undefined), [IDEMPOTENCY_KEY]: key } }
 }

@@ -7,13 +7,19 @@ import { DEADLINE_EXCEEDED, NetworkError } from './errors.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { HostSettings, Transport } from './settings.ts'
 
+/** How often a call may be sent. `always`: again whenever its outcome is unknown, the server runs it once; `never`: not again then. */
+export type Repeats = 'always' | 'once' | 'never'
+
+export type CallOptions = {
+  /** No other host is asked after this one, so that a lost connection is worth waiting for. */
+  isLast: boolean
+  repeats: Repeats
+}
+
 /** What a pool asks its hosts. */
 export interface Host {
-  /**
-   * Calls a method. isLast: no other host is asked after this one, so that a lost connection is worth waiting for. Throws
-   * RpcError with the answer of the server, NetworkError when there is none.
-   */
-  call(method: string, argument: unknown, isLast: boolean): Promise<unknown>
+  /** Calls a method. Throws RpcError with the answer of the server, NetworkError when there is none. */
+  call(method: string, argument: unknown, options: CallOptions): Promise<unknown>
   close(): void
 }
 
@@ -41,16 +47,18 @@ export class RemoteHost implements Host {
     this.#makeCodec = makeCodec
   }
 
-  async call(method: string, argument: unknown, isLast: boolean): Promise<unknown> {
+  async call(method: string, argument: unknown, { isLast, repeats }: CallOptions): Promise<unknown> {
     const deadline = performance.now() + this.#settings.replyTimeoutMs
-    const connection = await this.#open(deadline, isLast)
-    try {
-      return await connection.call(method, argument, left(deadline))
-    } catch (cause) {
-      const isLost = cause instanceof NetworkError && cause.message !== DEADLINE_EXCEEDED
-      if (!isLost || this.#settings.reconnects === 0 || this.#closing.signal.aborted) throw cause
-      const again = await this.#open(deadline, isLast)
-      return again.call(method, argument, left(deadline))
+    for (let tries = 1; ; tries++) {
+      const connection = await this.#open(deadline, isLast)
+      try {
+        return await connection.call(method, argument, left(deadline))
+      } catch (cause) {
+        const isLost = cause instanceof NetworkError && cause.message !== DEADLINE_EXCEEDED
+        if (!isLost || this.#settings.reconnects === 0 || this.#closing.signal.aborted) throw cause
+        const isTriedOut = repeats === 'always' ? performance.now() >= deadline : tries > 1
+        if (isTriedOut || (repeats === 'never' && cause.isSent)) throw cause
+      }
     }
   }
 
@@ -167,10 +175,10 @@ export class ParallelHost implements Host {
     this.#limit = Math.max(1, limit)
   }
 
-  async call(method: string, argument: unknown): Promise<unknown> {
+  async call(method: string, argument: unknown, { repeats }: CallOptions): Promise<unknown> {
     const host = await this.#take()
     try {
-      return await host.call(method, argument, true)
+      return await host.call(method, argument, { isLast: true, repeats })
     } finally {
       const next = this.#waiting.shift()
       if (next === undefined) this.#free.push(host)

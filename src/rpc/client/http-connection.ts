@@ -6,6 +6,9 @@ import { DEADLINE_EXCEEDED, dialError, NetworkError } from './errors.ts'
 import { callText, replyOf } from './json-codec.ts'
 import type { HostSettings } from './settings.ts'
 
+/** Codes of failures before anything is sent. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'])
+
 /** JSON-RPC by HTTP POST, one call a request, sockets kept for the next. Reference 01, 7.2. */
 export class HttpConnection implements Connection {
   readonly #url: URL
@@ -40,7 +43,7 @@ export class HttpConnection implements Connection {
     })
     const incoming = replyOf(body)
     if (incoming.kind !== 'reply' || incoming.id !== id)
-      throw new NetworkError(`the reply is not to this call: ${body.toString('utf8', 0, 200)}`)
+      throw new NetworkError(`the reply is not to this call: ${body.toString('utf8', 0, 200)}`, { isSent: true })
     if (incoming.error !== null) throw new RpcError(incoming.error)
     return incoming.result
   }
@@ -55,8 +58,13 @@ export class HttpConnection implements Connection {
     const signal = AbortSignal.timeout(timeoutMs)
     return new Promise((resolve, reject) => {
       const fail = (cause: NodeJS.ErrnoException) => {
-        if (signal.aborted) reject(new NetworkError(DEADLINE_EXCEEDED, { cause }))
-        else reject(cause instanceof NetworkError ? cause : dialError(this.#url.host, cause))
+        if (signal.aborted) reject(new NetworkError(DEADLINE_EXCEEDED, { cause, isSent: true }))
+        else
+          reject(
+            cause instanceof NetworkError
+              ? cause
+              : dialError(this.#url.host, cause, !NOT_CONNECTED.has(cause.code ?? '')),
+          )
       }
       const request = send(
         this.#url,
@@ -80,5 +88,5 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   const body = Buffer.concat(chunks)
   if (response.statusCode === 200) return body
   const text = body.toString('utf8', 0, 200).trimEnd()
-  throw new NetworkError(`unexpected status code received: ${response.statusCode}: ${text}`)
+  throw new NetworkError(`unexpected status code received: ${response.statusCode}: ${text}`, { isSent: true })
 }

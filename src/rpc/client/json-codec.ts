@@ -45,15 +45,17 @@ export function replyOf(body: Buffer): Incoming {
   const scanner = new MessageScanner(MAX_REPLY)
   scanner.push(body)
   const message = scanner.next()
-  if (message === undefined) throw new NetworkError(`a reply is no JSON: ${body.toString('utf8', 0, 200)}`)
+  if (message === undefined)
+    throw new NetworkError(`a reply is no JSON: ${body.toString('utf8', 0, 200)}`, { isSent: true })
   return incomingOf(message)
 }
 
 function incomingOf({ kind, method, id, params, result, error }: RpcMessage): Incoming {
-  if (kind !== 'object') throw new NetworkError('a reply is no JSON object')
+  if (kind !== 'object') throw new NetworkError('a reply is no JSON object', { isSent: true })
   const number = id === undefined ? undefined : parseJson(id)
   if (method !== '') return { kind: 'call', id: number, method, argument: argumentIn(params) }
-  if (typeof number !== 'number') throw new NetworkError(`a reply with an id that is none: ${id ?? 'none'}`)
+  if (typeof number !== 'number')
+    throw new NetworkError(`a reply with an id that is none: ${id ?? 'none'}`, { isSent: true })
   return { kind: 'reply', id: number, result: result === undefined ? null : parseJson(result), error: errorOf(error) }
 }
 

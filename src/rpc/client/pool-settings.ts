@@ -4,9 +4,13 @@ import type { HostSettings, PoolSettings, Transport } from './settings.ts'
 /** The pools of `rpc_conns`; what a host leaves out is that of `general` and `tls`. Reference 01, 3.2. */
 export function poolSettings(config: Pick<Config, 'general' | 'rpc_conns' | 'tls'>): ReadonlyMap<string, PoolSettings> {
   return new Map(
-    Object.entries(config.rpc_conns).map(([id, { strategy, conns = [] }]) => [
+    Object.entries(config.rpc_conns).map(([id, { strategy, conns = [], idempotent }]) => [
       id,
-      { strategy, hosts: conns.map((host) => hostSettings(host, config)) },
+      {
+        strategy,
+        hosts: conns.map((host) => hostSettings(host, config)),
+        ...(idempotent ? { isIdempotent: true } : {}),
+      },
     ]),
   )
 }

@@ -1,6 +1,6 @@
 import { RpcError } from '../rpc-error.ts'
-import { isFailover } from './errors.ts'
-import type { Host } from './host.ts'
+import { isFailover, isOutcomeUnknown, NetworkError } from './errors.ts'
+import type { CallOptions, Host } from './host.ts'
 import type { Strategy } from './settings.ts'
 
 /** What of the outcome of a call is not asked for any more. */
@@ -21,22 +21,23 @@ export class Pool {
   }
 
   /**
-   * Calls a method; null where the strategy does not wait for an answer. isLast: no other pool is asked after this one. Throws
-   * RpcError, NetworkError.
+   * Calls a method; null where the strategy does not wait for an answer. options.isLast: no other pool is asked after this one.
+   * Throws RpcError, NetworkError.
    */
-  async call(method: string, argument: unknown, isLast: boolean): Promise<unknown> {
+  async call(method: string, argument: unknown, options: CallOptions): Promise<unknown> {
     const [first] = this.#hosts
-    if (first === undefined) throw new RpcError('DISCONNECTED')
-    const all = () => this.#hosts.map((host) => host.call(method, argument, true))
+    if (first === undefined) throw new NetworkError('DISCONNECTED')
+    const { repeats } = options
+    const all = () => this.#hosts.map((host) => host.call(method, argument, { isLast: true, repeats }))
     switch (this.#strategy) {
       case '*first':
-        return inOrder(this.#hosts, method, argument, isLast, isFailover)
+        return inOrder(this.#hosts, method, argument, options, isFailover)
       case '*next':
-        return inOrder(this.#rotated(), method, argument, isLast, isFailover)
+        return inOrder(this.#rotated(), method, argument, options, isFailover)
       case '*random':
-        return inOrder(this.#shuffled(), method, argument, isLast, isFailover)
+        return inOrder(this.#shuffled(), method, argument, options, isFailover)
       case '*first_positive':
-        return inOrder(this.#hosts, method, argument, isLast, () => true)
+        return inOrder(this.#hosts, method, argument, options, () => true)
       case '*first_positive_async':
         return firstSuccess(all())
       case '*broadcast':
@@ -47,10 +48,10 @@ export class Pool {
         for (const answer of all()) void answer.catch(ignore)
         return null
       case '*async':
-        void inOrder(this.#hosts, method, argument, isLast, isFailover).catch(ignore)
+        void inOrder(this.#hosts, method, argument, options, isFailover).catch(ignore)
         return null
       case '*parallel':
-        return first.call(method, argument, true)
+        return first.call(method, argument, { isLast: true, repeats })
     }
   }
 
@@ -78,15 +79,15 @@ async function inOrder(
   hosts: readonly Host[],
   method: string,
   argument: unknown,
-  isLast: boolean,
+  { isLast, repeats }: CallOptions,
   goesOn: (cause: unknown) => boolean,
 ): Promise<unknown> {
   let last: unknown
   for (const [i, host] of hosts.entries()) {
     try {
-      return await host.call(method, argument, isLast && i === hosts.length - 1)
+      return await host.call(method, argument, { isLast: isLast && i === hosts.length - 1, repeats })
     } catch (cause) {
-      if (!goesOn(cause)) throw cause
+      if (!goesOn(cause) || (repeats === 'never' && isOutcomeUnknown(cause))) throw cause
       last = cause
     }
   }

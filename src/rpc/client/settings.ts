@@ -44,7 +44,12 @@ export type HostSettings = {
   tls: TlsSettings | undefined
 }
 
-export type PoolSettings = { strategy: Strategy; hosts: readonly HostSettings[] }
+export type PoolSettings = {
+  strategy: Strategy
+  hosts: readonly HostSettings[]
+  /** A call with an idempotency key that comes again, to whichever host, is run once and gets its first answer. */
+  isIdempotent?: boolean
+}
 
 export function isBidirectional(transport: Transport): boolean {
   return transport === '*birpc_json' || transport === '*birpc_gob'

@@ -2,13 +2,15 @@ import type { Cdr } from '../../cdrs/cdr.ts'
 import { Decimal } from '../../core/decimal.ts'
 import { InvalidText } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
+import { cgrIdOf, valueText } from '../../core/event-values.ts'
 import { eventCostTotal } from '../../rating/event-cost.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { questionText, refusalText, SessionRefused } from '../../services/errors.ts'
+import { KeyReused, type OutcomeKeys, once } from '../../sessions/once.ts'
 import type { SessionCall, Sessions } from '../../sessions/sessions.ts'
 import type { Unit } from '../../store/unit-of-work.ts'
 import { type Method, method, OK } from '../method.ts'
-import { RpcError } from '../rpc-error.ts'
+import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import { boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
 import { eventCostShape } from '../shapes/event-cost.ts'
@@ -19,6 +21,8 @@ export interface SessionCallServices {
   /** Runs a call as one unit of work; resolves when all it did is durable. */
   charge<R>(call: SessionCall<R>): Promise<R>
   readonly sessions: Sessions
+  /** Where the outcome of a call with an idempotency key is kept. */
+  outcomeKeys(key: string): OutcomeKeys
 }
 
 const IDS = { AttributeIDs: list(text), ThresholdIDs: list(text), StatIDs: list(text) }
@@ -172,29 +176,47 @@ function check(wanted: Wanted, isAsked: boolean): void {
   refuseAfter(wanted)
 }
 
+/** An event, and what its call is known by when it comes again, '' for nothing. */
+type Called = { event: ChargingEvent; key: string }
+
+function called(event: ChargingEvent): Called {
+  const { [IDEMPOTENCY_KEY]: key, ...apiOpts } = event.apiOpts
+  return key === undefined ? { event, key: '' } : { event: { ...event, apiOpts }, key: valueText(key) }
+}
+
 /** Session calls: authorise, reserve, debit and settle. Reference 05, 7; 01, 9.2. */
 export function sessionCallMethods(services: SessionCallServices, defaults: RpcDefaults): Method[] {
-  const charge = async <R>(call: SessionCall<R>, textOf = refusalText): Promise<R> => {
+  /** What a refusal is to clients. Throws what is none. */
+  const textOf = (cause: unknown) => (cause instanceof RpcError ? cause.message : refusalText(cause))
+  const charge = async <R>(call: string, { event, key }: Called, work: SessionCall<R>): Promise<R> => {
     try {
-      return await services.charge(call)
+      if (key === '') return await services.charge(work)
+      const keys = services.outcomeKeys(key)
+      const outcome = await services.charge(once(work, `${call} ${cgrIdOf(event.event)}`, keys, textOf))
+      if ('error' in outcome) throw new RpcError(outcome.error)
+      return outcome.result
     } catch (cause) {
       if (cause instanceof RpcError) throw cause
-      throw new RpcError(textOf(cause))
+      throw new RpcError(cause instanceof KeyReused ? cause.message : textOf(cause))
     }
   }
-  const event = (argument: { CGREvent: Parameters<typeof chargingEvent>[0] }): ChargingEvent =>
-    chargingEvent(argument.CGREvent, defaults.tenant)
+  const calledOf = (argument: { CGREvent: Parameters<typeof chargingEvent>[0] }): Called =>
+    called(chargingEvent(argument.CGREvent, defaults.tenant))
 
-  const authorize = (argument: ReturnType<typeof authorizeShape.zero>): Promise<bigint> => {
-    const authorized = event(argument)
+  const authorize = async (argument: ReturnType<typeof authorizeShape.zero>): Promise<bigint> => {
+    const { event } = calledOf(argument)
     check(argument, argument.GetMaxUsage)
-    return charge((unit, sessions) => ({ result: sessions.authorize(unit, authorized) }), questionText)
+    try {
+      return await services.charge((unit, sessions) => ({ result: sessions.authorize(unit, event) }))
+    } catch (cause) {
+      throw cause instanceof RpcError ? cause : new RpcError(questionText(cause))
+    }
   }
-  const initiate = (argument: ReturnType<typeof initiateShape.zero>): Promise<bigint> => {
-    const started = event(argument)
+  const initiate = async (argument: ReturnType<typeof initiateShape.zero>): Promise<bigint> => {
+    const started = calledOf(argument)
     check(argument, argument.InitSession)
-    return charge((unit, sessions) => {
-      const { maxUsage, cgrId } = sessions.initiate(unit, started, { forceDuration: argument.ForceDuration })
+    return charge('InitiateSession', started, (unit, sessions) => {
+      const { maxUsage, cgrId } = sessions.initiate(unit, started.event, { forceDuration: argument.ForceDuration })
       return { result: maxUsage, cgrIds: [cgrId] }
     })
   }
@@ -239,10 +261,10 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: updateShape,
       reply: replyShape,
       async run(argument) {
-        const update = event(argument)
+        const update = calledOf(argument)
         check(argument, argument.UpdateSession)
-        const maxUsage = await charge((unit, sessions) => {
-          const granted = sessions.update(unit, update, { forceDuration: argument.ForceDuration })
+        const maxUsage = await charge('UpdateSession', update, (unit, sessions) => {
+          const granted = sessions.update(unit, update.event, { forceDuration: argument.ForceDuration })
           return { result: granted.maxUsage, cgrIds: [granted.cgrId] }
         })
         return { MaxUsage: maxUsage }
@@ -253,10 +275,10 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: terminateShape,
       reply: OK,
       async run(argument) {
-        const ended = event(argument)
+        const ended = calledOf(argument)
         check(argument, argument.TerminateSession)
-        return charge((unit, sessions) => {
-          sessions.terminate(unit, ended, { forceDuration: argument.ForceDuration })
+        return charge('TerminateSession', ended, (unit, sessions) => {
+          sessions.terminate(unit, ended.event, { forceDuration: argument.ForceDuration })
           return { result: 'OK' }
         })
       },
@@ -266,12 +288,12 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: messageShape,
       reply: replyShape,
       async run(argument) {
-        const message = event(argument)
+        const message = calledOf(argument)
         refuseBefore(argument)
         refuseAfter(argument)
         if (!argument.Debit) return {}
-        const maxUsage = await charge((unit, sessions) => ({
-          result: sessions.message(unit, message, { forceDuration: argument.ForceDuration }).maxUsage,
+        const maxUsage = await charge('ProcessMessage', message, (unit, sessions) => ({
+          result: sessions.message(unit, message.event, { forceDuration: argument.ForceDuration }).maxUsage,
         }))
         return { MaxUsage: maxUsage }
       },
@@ -281,9 +303,9 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: eventShape,
       reply: OK,
       run(argument) {
-        const ended = chargingEvent(argument, defaults.tenant, 'Event')
-        return charge((unit, sessions) => {
-          const cdrs: readonly Cdr[] = sessions.processCdr(unit, ended)
+        const ended = called(chargingEvent(argument, defaults.tenant, 'Event'))
+        return charge('ProcessCDR', ended, (unit, sessions) => {
+          const cdrs: readonly Cdr[] = sessions.processCdr(unit, ended.event)
           return { result: 'OK', cdrs }
         })
       },
@@ -296,7 +318,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
         EventCost: eventCostShape,
       }),
       run({ Flags: flags, ...argument }) {
-        const priced = event(argument)
+        const { event: priced } = calledOf(argument)
         if (parseFlags(flags).has('*attributes')) refuseBefore({ GetAttributes: true })
         return {
           Attributes: null,
@@ -312,10 +334,12 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: processEventShape,
       reply: processEventReplyShape,
       run({ Flags: flags, ...argument }) {
-        const processed = event(argument)
+        const processed = calledOf(argument)
         const parsed = parseFlags(flags)
         refuseFlags(parsed)
-        return charge((unit, sessions) => processEvent(unit, sessions, processed, parsed, defaults.roundingDecimals))
+        return charge('ProcessEvent', processed, (unit, sessions) =>
+          processEvent(unit, sessions, processed.event, parsed, defaults.roundingDecimals),
+        )
       },
     }),
   ]

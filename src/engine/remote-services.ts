@@ -1,0 +1,78 @@
+import type { RemoteOutcome, RemoteSessions } from '../agents/remote-calls.ts'
+import type { Config } from '../config/schema.ts'
+import { Connections } from '../rpc/client/connections.ts'
+import { isFailover, isOutcomeUnknown } from '../rpc/client/errors.ts'
+import { poolSettings } from '../rpc/client/pool-settings.ts'
+import { type MethodRegistry, NOBODY } from '../rpc/method.ts'
+import { RpcError } from '../rpc/rpc-error.ts'
+
+/** Services of other processes, by the connections of the configuration. Reference 01, 3. */
+export class RemoteServices {
+  readonly #connections: Connections
+  readonly #log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
+  #config: Config
+  #registry: MethodRegistry | undefined
+
+  constructor(config: Config, log: (level: 'warn', message: string, fields: Record<string, unknown>) => void) {
+    this.#config = config
+    this.#log = log
+    this.#connections = new Connections(
+      poolSettings(config),
+      config.general.max_parallel_conns,
+      (method, argument) => this.#local(method, argument),
+      (method) => this.#registry?.shapesOf(method),
+    )
+  }
+
+  /** The methods of this process: what goes over gob is of their shapes, and a pool may lead back here. */
+  attach(registry: MethodRegistry): void {
+    this.#registry = registry
+  }
+
+  /** Takes other settings; the next call opens what it needs. */
+  configure(config: Config): void {
+    this.#config = config
+    this.#connections.replace(poolSettings(config))
+  }
+
+  /** Sessions behind these connection ids, tried in order. */
+  sessions(ids: readonly string[]): RemoteSessions {
+    const client = this.#connections.client(ids, notImplemented)
+    return {
+      call: async (method, argument, key) => {
+        try {
+          return { result: await client.callOnce(method, argument, key) }
+        } catch (cause) {
+          return this.#failed(cause, ids, method)
+        }
+      },
+    }
+  }
+
+  close(): void {
+    this.#connections.close()
+  }
+
+  #failed(cause: unknown, ids: readonly string[], method: string): RemoteOutcome {
+    const error = cause instanceof Error ? cause.message : String(cause)
+    if (!isFailover(cause)) return { error, isRepeatable: false }
+    const isIdempotent = ids.every((id) => this.#config.rpc_conns[id]?.idempotent === true)
+    const isUnknown = isOutcomeUnknown(cause)
+    this.#log('warn', isUnknown ? 'a call has no answer, its outcome is unknown' : 'a call could not be made', {
+      method,
+      conns: ids,
+      cause: error,
+    })
+    return { error, isRepeatable: isIdempotent || !isUnknown }
+  }
+
+  async #local(method: string, argument: unknown): Promise<unknown> {
+    if (this.#registry === undefined) throw new RpcError('DISCONNECTED')
+    return this.#registry.call(method, [argument], NOBODY)
+  }
+}
+
+/** Nothing that sessions call back is there yet: they take this as done. Reference 07, 1.10. */
+async function notImplemented(): Promise<never> {
+  throw new RpcError('NOT_IMPLEMENTED')
+}

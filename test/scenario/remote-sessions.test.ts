@@ -1,0 +1,233 @@
+import t, { type Test } from 'tap'
+import { gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
+import { Decimal } from '../../src/core/decimal.ts'
+import type { DiameterClient } from '../../src/protocol/diameter/client.ts'
+import {
+  ask,
+  balances,
+  cdrCosts,
+  connectGateway,
+  type Gateway,
+  rpcText,
+  startGateway,
+  stopGateway,
+  sumOf,
+} from '../support/gateway.ts'
+import { type Charging, freeAddresses, gatewayFolder, startCharging, startFor } from '../support/two-processes.ts'
+
+const MIB = 1n << 20n
+
+async function chargingFor(t: Test): Promise<Charging> {
+  const charging = await startCharging(t)
+  t.teardown(() => stopGateway(charging.process, 'SIGKILL'))
+  return charging
+}
+
+/** What was taken from the account of the sample, and what its CDRs say that they have cost. */
+async function taken({ httpPort }: Gateway): Promise<{ balance: string; cdrs: string; count: number }> {
+  const costs = await cdrCosts(httpPort)
+  const left = Decimal.parse((await balances(httpPort, '1001'))['MONEY'] ?? '0')
+  return { balance: Decimal.of(10).minus(left).toString(), cdrs: sumOf(costs).toString(), count: costs.length }
+}
+
+async function wholeSession(t: Test, client: DiameterClient, id: string): Promise<void> {
+  const initial = await ask(client, id, 1, 0, [{ ratingGroup: 1, requested: MIB }])
+  t.match(initial.groups, [{ ratingGroup: 1, granted: MIB, resultCode: 2001 }], `${id}: initial`)
+  const update = await ask(client, id, 2, 1, [{ ratingGroup: 1, requested: MIB, used: MIB }])
+  t.match(update.groups, [{ granted: MIB, resultCode: 2001 }], `${id}: update`)
+  const end = await ask(client, id, 3, 2, [{ ratingGroup: 1, used: MIB / 2n }])
+  t.match(end, { resultCode: 2001, groups: [{ resultCode: 2001 }] }, `${id}: end`)
+}
+
+/** Sessions and CDRs of the other process, asked until they are as expected. */
+async function until(ask: () => Promise<string>, expected: RegExp): Promise<string> {
+  for (;;) {
+    const text = await ask()
+    if (expected.test(text)) return text
+  }
+}
+
+t.test('01 3.2, 3.3: sessions of another process over every transport, by every strategy', async (t) => {
+  const charging = await chargingFor(t)
+  const [dead = ''] = await freeAddresses(1)
+  const host = (address: string, transport = '*json') => ({ address, transport, reply_timeout: '20s' })
+  const gone = { address: dead, connect_attempts: 1 }
+  const transports = {
+    json: host(charging.json),
+    gob: host(charging.gob, '*gob'),
+    http: host(`http://${charging.http}/jsonrpc`, '*http_jsonrpc'),
+    birpc: host(charging.birpc, '*birpc_json'),
+  }
+  const answering = ['*first', '*next', '*random', '*first_positive', '*first_positive_async', '*broadcast']
+  const pools = {
+    ...Object.fromEntries(Object.entries(transports).map(([id, each]) => [id, { conns: [each] }])),
+    ...Object.fromEntries(
+      answering.map((strategy) => [strategy.slice(1), { strategy, conns: [gone, transports.json] }]),
+    ),
+    broadcast_sync: { strategy: '*broadcast_sync', conns: [transports.json] },
+    parallel: { strategy: '*parallel', conns: [transports.gob] },
+    none: { conns: [gone] },
+    async: { strategy: '*async', conns: [gone, transports.json] },
+    broadcast_async: { strategy: '*broadcast_async', conns: [transports.json] },
+  }
+  const gateway = await startFor(t, gatewayFolder(t, pools, ['json']))
+  const client = await connectGateway(gateway.diameterPort)
+  const use = async (...conns: string[]) => {
+    const config = { diameter_agent: { sessions_conns: conns } }
+    t.match(await rpcText(gateway.httpPort, 'ConfigSv1.SetConfig', { Config: config }), '"result":"OK"', conns.join())
+  }
+  const waiting = Object.keys(pools).filter((id) => !['none', 'async', 'broadcast_async'].includes(id))
+  for (const id of waiting) {
+    await use(id)
+    await wholeSession(t, client, id)
+  }
+  await use('none', 'gob')
+  await wholeSession(t, client, 'the next id of the list')
+  const { balance, cdrs, count } = await taken(charging.process)
+  t.equal(balance, cdrs, 'what was taken is what the CDRs have cost')
+  t.equal(count, waiting.length + 1)
+  for (const id of ['async', 'broadcast_async']) {
+    await use(id)
+    const initial = await ask(client, id, 1, 0, [{ ratingGroup: 1, requested: MIB }])
+    t.match(initial.groups, [{ resultCode: 4012 }], `${id}: nothing was granted, nobody has answered`)
+    const active = () => rpcText(charging.process.httpPort, 'SessionSv1.GetActiveSessions', {})
+    t.match(await until(active, new RegExp(`"OriginID":"${id}_1"`)), id, 'the other process has it all the same')
+  }
+  await use('none')
+  const refused = await ask(client, 'nobody', 1, 0, [{ ratingGroup: 1, requested: MIB }])
+  t.match(refused.groups, [{ resultCode: 5031 }], '07 1.8: an API that cannot be called is answered as templated')
+  await client.close()
+})
+
+t.test('what the other process refuses, and a session that its end does not name', async (t) => {
+  const charging = await chargingFor(t)
+  const gateway = await startFor(t, gatewayFolder(t, { ocs: { conns: [{ address: charging.json }] } }, ['ocs']))
+  const client = await connectGateway(gateway.diameterPort)
+  const unknown = await ask(client, 'u', 1, 0, [{ ratingGroup: 1, requested: MIB }], '4999')
+  t.match(unknown.groups, [{ resultCode: 5030 }])
+  const groups = [1, 2].map((ratingGroup) => ({ ratingGroup, requested: MIB }))
+  t.match((await ask(client, 's', 1, 0, groups)).groups, [{ granted: MIB }, { granted: MIB }])
+  await ask(client, 's', 3, 1, [{ ratingGroup: 1, used: MIB }])
+  t.match(await rpcText(charging.process.httpPort, 'SessionSv1.GetActiveSessionsCount', {}), '"result":0')
+  const { balance, cdrs, count } = await taken(charging.process)
+  t.equal(count, 2, 'the other group has its CDR, too')
+  t.equal(balance, cdrs)
+  const first = gyRequest(client, { sessionId: 'r', type: 1, number: 0, account: '1001', originHost: 'pgw', groups })
+  const answers = await Promise.all([client.send(first), client.send(retransmission(first, 0x7ffffff0))])
+  t.same(
+    answers.map((answer) => readGyAnswer(answer).groups.map(({ resultCode }) => resultCode)),
+    [
+      [2001, 2001],
+      [2001, 2001],
+    ],
+    'a repeat that comes while the first waits gets its answer',
+  )
+  await client.close()
+})
+
+t.test('a lost reply of a process that does not know calls again: nothing is sent twice', async (t) => {
+  const charging = await chargingFor(t)
+  // It stops before it answers: what it was asked may have been done.
+  const conns = [
+    { address: charging.json, reply_timeout: '1s' },
+    { address: charging.gob, transport: '*gob' },
+  ]
+  const gateway = await startFor(t, gatewayFolder(t, { ocs: { conns } }, ['ocs']))
+  const client = await connectGateway(gateway.diameterPort)
+  await ask(client, 's', 1, 0, [{ ratingGroup: 1, requested: MIB }])
+  charging.process.process.kill('SIGSTOP')
+  const groups = [{ ratingGroup: 1, requested: MIB, used: MIB }]
+  const update = gyRequest(client, { sessionId: 's', type: 2, number: 1, account: '1001', originHost: 'pgw', groups })
+  const lost = readGyAnswer(await client.send(update))
+  t.match(lost.groups, [{ resultCode: 5031 }], 'answered as templated, neither repeated nor failed over')
+  charging.process.process.kill('SIGCONT')
+  const again = readGyAnswer(await client.send(retransmission(update, update.readUInt32BE(12) + 1000)))
+  t.match(again.groups, [{ resultCode: 5031 }], 'a repeat gets the same answer')
+  await ask(client, 's', 3, 2, [{ ratingGroup: 1, used: 0n }])
+  const { balance, cdrs } = await taken(charging.process)
+  t.equal(balance, cdrs)
+  t.match(await rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {}), `"Usage":${MIB},`, 'used once')
+  await client.close()
+})
+
+/** One session of the gateway that is killed: what it sends next, and the request that has no answer yet. */
+type Script = { id: string; number: number; unanswered: Buffer | undefined; done: boolean }
+
+const SESSIONS = 20
+const UPDATES = 6
+
+function nextRequest({ id, number }: Script, client: DiameterClient): { type: number; bytes: Buffer } {
+  const type = number === 0 ? 1 : number <= UPDATES ? 2 : 3
+  const used = type === 1 ? {} : { used: type === 2 ? MIB / 2n : MIB / 4n }
+  const requested = type === 3 ? {} : { requested: MIB }
+  const groups = [{ ratingGroup: 1, ...requested, ...used }]
+  return {
+    type,
+    bytes: gyRequest(client, { sessionId: id, type, number, account: '1001', originHost: 'pgw', groups }),
+  }
+}
+
+/** Plays the sessions until they end, or until the connection is lost; `answered` is told each answer. */
+async function play(client: DiameterClient, scripts: readonly Script[], answered: () => void): Promise<void> {
+  const run = async (script: Script) => {
+    while (!script.done) {
+      const { type, bytes: fresh } = nextRequest(script, client)
+      const { unanswered } = script
+      script.unanswered ??= fresh
+      const bytes = unanswered === undefined ? fresh : retransmission(unanswered, fresh.readUInt32BE(12))
+      const answer = readGyAnswer(await client.send(bytes))
+      if (answer.resultCode !== 2001 || answer.groups.some(({ resultCode }) => resultCode !== 2001))
+        throw new Error(`${script.id}: ${answer.resultCode} ${answer.groups[0]?.resultCode}`)
+      script.unanswered = undefined
+      script.number++
+      script.done = type === 3
+      answered()
+    }
+  }
+  const outcomes = await Promise.allSettled(scripts.map(run))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected' && !/closed/.test(String(outcome.reason)))
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
+t.test(
+  '10 D2, D7: kill -9 of the process that charges, then of the gateway: every request is charged once',
+  async (t) => {
+    let charging = await startCharging(t)
+    t.teardown(() => stopGateway(charging.process, 'SIGKILL'))
+    const host = { address: charging.json, reply_timeout: '60s', max_reconnect_interval: '100ms' }
+    const folder = gatewayFolder(t, { ocs: { idempotent: true, conns: [host] } }, ['ocs'])
+    let gateway = await startGateway(folder, null)
+    t.teardown(() => stopGateway(gateway, 'SIGKILL'))
+    const scripts = Array.from(
+      { length: SESSIONS },
+      (_, i): Script => ({ id: `kill;${i}`, number: 0, unanswered: undefined, done: false }),
+    )
+    for (const killed of ['charging', 'gateway', 'charging', 'nobody'] as const) {
+      const client = await connectGateway(gateway.diameterPort)
+      let answers = 0
+      let restarted: Promise<void> | undefined
+      await play(client, scripts, () => {
+        if (killed === 'nobody' || ++answers < 25) return
+        restarted ??= (async () => {
+          await stopGateway(killed === 'charging' ? charging.process : gateway, 'SIGKILL')
+          if (killed === 'charging') charging = { ...charging, process: await startGateway(charging.folder, null) }
+          else gateway = await startGateway(folder, null)
+          // The rest is for the next life.
+          if (killed === 'charging') client.destroy()
+        })()
+      })
+      await restarted
+      client.destroy()
+    }
+    t.ok(scripts.every(({ done }) => done))
+    const { balance, cdrs, count } = await taken(charging.process)
+    t.equal(count, SESSIONS, 'one CDR per session')
+    t.equal(balance, cdrs, 'initial - final balance = sum of the CDR costs')
+    const found = JSON.parse(await rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {})) as {
+      result: { Usage: number }[]
+    }
+    const expected = Number(BigInt(UPDATES) * (MIB / 2n) + MIB / 4n)
+    t.same([...new Set(found.result.map(({ Usage }) => Usage))], [expected], 'every update counted once')
+    t.match(await rpcText(charging.process.httpPort, 'SessionSv1.GetActiveSessions', {}), '"error":"NOT_FOUND"')
+  },
+)
