@@ -317,4 +317,13 @@ t.test('services that this version calls inside the process cannot be elsewhere'
     answer({ rals: on, ...pool('*json'), sessions: { ...on, rals_conns: ['h'] } }),
     /^sessions\.rals_conns: <SessionS> connection with id: <h> leads to another process, expected \*internal/,
   )
+  t.match(
+    answer({ ...pool('*json'), cdrs: { ...on, rals_conns: ['h'] } }),
+    /^cdrs\.rals_conns: <CDRs> connection with id: <h> leads to another process, expected \*internal/,
+  )
+  t.equal(
+    answer({ ...pool('*json'), diameter_agent: { ...agent, sessions_conns: ['h'] } }),
+    'OK',
+    'those of agents can',
+  )
 })

@@ -231,3 +231,57 @@ t.test('05 7: sessions over RPC, step by step', async (t) => {
   t.same(costs, ['0.0101', '0', '0.1008'], 'each ended session has its CDR')
   t.same(await balances(gateway.httpPort, '1001'), { MONEY: '9.6391' })
 })
+
+t.test('10 D2: a call with an idempotency key takes effect once, over kill -9', async (t) => {
+  const folder = sampleFolder(t)
+  let gateway = await startGateway(folder)
+  t.teardown(() => stopGateway(gateway, 'SIGKILL'))
+  const ask = async (method: string, argument: object) =>
+    (await rpcText(gateway.httpPort, `SessionSv1.${method}`, argument)).trimEnd()
+  const call = (method: string, flag: string, key: string, fields: object) =>
+    ask(method, {
+      ...(flag === '' ? {} : { [flag]: true }),
+      ...event({ OriginID: 'once', ...fields }),
+      APIOpts: { '*idempotencyKey': key },
+    })
+  const initiate = () => call('InitiateSession', 'InitSession', 'k0', { Usage: MIB })
+  const update = (usage: number, key = 'k1') => call('UpdateSession', 'UpdateSession', key, { Usage: usage })
+  const replies = await Promise.all([initiate(), initiate()])
+  t.same(replies, [value(`{"MaxUsage":${MIB}}`), value(`{"MaxUsage":${MIB}}`)], 'no EXISTS for the second')
+  t.equal(await update(MIB), value(`{"MaxUsage":${MIB}}`))
+  const before = (await balances(gateway.httpPort, '1001'))['MONEY']
+  const refused = () => call('InitiateSession', 'InitSession', 'k2', { OriginID: 'x', Account: 'late', Usage: MIB })
+  t.equal(await refused(), error('RALS_ERROR:ACCOUNT_NOT_FOUND'))
+  await stopGateway(gateway, 'SIGKILL')
+  gateway = await startGateway(folder)
+  t.equal(await update(MIB), value(`{"MaxUsage":${MIB}}`))
+  t.equal((await balances(gateway.httpPort, '1001'))['MONEY'], before, 'nothing was taken again')
+  await rpcText(gateway.httpPort, 'APIerSv1.SetBalance', {
+    Account: 'late',
+    BalanceType: '*monetary',
+    Balance: { ID: 'B', Value: 10 },
+  })
+  t.equal(await refused(), error('RALS_ERROR:ACCOUNT_NOT_FOUND'), 'the first outcome, although it would be another now')
+  t.match(
+    await call('TerminateSession', 'TerminateSession', 'k1', { LastUsed: 0 }),
+    /IDEMPOTENCY_KEY_REUSED: used before for UpdateSession/,
+  )
+  t.match(await update(MIB, 'k3'), `"MaxUsage":${MIB}`)
+  t.not((await balances(gateway.httpPort, '1001'))['MONEY'], before, 'another key is another call')
+  for (const [method, flag] of [
+    ['TerminateSession', 'TerminateSession'],
+    ['ProcessCDR', ''],
+  ] as const) {
+    t.equal(await call(method, flag, `end${method}`, { LastUsed: MIB }), value('"OK"'))
+    t.equal(await call(method, flag, `end${method}`, { LastUsed: MIB }), value('"OK"'), `${method} again`)
+  }
+  t.equal((await cdrCosts(gateway.httpPort)).length, 1)
+  const flags = {
+    Flags: ['*rals:*cost', '*rals:*initiate'],
+    ...event({ OriginID: 'pe', Usage: MIB }),
+    APIOpts: { '*idempotencyKey': 'pe' },
+  }
+  const first = await ask('ProcessEvent', flags)
+  t.match(first, /^\{"id":1,"result":\{"Cost":\{"\*raw":0\.0\d+\},"MaxUsage":\{"\*raw":1048576\}\},"error":null\}$/)
+  t.equal(await ask('ProcessEvent', flags), first, 'amounts as well')
+})

@@ -96,7 +96,15 @@ function use(section: SectionName, component: string, ...names: string[]) {
 }
 
 /** Keys whose callee this version reaches inside the process only. */
-const IN_PROCESS = new Set(['sessions.chargers_conns', 'sessions.rals_conns', 'sessions.cdrs_conns', 'cdrs.ees_conns'])
+const IN_PROCESS = new Set([
+  'sessions.chargers_conns',
+  'sessions.rals_conns',
+  'sessions.cdrs_conns',
+  'cdrs.ees_conns',
+  'cdrs.rals_conns',
+  'cdrs.chargers_conns',
+  'schedulers.cdrs_conns',
+])
 /** Pools that lead back to this process. */
 const OWN_POOLS = new Set(['*localhost', '*birpc_internal', '*bijson_localhost'])
 
