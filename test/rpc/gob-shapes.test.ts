@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { describedRegistry } from '../../src/commands/methods.ts'
+import type { GobType } from '../../src/protocol/gob/types.ts'
+import { GobTypes } from '../../src/rpc/gob/gob-types.ts'
 import { MethodRegistry } from '../../src/rpc/method.ts'
 import { absentMethods } from '../../src/rpc/methods/not-yet/all.ts'
 import { any, list, map, pointer, type Shape, struct, text } from '../../src/rpc/shape.ts'
+import { ROOT } from '../support/gateway.ts'
 
 /** Where a reply may hold any value: `{}` stands for the values of a map, `[]` for those of a list. */
 function placesOfAny({ form }: Shape, place = ''): string[] {
@@ -30,6 +35,8 @@ const FREE: readonly RegExp[] = [
   /^CacheSv1\.GetItem(WithRemote)? $/,
   /^CacheSv1\.GetStats \.Metadata\{\}$/,
   /^ConfigSv1\.GetConfig \{\}$/,
+  /^CoreSv1\.Status \{\}$/,
+  /\.?RatingFilters\{\}\{\}$/,
   /^Responder\.(GetCostOnRatingPlans|GetMaxSessionTimeOnAccounts) \{\}$/,
 ]
 
@@ -53,4 +60,41 @@ t.test('01 7.5: replies are of the types that Go clients decode, free only where
     found.filter((place) => !FREE.some((free) => free.test(place))),
     [],
   )
+})
+
+/** A type as Go's gobs describe it: `{"[]": of}` is a slice, `{"{}": of}` a map by text, other objects are structs. */
+type Described = string | { readonly [name: string]: Described }
+
+function describe(type: GobType): Described {
+  switch (type.kind) {
+    case 'pointer':
+      return describe(type.of)
+    case 'slice':
+      return { '[]': describe(type.of) }
+    case 'map':
+      return { '{}': describe(type.of) }
+    case 'struct':
+      return Object.fromEntries(type.fields.map(({ name, type }) => [name, describe(type)]))
+    case 'marshaler':
+      return 'time'
+    default:
+      return type.kind
+  }
+}
+
+/** Where two types are not the same; fields that only the second has are of subsystems that are not there. */
+function mismatches(ours: Described, theirs: Described | undefined, place: string): string[] {
+  if (typeof ours === 'string' || typeof theirs === 'string' || theirs === undefined)
+    return ours === theirs ? [] : [`${place}: ${JSON.stringify(ours)} for ${JSON.stringify(theirs)}`]
+  return Object.entries(ours).flatMap(([name, type]) => mismatches(type, theirs[name], `${place}.${name}`))
+}
+
+t.test('01 7.5: replies are of the gob types that the reference engine sends', async (t) => {
+  const recorded = readFileSync(join(ROOT, 'test/fixtures/reference-gob-types.json'), 'utf8')
+  const registry = describedRegistry()
+  const types = new GobTypes('json')
+  for (const [name, theirs] of Object.entries(JSON.parse(recorded) as Record<string, Described>)) {
+    const shapes = registry.shapesOf(name)
+    t.same(shapes && mismatches(describe(types.of(shapes.reply)), theirs, ''), [], name)
+  }
 })

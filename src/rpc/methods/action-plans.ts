@@ -12,7 +12,7 @@ import type { TariffRow } from '../../tariffs/tariff-rows.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { page } from '../page.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, boolean, list, number, struct, text, type ValueOf } from '../shape.ts'
+import { any, boolean, list, number, struct, text, time, type ValueOf } from '../shape.ts'
 import { actionPlanShape } from '../shapes/action-plan.ts'
 import { pageShape } from '../shapes/event.ts'
 import type { AccountPlans, ActionServices } from './actions.ts'
@@ -110,7 +110,7 @@ export function actionPlanMethods(services: ActionPlanServices, defaults: RpcDef
       summary: 'The action timings of an account. Errors: MANDATORY_IE_MISSING: [Account ].',
       params: struct('utils.TenantAccount', { Tenant: text, Account: text }),
       reply: list(
-        struct('v1.AccountActionTiming', { ActionPlanId: text, Uuid: text, ActionsId: text, NextExecTime: text }),
+        struct('v1.AccountActionTiming', { ActionPlanId: text, Uuid: text, ActionsId: text, NextExecTime: time }),
       ),
       async run({ Tenant: tenant, Account: id }) {
         if (id === '') throw new RpcError('MANDATORY_IE_MISSING: [Account ]')

@@ -4,6 +4,7 @@ import type { Accounting, EventCost } from '../../rating/event-cost.ts'
 import type { RateInterval, RatingMatch, Timing } from '../../rating/model.ts'
 import { rateInterval } from '../../rating/rate-interval.ts'
 import {
+  any,
   boolean,
   decimal,
   duration,
@@ -84,7 +85,7 @@ export const eventCostShape = struct('engine.EventCost', {
       ExtraChargeID: text,
     }),
   ),
-  RatingFilters: map(map(text)),
+  RatingFilters: map(map(any)),
   Rates: map(
     list(
       struct('engine.RGRate', {

@@ -3,7 +3,7 @@ import { InvalidText } from '../../core/errors.ts'
 import { fieldText } from '../../core/event-values.ts'
 import { formatTime, parseTime, ZERO_TIME } from '../../core/time.ts'
 import { isPrepaid, type Run, type Session } from '../../sessions/session.ts'
-import { decimal, duration, integer64, map, number, struct, text, time } from '../shape.ts'
+import { decimal, duration, map, number, struct, text, time } from '../shape.ts'
 
 /** A run of a live session. Reference 05, 7.9; 01, 9.2. */
 export const activeSessionShape = struct('sessions.ExternalSession', {
@@ -24,7 +24,7 @@ export const activeSessionShape = struct('sessions.ExternalSession', {
   Usage: duration,
   ExtraFields: map(text),
   NodeID: text,
-  LoopIndex: integer64,
+  LoopIndex: number,
   DurationIndex: duration,
   MaxRate: number,
   MaxRateUnit: duration,
