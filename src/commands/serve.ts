@@ -2,11 +2,12 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
 import { buildRpcServer } from '../engine/rpc-server.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
+import type { MemoryProfiling } from '../services/process-profiles.ts'
 import { describeCounts } from './load.ts'
 import { Metrics } from './metrics.ts'
 import { type ConfigOverrides, openEngine } from './open-engine.ts'
-import { stopWanted, writePidFile } from './process-life.ts'
-import { version } from './version.ts'
+import { stopWanted, stopWithin, writePidFile } from './process-life.ts'
+import { programVersion, version } from './version.ts'
 
 type Listener = { close: () => Promise<void> }
 
@@ -19,6 +20,12 @@ export type ServeOptions = ConfigOverrides & {
   pidFile?: string
   /** Stop after so many ms, as by SIGTERM. */
   stopAfterMs?: number
+  /** Print the configuration in force to standard error. */
+  printConfig?: boolean
+  /** Record the processor time into this folder, from the start to the end. */
+  cpuProfileFolder?: string
+  /** Record the heap, from the start to the end. */
+  memoryProfiles?: MemoryProfiling
 }
 
 /**
@@ -47,12 +54,14 @@ async function run(options: ServeOptions): Promise<void> {
   const metrics = new Metrics()
   const { engine, loaded, log } = await openEngine(configPath, metrics.hooks, options)
   metrics.watch(engine)
+  if (options.printConfig) printConfig(configPath, engine)
   const listeners: Listener[] = []
   // A reload that is asked for while the gateway starts waits until it has.
   const started = Promise.withResolvers<void>()
   const reload = () => void started.promise.then(() => reloadConfig(engine, configPath, log))
   process.on('SIGHUP', reload)
   try {
+    await startRecordings(engine, options)
     await engine.openTariff()
     const isEmpty = Object.keys(engine.tariff.counts()).length === 0
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
@@ -61,9 +70,27 @@ async function run(options: ServeOptions): Promise<void> {
     await Promise.race([stop, engine.stopAsked])
   } finally {
     process.off('SIGHUP', reload)
-    await Promise.all(listeners.map((listener) => listener.close()))
-    await engine.close()
+    const { shutdown_timeout: timeout } = loaded.config.cores
+    const stopAll = async () => {
+      await Promise.all(listeners.map((listener) => listener.close()))
+      await engine.close()
+    }
+    const tooLate = (message: string) => log('error', message, {})
+    await stopWithin(Number(timeout / 1_000_000n), stopAll, () => engine.flushed(), tooLate)
   }
+}
+
+/** As the log of CGRateS has it: a line that names the source, and the sections. Secrets are masked. Reference 01, 10.1. */
+function printConfig(configPath: string, engine: Engine): void {
+  const sections = JSON.parse(engine.config.showJson('')) as object
+  process.stderr.write(
+    `Configuration loaded from ${JSON.stringify(configPath)}:\n${JSON.stringify(sections, null, 1)}\n`,
+  )
+}
+
+async function startRecordings(engine: Engine, { cpuProfileFolder, memoryProfiles }: ServeOptions): Promise<void> {
+  if (cpuProfileFolder !== undefined) await engine.recordings.startCpu(cpuProfileFolder)
+  if (memoryProfiles !== undefined) await engine.recordings.startMemory(memoryProfiles)
 }
 
 /** Reads the configuration again. What is wrong with it is told in the log, and nothing changes then. Reference 01, 10.1. */
@@ -85,7 +112,7 @@ async function listen(
 ): Promise<void> {
   const { http } = loaded.config
   const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(10)}${text}\n`)
-  const methods = buildRegistry(engine, engine.rpcDefaults(version()), (service) => engine.serves(service))
+  const methods = buildRegistry(engine, engine.rpcDefaults(programVersion()), (service) => engine.serves(service))
   engine.remote.attach(methods)
   for (const address of await engine.start()) say('Diameter', address)
   const rpc = buildRpcServer(loaded.config, {
@@ -95,6 +122,7 @@ async function listen(
     served: (path) => engine.servedConfig(path),
     failure: () => engine.failure,
     clients: engine.clients,
+    caps: engine.caps,
     log,
   })
   metrics.watchRpc(rpc)

@@ -28,8 +28,10 @@ import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
+import type { Caps } from '../rpc/server/caps.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
+import { ProcessProfiles } from '../services/process-profiles.ts'
 import { Responder } from '../services/responder.ts'
 import { Deadlines } from '../sessions/deadlines.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
@@ -55,7 +57,7 @@ import { indexOptions, ProfileState } from './profile-state.ts'
 import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
-import { cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
+import { capsOf, cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffState } from './tariff-state.ts'
 import { buildWriters } from './writers.ts'
@@ -89,6 +91,10 @@ const CACHED_RECORDS = 20_000
 export class Engine {
   /** RPC clients that can be called back, by the id of their connection. */
   readonly clients = new BiConnections()
+  /** Calls of RPC that are under way. */
+  readonly caps: Caps
+  /** Recordings of what the process does with time and memory. */
+  readonly recordings: ProcessProfiles
   readonly store: DataStore
   readonly records: Records
   readonly sessions: Sessions
@@ -127,6 +133,8 @@ export class Engine {
     this.#options = options
     const { config } = options.loaded
     checkConfig(options.loaded)
+    this.caps = capsOf(config)
+    this.recordings = new ProcessProfiles((cause) => options.log('error', cause, {}))
     this.timeZone = zoneOf(config.general.default_timezone)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
@@ -274,6 +282,7 @@ export class Engine {
   /** Stops accepting, answers what is under way, commits and closes. */
   async close(): Promise<void> {
     clearInterval(this.#ticker)
+    await this.recordings.close()
     await this.#agent?.close()
     this.remote.close()
     await this.runner.close()
@@ -285,6 +294,11 @@ export class Engine {
   /** Resolves when a client has asked the process to stop. */
   get stopAsked(): Promise<void> {
     return this.#stopping.promise
+  }
+
+  /** Resolves when everything that was answered is on disk. */
+  async flushed(): Promise<void> {
+    await this.store.flushed()
   }
 
   /** Files that CDRs are written to. */

@@ -4,7 +4,7 @@ import { openRpcDocument } from '../rpc/openrpc.ts'
 import { Access, type IdentitySettings } from '../rpc/server/access.ts'
 import { basicAuthOf } from '../rpc/server/basic-auth.ts'
 import type { BiConnections } from '../rpc/server/bidirectional.ts'
-import { Caps } from '../rpc/server/caps.ts'
+import type { Caps } from '../rpc/server/caps.ts'
 import { Dispatcher } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
 import { configPage, healthPage, textPage } from '../rpc/server/pages.ts'
@@ -21,6 +21,8 @@ export type RpcServerOptions = {
   served: (path: string) => Promise<{ status: number; body: string }>
   /** Why nothing can be charged, undefined when all is well. */
   failure: () => string | undefined
+  /** Counts calls over all listeners. */
+  caps: Caps
   /** Is told of every client that can be called back. */
   clients: BiConnections
   log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
@@ -36,7 +38,7 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
   const { listen, http, cores, access, configs } = config
   const { registry, version, metrics, served, failure } = options
   const dispatcher = new Dispatcher(registry, {
-    caps: new Caps(cores.caps, cores.caps_strategy === '*queue' ? '*queue' : '*busy'),
+    caps: options.caps,
     access: new Access({
       listeners: access.listeners,
       identities: access.identities.map(identityOf),

@@ -2,6 +2,7 @@ import { BalanceSubjects } from '../accounting/balance-subject.ts'
 import type { CdrDefaults } from '../cdrs/cdr.ts'
 import type { Config } from '../config/schema.ts'
 import type { TariffOptions } from '../rating/tariff-index.ts'
+import { Caps } from '../rpc/server/caps.ts'
 import type { ResponderSettings } from '../services/responder.ts'
 import type { SessionSettings } from '../sessions/sessions.ts'
 
@@ -45,4 +46,9 @@ export function sessionSettings({ general, sessions }: Config, timeZone: string)
     ttlLastUsage: sessions.session_ttl_last_usage,
     storesCosts: sessions.store_session_costs,
   }
+}
+
+/** The limit of calls that run at once. Reference 01, 7.6. */
+export function capsOf({ cores }: Config): Caps {
+  return new Caps(cores.caps, cores.caps_strategy === '*queue' ? '*queue' : '*busy', cores.caps_stats_interval > 0n)
 }

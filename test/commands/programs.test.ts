@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +53,12 @@ async function folderOf(t: Test) {
 
 /** NOWHERE: an address at which nothing listens. */
 const LINES: readonly { name: string; line: string; code: number; output?: RegExp; errors?: RegExp }[] = [
-  { name: 'engine: its version', line: 'cgr-engine -version', code: 0, output: /^CGRateS@v0\.11\.0~dev Tollgate@\d/ },
+  {
+    name: 'engine: its version',
+    line: 'cgr-engine -version',
+    code: 0,
+    output: /^CGRateS@v0\.11\.0~dev Tollgate@\d+\.\d+\.\d+\n$/,
+  },
   {
     name: 'engine: help',
     line: 'cgr-engine -help',
@@ -272,6 +286,28 @@ t.test('a gateway under its old name: pid file, signals, loads, console', async 
   t.match(await engine.ended, { code: 0 })
   t.notOk(existsSync(pidFile))
   t.match(await load('--remove'), { code: 0, output: /^removed .*AccountActions/ }, 'what is not there is no error')
+})
+
+t.test('an engine prints its configuration and records what it does', async (t) => {
+  const { folder, config } = await folderOf(t)
+  writeFileSync(join(config, 'secret.json'), JSON.stringify({ data_db: { db_password: 'hidden words' } }))
+  const profiles = join(folder, 'profiles')
+  mkdirSync(profiles)
+  const flags = ['-cpuprof_dir', profiles, '-memprof_dir', profiles, '-memprof_interval=1h', '-memprof_maxfiles=2']
+  const engine = start('cgr-engine', ['-config_path', config, '-print_config', ...flags], { cwd: folder })
+  t.teardown(() => engine.kill('SIGKILL'))
+  await engine.printed(/^next/m)
+  engine.kill('SIGTERM')
+  const { code, errors } = await engine.ended
+  t.equal(code, 0)
+  const [, path, printed = ''] = /^Configuration loaded from "(.*)":\n(\{\n [\s\S]*?\n\})\n/m.exec(errors) ?? []
+  t.equal(path, config)
+  t.match(JSON.parse(printed), { general: { default_tenant: 'cgrates.org' }, rals: { enabled: true } })
+  t.notMatch(errors, 'hidden words')
+  t.same(readdirSync(profiles).sort(), ['cpu.cpuprofile', 'mem_final.heapprofile'])
+
+  const refused = await run('cgr-engine', ['-config_path', config, '-cpuprof_dir', '/nowhere'], { cwd: folder })
+  t.match(refused, { code: 1, errors: /could not create CPU profile: open \/nowhere\/cpu\.cpuprofile: no such file/ })
 })
 
 t.test('the loader: another separator, files by HTTP', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { programVersion } from '../../src/commands/version.ts'
 import { rpcText, sampleFolder, startGateway, stopGateway } from '../support/gateway.ts'
 
 const value = (result: string) => `{"id":1,"result":${result},"error":null}`
@@ -75,6 +76,7 @@ const CALLS: readonly { name: string; call: string; argument: object | null; rep
 t.test('process, cache and locks over RPC', async (t) => {
   const folder = sampleFolder(t, {
     general: { node_id: 'node1' },
+    cores: { caps: 50, caps_stats_interval: '1s' },
     data_db: { db_type: '*internal' },
     stor_db: { db_type: '*internal' },
   })
@@ -91,6 +93,8 @@ t.test('process, cache and locks over RPC', async (t) => {
     Object.keys(status.result),
     [
       'active_memory',
+      'caps_allocated',
+      'caps_peak',
       'cpu_time',
       'go_version',
       'goroutines',
@@ -108,9 +112,22 @@ t.test('process, cache and locks over RPC', async (t) => {
   t.match(status.result, {
     pid: gateway.process.pid,
     node_id: 'node1',
+    version: programVersion(),
+    caps_allocated: 1,
+    caps_peak: 1,
     resident_memory: /^\d+\.\dMiB$/,
     running_since: /^(Sun|Mon|Tue|Wed|Thu|Fri|Sat) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ \d{4}$/,
   })
+
+  const debug = JSON.parse(await call('CoreSv1.Status', { Debug: true })) as { result: Record<string, object> }
+  t.match(debug.result, {
+    caps_stats: { caps_allocated: 1, caps_peak: 1 },
+    mem_stats: { heap_alloc: Number, total_alloc: 0 },
+    proc_stats: { cpu_time: Number, open_fds: Number, max_fds: Number, network_receive_total: Number },
+    version: programVersion(),
+  })
+  const zone = 'could not convert StatusMetrics to map[string]any: unknown time zone Nope/X'
+  t.equal(await call('CoreSv1.Status', { Timezone: 'Nope/X' }), error(zone))
 
   const first = await call('GuardianSv1.RemoteLock', { ReferenceID: 'r1', LockIDs: ['a', 'b'] })
   const order: string[] = []

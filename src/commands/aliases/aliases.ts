@@ -1,8 +1,5 @@
-import { version } from '../version.ts'
+import { programVersion } from '../version.ts'
 import { FlagError, type Flags, HelpWanted, type Parsed, parseFlags, usage } from './go-flags.ts'
-
-/** What clients and scripts of CGRateS read as the version, and who answers. */
-const REFERENCE_VERSION = 'CGRateS@v0.11.0~dev'
 
 /** A program under its CGRateS name. badFlag: its exit code after a wrong command line. run: gives the exit code. */
 export type Alias<F extends Flags = Flags> = {
@@ -42,7 +39,7 @@ async function runProgram(name: string, { flags, badFlag, run }: Alias, words: r
     return badFlag
   }
   if ((line.values as Record<string, unknown>)['version'] === true) {
-    process.stdout.write(`${REFERENCE_VERSION} Tollgate@${version()}\n`)
+    process.stdout.write(`${programVersion()}\n`)
     return 0
   }
   return run(line)

@@ -1,8 +1,9 @@
 import { ConfigError } from '../../config/config-error.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { TollgateError } from '../../core/errors.ts'
+import type { MemoryProfiling } from '../../services/process-profiles.ts'
 import { type Alias, tellWithoutEffect } from './aliases.ts'
-import { booleanFlag, durationFlag, integerFlag, textFlag } from './go-flags.ts'
+import { booleanFlag, durationFlag, integerFlag, type Parsed, textFlag } from './go-flags.ts'
 
 const flags = {
   check_config: booleanFlag('Check the configuration and exit'),
@@ -23,17 +24,7 @@ const flags = {
   version: booleanFlag('Print application version and exit'),
 } as const
 
-const WITHOUT_EFFECT = [
-  'cpuprof_dir',
-  'logger',
-  'memprof_dir',
-  'memprof_interval',
-  'memprof_maxfiles',
-  'memprof_timestamp',
-  'print_config',
-  'set_versions',
-  'singlecpu',
-]
+const WITHOUT_EFFECT = ['logger', 'set_versions', 'singlecpu']
 
 /** The gateway under the name and with the flags of cgr-engine. Reference 01, 10.1. */
 export const cgrEngine: Alias<typeof flags> = {
@@ -51,6 +42,9 @@ export const cgrEngine: Alias<typeof flags> = {
         ...(values.log_level < 0 ? {} : { logLevel: Math.min(7, values.log_level) }),
         ...(values.pid === '' ? {} : { pidFile: values.pid }),
         ...(stopAfterMs > 0 ? { stopAfterMs } : {}),
+        printConfig: values.print_config,
+        ...(values.cpuprof_dir === '' ? {} : { cpuProfileFolder: values.cpuprof_dir }),
+        ...(values.memprof_dir === '' ? {} : { memoryProfiles: memoryProfilesOf(values) }),
       })
       return 0
     } catch (cause) {
@@ -60,4 +54,13 @@ export const cgrEngine: Alias<typeof flags> = {
       return 1
     }
   },
+}
+
+function memoryProfilesOf(values: Parsed<typeof flags>['values']): MemoryProfiling {
+  return {
+    folder: values.memprof_dir,
+    intervalMs: Number(parseDuration(values.memprof_interval) / 1_000_000n),
+    maxFiles: values.memprof_maxfiles,
+    usesTimestamp: values.memprof_timestamp,
+  }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { durationOr0, noEffect, struct } from './key-types.ts'
+import { durationOr0, struct } from './key-types.ts'
 
 /** Limits of the process. Reference 01, 4.3. */
 export const cores = struct('CoreSJsonCfg', {
   caps: z.int().min(0),
   caps_strategy: z.string(),
   shutdown_timeout: durationOr0,
-  ...noEffect(durationOr0, 'caps_stats_interval'),
+  caps_stats_interval: durationOr0,
 })

@@ -7,7 +7,7 @@ import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
 import { type ChargerServices, chargerMethods } from './chargers.ts'
 import { type ConfigServices, configMethods } from './config.ts'
-import { coreMethods } from './core.ts'
+import { type CoreServices, coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { destinationMethods } from './destinations.ts'
@@ -35,6 +35,7 @@ export type RpcServices = AccountServices &
   CdrServices &
   ChargerServices &
   ConfigServices &
+  CoreServices &
   CostServices &
   GuardianServices &
   FilterServices &
@@ -55,7 +56,7 @@ export function buildRegistry(
 ): MethodRegistry {
   return new MethodRegistry(
     [
-      ...coreMethods(defaults),
+      ...coreMethods(services, defaults),
       ...cacheMethods(services, defaults),
       ...guardianMethods(services),
       ...configMethods(services),

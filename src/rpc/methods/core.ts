@@ -1,32 +1,64 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { formatDuration } from '../../core/duration.ts'
-import { wallClock, type ZonedTime, zoneOf } from '../../core/time.ts'
-import { type Method, method, notYet, OK } from '../method.ts'
+import { InvalidText, TollgateError } from '../../core/errors.ts'
+import { zoneOf } from '../../core/time.ts'
+import { type Method, method, notYet, OK, requireFields } from '../method.ts'
+import { RpcError } from '../rpc-error.ts'
 import { any, boolean, duration, integer, map, struct, text } from '../shape.ts'
 import { tenantShape } from '../shapes/event.ts'
+import { type CapsCounts, debugStatus, shortStatus } from './core-status.ts'
 import type { RpcDefaults } from './defaults.ts'
 
-const STARTED_NS = BigInt(Math.round(performance.timeOrigin)) * 1_000_000n
+/** What the methods of the process ask of the engine. */
+export interface CoreServices {
+  readonly caps: { counts(): CapsCounts | undefined }
+  readonly recordings: {
+    startCpu(folder: string): Promise<void>
+    stopCpu(): Promise<void>
+    /** intervalMs, maxFiles: 0 or less is 15 s, and all. */
+    startMemory(options: {
+      folder: string
+      intervalMs: number
+      maxFiles: number
+      usesTimestamp: boolean
+    }): Promise<void>
+    stopMemory(): Promise<void>
+  }
+}
 
-/** Methods of the process itself. Reference 01, 9.4. */
-export function coreMethods(defaults: RpcDefaults): Method[] {
+/** Methods of the process itself. Reference 01, 9.4; 10, C6. */
+export function coreMethods(services: CoreServices, defaults: RpcDefaults): Method[] {
   return [
     method('CoreSv1.Status', {
-      summary: 'Process, memory and time since the start.',
+      summary: 'Process, memory and time since the start; Debug: every figure as a number.',
       params: struct('cores.V1StatusParams', { Debug: boolean, Timezone: text, Tenant: text, APIOpts: map(any) }),
       reply: map(any),
-      run: ({ Timezone: timeZone }) => status(defaults, timeZone === '' ? 'UTC' : zoneOf(timeZone)),
+      run: ({ Debug: isDebug, Timezone: timeZone }) =>
+        isDebug
+          ? debugStatus(defaults, services.caps.counts())
+          : shortStatus(defaults, zoneOfStatus(timeZone), services.caps.counts()),
     }),
     sleepMethod('CoreSv1.Sleep'),
     notYet('CoreSv1.Panic', struct('utils.PanicMessageArgs', { Message: text, Tenant: text, APIOpts: map(any) })),
-    notYet(
-      'CoreSv1.StartCPUProfiling',
-      struct('utils.DirectoryArgs', { DirPath: text, Tenant: text, APIOpts: map(any) }),
-    ),
-    notYet('CoreSv1.StopCPUProfiling', tenantShape),
-    notYet(
-      'CoreSv1.StartMemoryProfiling',
-      struct('cores.MemoryProfilingParams', {
+    ...profilingMethods(services),
+  ]
+}
+
+function profilingMethods({ recordings }: CoreServices): Method[] {
+  return [
+    method('CoreSv1.StartCPUProfiling', {
+      summary: 'Records where the processor time goes, into cpu.cpuprofile of a folder.',
+      params: struct('utils.DirectoryArgs', { DirPath: text, Tenant: text, APIOpts: map(any) }),
+      reply: OK,
+      run: ({ DirPath: folder }) => done(recordings.startCpu(folder)),
+    }),
+    method('CoreSv1.StopCPUProfiling', {
+      summary: 'Writes what was recorded. Errors: not started yet, already stopped.',
+      params: tenantShape,
+      reply: OK,
+      run: () => done(recordings.stopCpu()),
+    }),
+    method('CoreSv1.StartMemoryProfiling', {
+      summary: 'Writes what is allocated and kept, every Interval (15 s), into mem_N.heapprofile of a folder.',
+      params: struct('cores.MemoryProfilingParams', {
         DirPath: text,
         Interval: duration,
         MaxFiles: integer,
@@ -34,9 +66,39 @@ export function coreMethods(defaults: RpcDefaults): Method[] {
         Tenant: text,
         APIOpts: map(any),
       }),
-    ),
-    notYet('CoreSv1.StopMemoryProfiling', tenantShape),
+      reply: OK,
+      run(argument) {
+        requireFields(argument, 'DirPath')
+        const { DirPath: folder, Interval: ns, MaxFiles: maxFiles, UseTimestamp: usesTimestamp } = argument
+        return done(recordings.startMemory({ folder, intervalMs: Number(ns / 1_000_000n), maxFiles, usesTimestamp }))
+      },
+    }),
+    method('CoreSv1.StopMemoryProfiling', {
+      summary: 'Writes mem_final.heapprofile. Errors: not started yet, already stopped.',
+      params: tenantShape,
+      reply: OK,
+      run: () => done(recordings.stopMemory()),
+    }),
   ]
+}
+
+/** OK when it is done; what goes wrong is told in its own words. */
+async function done(work: Promise<void>): Promise<string> {
+  try {
+    await work
+    return 'OK'
+  } catch (cause) {
+    throw cause instanceof TollgateError ? new RpcError(cause.message) : cause
+  }
+}
+
+function zoneOfStatus(name: string): string {
+  try {
+    return zoneOf(name)
+  } catch (cause) {
+    if (!(cause instanceof InvalidText)) throw cause
+    throw new RpcError(`could not convert StatusMetrics to map[string]any: ${cause.message}`)
+  }
 }
 
 /** A method that answers after a while: clients try timeouts and limits with it. */
@@ -47,41 +109,4 @@ export function sleepMethod(name: string): Method {
     reply: OK,
     run: ({ Duration: ns }) => new Promise((done) => setTimeout(() => done('OK'), Number(ns / 1_000_000n))),
   })
-}
-
-function status({ nodeId, version }: RpcDefaults, timeZone: string): Record<string, unknown> {
-  const { heapUsed, heapTotal, rss } = process.memoryUsage()
-  const { user, system } = process.cpuUsage()
-  return {
-    active_memory: mebibytes(heapUsed),
-    cpu_time: formatDuration(BigInt(user + system) * 1_000n),
-    go_version: `node ${process.version}`,
-    goroutines: process.getActiveResourcesInfo().length,
-    node_id: nodeId,
-    open_files: readdirSync('/proc/self/fd').length,
-    os_threads_in_use: Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0),
-    pid: process.pid,
-    resident_memory: mebibytes(rss),
-    running_since: unixDate({ ns: STARTED_NS, zone: timeZone }),
-    system_memory: mebibytes(heapTotal),
-    version: `Tollgate@${version}`,
-  }
-}
-
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-/** As `date` prints it: `Mon Nov 23 06:10:30 UTC 2026`. */
-function unixDate(time: ZonedTime): string {
-  const { year, month, day, weekday, secondOfDay } = wallClock(time)
-  const two = (value: number) => String(value).padStart(2, '0')
-  const clock = [Math.floor(secondOfDay / 3600), Math.floor(secondOfDay / 60) % 60, secondOfDay % 60].map(two).join(':')
-  const name = new Intl.DateTimeFormat('en-US', { timeZone: time.zone, timeZoneName: 'short' })
-    .formatToParts(new Date(Number(time.ns / 1_000_000n)))
-    .find(({ type }) => type === 'timeZoneName')?.value
-  return `${DAYS[weekday]} ${MONTHS[month - 1]} ${String(day).padStart(2)} ${clock} ${name} ${year}`
-}
-
-function mebibytes(octets: number): string {
-  return `${(octets / (1 << 20)).toFixed(1)}MiB`
 }

@@ -1,3 +1,4 @@
+import type { CapsCounts } from '../methods/core-status.ts'
 import { RpcError } from '../rpc-error.ts'
 
 export type CapsStrategy = '*busy' | '*queue'
@@ -9,14 +10,16 @@ export type CapsStrategy = '*busy' | '*queue'
 export class Caps {
   readonly #limit: number
   readonly #strategy: CapsStrategy
+  readonly #showsPeak: boolean
   readonly #waiting: (() => void)[] = []
   #allocated = 0
   #peak = 0
 
-  /** limit: 0 is none. */
-  constructor(limit: number, strategy: CapsStrategy) {
+  /** limit: 0 is none. showsPeak: cores.caps_stats_interval is set. */
+  constructor(limit: number, strategy: CapsStrategy, showsPeak = false) {
     this.#limit = limit
     this.#strategy = strategy
+    this.#showsPeak = showsPeak
   }
 
   /** Calls that run now. */
@@ -27,6 +30,16 @@ export class Caps {
   /** Most calls that ran at once. */
   get peak(): number {
     return this.#peak
+  }
+
+  /**
+   * What CoreSv1.Status shows; undefined without a limit. The peak is exact: CGRateS has the highest of its samples. Reference 10,
+   * B10.
+   */
+  counts(): CapsCounts | undefined {
+    if (this.#limit === 0) return undefined
+    const allocated = { caps_allocated: this.#allocated }
+    return this.#showsPeak ? { ...allocated, caps_peak: this.#peak } : allocated
   }
 
   /** Begins a call; a promise: the call has its turn when it resolves. Throws RpcError when it is refused. */
