@@ -1,4 +1,5 @@
 import { Decimal } from '../../core/decimal.ts'
+import { fieldText } from '../../core/event-values.ts'
 import type { AccountSummary } from '../../rating/call-cost.ts'
 import type { Accounting, EventCost } from '../../rating/event-cost.ts'
 import type { RateInterval, RatingMatch, Timing } from '../../rating/model.ts'
@@ -171,10 +172,10 @@ class WireReader {
   match(ratingId: string): RatingMatch {
     const filter = this.#wire.RatingFilters[this.#wire.Rating[ratingId]?.RatingFiltersID ?? ''] ?? {}
     return {
-      matchedSubject: filter['Subject'] ?? '',
-      matchedPrefix: filter['DestinationPrefix'] ?? '',
-      matchedDestinationId: filter['DestinationID'] ?? '',
-      ratingPlanId: filter['RatingPlanID'] ?? '',
+      matchedSubject: fieldText(filter, 'Subject'),
+      matchedPrefix: fieldText(filter, 'DestinationPrefix'),
+      matchedDestinationId: fieldText(filter, 'DestinationID'),
+      ratingPlanId: fieldText(filter, 'RatingPlanID'),
     }
   }
 
