@@ -1,7 +1,7 @@
 import { ConfigError } from '../../config/config-error.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { TollgateError } from '../../core/errors.ts'
-import type { MemoryProfiling } from '../../services/process-profiles.ts'
+import type { MemoryProfiling } from '../../engine/process-profiles.ts'
 import { type Alias, tellWithoutEffect } from './aliases.ts'
 import { booleanFlag, durationFlag, integerFlag, type Parsed, textFlag } from './go-flags.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { ProcessProfiles } from '../../src/services/process-profiles.ts'
+import { ProcessProfiles } from '../../src/engine/process-profiles.ts'
 
 function setUp(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-profiles-'))
