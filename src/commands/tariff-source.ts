@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { TARIFF_FILES, TariffError } from '../tariffs/tariff-rows.ts'
+import { TariffError } from '../tariffs/tariff-error.ts'
+import { TARIFF_FILES } from '../tariffs/tariff-rows.ts'
 
 /** A tariff folder on this host, and how to get rid of what was made for it. */
 export type TariffSource = { folder: string; remove: () => void }

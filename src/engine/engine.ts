@@ -42,8 +42,10 @@ import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
+import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
+import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
@@ -59,6 +61,7 @@ import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
 import { capsOf, cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
 import { TariffLookups } from './tariff-lookups.ts'
+import { TariffPlans } from './tariff-plans.ts'
 import { TariffState } from './tariff-state.ts'
 import { buildWriters } from './writers.ts'
 
@@ -107,6 +110,9 @@ export class Engine {
   #profiles!: ProfileState
   readonly #options: EngineOptions
   readonly #cdrStore: SqliteCdrStore
+  readonly #planStore: SqlitePlanStore
+  /** Tariff plans beside the one in force. */
+  readonly plans: TariffPlans
   readonly #projector: CdrProjector
   readonly #outboxSequence = new OutboxSequence()
   readonly #cdrs: CdrPipeline
@@ -148,8 +154,14 @@ export class Engine {
     const accepts = schedulerAccepts(options.loaded, this.#filterSources(), now)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS })
-    this.#cdrStore = new SqliteCdrStore(
-      config.stor_db.db_type === '*internal' || options.inMemory ? ':memory:' : resolve(config.stor_db.opts.sqlitePath),
+    const isStored = config.stor_db.db_type !== '*internal' && !options.inMemory
+    const path = isStored ? resolve(config.stor_db.opts.sqlitePath) : ':memory:'
+    this.#cdrStore = new SqliteCdrStore(path)
+    this.#planStore = new SqlitePlanStore(path, Object.values(PLAN_TABLES))
+    this.plans = new TariffPlans(
+      this.#planStore,
+      () => this.#tariff,
+      () => this.config.loaded.config.general.tpexport_dir,
     )
     this.#cdrStoreTarget = cdrStoreTarget(CDR_STORE, this.#cdrStore)
     this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(), {
@@ -289,6 +301,7 @@ export class Engine {
     await this.#projector.close()
     await this.store.close()
     await this.#cdrStore.close()
+    await this.#planStore.close()
   }
 
   /** Resolves when a client has asked the process to stop. */

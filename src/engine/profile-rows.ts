@@ -10,7 +10,8 @@ import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, compileAttributes } from '../services/chargers.ts'
 import { objects } from '../tariffs/compile.ts'
 import { isPresent, profileObject } from '../tariffs/profile-objects.ts'
-import { idOf, TariffError, type TariffFile, type TariffRow, type TariffRows } from '../tariffs/tariff-rows.ts'
+import { TariffError } from '../tariffs/tariff-error.ts'
+import { idOf, type TariffFile, type TariffRow, type TariffRows } from '../tariffs/tariff-rows.ts'
 import { profileOfObject } from './profile-objects.ts'
 
 /** Runs a part of a load; what is wrong is told with file, line and object. */

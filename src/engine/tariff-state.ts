@@ -9,6 +9,7 @@ import { compileProfile, compileTariffSource, destinationPrefixes, objects } fro
 import { PROFILE_FILES } from '../tariffs/profile-files.ts'
 import {
   mergeTariffRows,
+  type ReadTariff,
   readTariffFolder,
   TARIFF_FILES,
   type TariffChanges,
@@ -31,6 +32,9 @@ export type TariffEnvironment = {
   /** Compiles the filters of an action. Throws TemplateError. */
   compileActionFilters: (filters: readonly string[]) => AccountPredicate
 }
+
+/** A folder of CSV files, or what has been read of others. */
+export type TariffOrigin = string | ReadTariff
 
 /** Everything a load changes, compiled; replaced as a whole. */
 type Compiled = {
@@ -173,13 +177,13 @@ export class TariffState {
   }
 
   /**
-   * Loads a folder: all of it or, on an error, nothing. Its accounts and the tasks of its `*asap` actions are part of the same
+   * Loads a tariff: all of it or, on an error, nothing. Its accounts and the tasks of its `*asap` actions are part of the same
    * commit; the tasks run before this resolves when there is a scheduler. Throws TariffError, TemplateError.
    * Reference 03, 3.1; 04, 14.
    */
-  async load(folder: string): Promise<{ ignored: string[]; warnings: readonly string[] }> {
+  async load(origin: TariffOrigin): Promise<{ ignored: readonly string[]; warnings: readonly string[] }> {
     return this.inTurn(async () => {
-      const { all, added, ignored, profiles, compiled, accounts, warnings } = this.#read(folder)
+      const { all, added, ignored, profiles, compiled, accounts, warnings } = this.#read(origin)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
       await this.#commit(compiled, added, this.#loaded(['Timings', ...all.keys()]), (unit, plans) => {
         profiles.stage(unit)
@@ -191,19 +195,23 @@ export class TariffState {
     })
   }
 
-  /** What loading a folder would tell, and how many objects of each file it has; nothing changes. Throws as `load`. */
-  check(folder: string): { ignored: string[]; warnings: readonly string[]; counts: Record<string, number> } {
-    const { all, ignored, warnings } = this.#read(folder)
+  /** What loading a tariff would tell, and how many objects of each file it has; nothing changes. Throws as `load`. */
+  check(origin: TariffOrigin): {
+    ignored: readonly string[]
+    warnings: readonly string[]
+    counts: Record<string, number>
+  } {
+    const { all, ignored, warnings } = this.#read(origin)
     return { ignored, warnings, counts: countsOf(all, {}) }
   }
 
   /**
-   * Removes the objects that a folder names, its accounts with their balances too: all of them or, when something that stays
+   * Removes the objects that a tariff names, its accounts with their balances too: all of them or, when something that stays
    * refers to one of them, nothing. Throws TariffError, TemplateError, FilterRefused. Reference 03, 3.2.
    */
-  remove(folder: string): Promise<{ counts: Record<string, number> }> {
+  remove(origin: TariffOrigin): Promise<{ counts: Record<string, number> }> {
     return this.inTurn(async () => {
-      const { rows: all } = readTariffFolder(folder)
+      const { rows: all } = readOrigin(origin)
       const profiles = this.#environment.profiles.prepareRemoval(all)
       const changes = new Map(
         [...withoutProfiles(all)].map(([file, group]) => [
@@ -225,8 +233,8 @@ export class TariffState {
     })
   }
 
-  #read(folder: string) {
-    const { rows: all, ignored } = readTariffFolder(folder)
+  #read(origin: TariffOrigin) {
+    const { rows: all, ignored } = readOrigin(origin)
     const profiles = this.#environment.profiles.prepare(all)
     const read = withoutProfiles(all)
     const { rows } = this.#compiled
@@ -289,6 +297,10 @@ export class TariffState {
     this.#loadIds = loadIds
     this.#runner.take(compiled)
   }
+}
+
+function readOrigin(origin: TariffOrigin): ReadTariff {
+  return typeof origin === 'string' ? readTariffFolder(origin) : origin
 }
 
 /** Profiles have records of their own. */

@@ -6,7 +6,8 @@ import type { RateGroup, Timing } from '../rating/model.ts'
 import type { PlanRow } from '../rating/plan.ts'
 import { rateInterval } from '../rating/rate-interval.ts'
 import type { Activation, RatingProfile, TariffSource } from '../rating/tariff-index.ts'
-import { TARIFF_FILES, TariffError, type TariffFile, type TariffRow, type TariffRows } from './tariff-rows.ts'
+import { TariffError } from './tariff-error.ts'
+import { TARIFF_FILES, type TariffFile, type TariffRow, type TariffRows } from './tariff-rows.ts'
 
 const ANY = '*any'
 const NO_TIMING: Timing = {

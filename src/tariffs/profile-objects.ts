@@ -1,4 +1,5 @@
 import { splitOutside } from '../filters/filter-rule.ts'
+import { attributeIdsOf } from './attribute-ids.ts'
 import { problem } from './compile.ts'
 import {
   type CellKind,
@@ -113,22 +114,10 @@ function readCell(kind: CellKind, row: TariffRow, file: ProfileFileName, at: num
     case 'values':
       return { value: partsOf(text), isEmpty: text === '' }
     case 'idsOfInline':
-      return { value: withInlineJoined(partsOf(text)), isEmpty: text === '' }
+      return { value: attributeIdsOf(text), isEmpty: text === '' }
   }
 }
 
 function partsOf(text: string): string[] {
   return splitOutside(text, ';').filter((part) => part !== '')
-}
-
-function withInlineJoined(parts: readonly string[]): string[] {
-  const ids: string[] = []
-  let isAfterInline = false
-  for (const part of parts) {
-    const isInline = part.startsWith('*') && part !== '*none'
-    if (isInline && isAfterInline) ids[ids.length - 1] += `;${part}`
-    else ids.push(part)
-    isAfterInline = isInline
-  }
-  return ids
 }

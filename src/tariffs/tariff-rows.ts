@@ -1,16 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parse } from 'csv-parse/sync'
-import { TollgateError } from '../core/errors.ts'
 import type { Timing } from '../rating/model.ts'
+import { csvFiles, readCsvFile } from './csv-rows.ts'
 import { PROFILE_FILES, type ProfileFile } from './profile-files.ts'
-
-/** A tariff that cannot be loaded: `file:line: column: value, what was expected`. */
-export class TariffError extends TollgateError {
-  constructor(message: string) {
-    super('TARIFF_ERROR', message)
-  }
-}
 
 /** Columns of the files that are loaded, and how many of them name the object. Reference 03, 2.2 and 2.3. */
 export const TARIFF_FILES = {
@@ -77,13 +67,16 @@ export type RowExtras = {
 /** Rows by file, then by the id of the object they belong to, in file order. */
 export type TariffRows = ReadonlyMap<TariffFile, ReadonlyMap<string, readonly TariffRow[]>>
 
+/** What is to be loaded; `ignored` names what this version does not load. */
+export type ReadTariff = { rows: TariffRows; ignored: readonly string[] }
+
 const FILES = Object.keys(TARIFF_FILES) as TariffFile[]
 
 /**
  * Reads a tariff-plan folder and its subfolders. Files that are missing are none; `ignored` names the CSV files that this
  * version does not load. Throws TariffError naming file and line. Reference 03, 2.1.
  */
-export function readTariffFolder(folder: string): { rows: TariffRows; ignored: string[] } {
+export function readTariffFolder(folder: string): ReadTariff {
   const rows = new Map<TariffFile, Map<string, TariffRow[]>>()
   const ignored: string[] = []
   for (const path of csvFiles(folder)) {
@@ -133,43 +126,6 @@ export function mergeTariffRows(held: TariffRows, changes: TariffChanges): Tarif
   return merged
 }
 
-function csvFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((entry) => {
-        const path = join(folder, entry.name)
-        if (entry.isDirectory()) return csvFiles(path)
-        return entry.name.endsWith('.csv') ? [path] : []
-      })
-  } catch (cause) {
-    if (cause instanceof TollgateError) throw cause
-    throw new TariffError(`${folder}: cannot be read as a tariff folder: ${String(cause)}`)
-  }
-}
-
 function readRows(path: string, file: TariffFile): TariffRow[] {
-  const { columns } = TARIFF_FILES[file]
-  const text = readFileSync(path, 'utf8')
-  let records: { record: string[]; info: { lines: number } }[]
-  try {
-    records = parse(text, {
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      comment: '#',
-      comment_no_infix: true,
-    }) as unknown as typeof records
-  } catch (cause) {
-    throw new TariffError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`)
-  }
-  return records.map(({ record, info }) => {
-    const place = `${path}:${info.lines}`
-    if (record.length !== columns.length) {
-      throw new TariffError(
-        `${place}: record on line ${info.lines}: wrong number of fields: ${record.length}, expected ${columns.length} (${columns.join(',')})`,
-      )
-    }
-    return { values: record, place }
-  })
+  return readCsvFile(path, TARIFF_FILES[file].columns).map(({ cells, place }) => ({ values: cells, place }))
 }

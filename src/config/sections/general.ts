@@ -19,12 +19,12 @@ export const general = struct(
     reply_timeout: durationOr0,
     max_parallel_conns: z.int(),
     rsr_separator: z.string().min(1),
+    tpexport_dir: z.string(),
     durability: z.enum(['commit', 'async']),
     ...noEffect(
       z.string(),
       'logger',
       'dbdata_encoding',
-      'tpexport_dir',
       'default_caching',
       'digest_separator',
       'digest_equal',

@@ -23,6 +23,8 @@ import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
 import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
+import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
+import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { type TimingServices, timingMethods } from './timings.ts'
 import { triggerMethods } from './triggers.ts'
@@ -40,6 +42,8 @@ export type RpcServices = AccountServices &
   GuardianServices &
   FilterServices &
   ProfileServices &
+  PlanObjectServices &
+  PlanTransferServices &
   SessionServices &
   SessionCallServices &
   SessionCostServices &
@@ -79,6 +83,8 @@ export function buildRegistry(
       ...sessionMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
+      ...tariffPlanMethods(services, defaults),
+      ...tariffPlanTransferMethods(services, defaults),
       ...destinationMethods(services),
       ...timingMethods(services, defaults),
       ...ratingPlanMethods(services),

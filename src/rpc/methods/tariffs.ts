@@ -110,5 +110,10 @@ export function tariffMethods(services: TariffServices): Method[] {
 
 function checkFolder(folder: string): void {
   if (folder === '') throw new RpcError('MANDATORY_IE_MISSING:FolderPath')
+  checkIsFolder(folder)
+}
+
+/** Throws RpcError. */
+export function checkIsFolder(folder: string): void {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new RpcError('INVALID_PATH')
 }

@@ -5,6 +5,9 @@ import { Decimal } from '../../core/decimal.ts'
 import type { CdrQuery, CdrRow, FoundCdr } from '../cdr-store.ts'
 import { conditionsOf } from './cdr-conditions.ts'
 
+/** How long a write waits for that of tariff plans or of another process, ms. */
+const BUSY_TIMEOUT_MS = 30_000
+
 /** The table of CDRs in an SQLite file, or in memory (`:memory:`). Synchronous: it lives in a thread of its own. */
 export class CdrTable {
   readonly #database: DatabaseSync
@@ -13,7 +16,7 @@ export class CdrTable {
 
   constructor(path: string) {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-    this.#database = new DatabaseSync(path)
+    this.#database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
     this.#database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
