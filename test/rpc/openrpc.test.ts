@@ -1,9 +1,9 @@
 import metaSchema from '@open-rpc/meta-schema'
 import { Ajv } from 'ajv'
 import t from 'tap'
+import { describedRegistry } from '../../src/commands/methods.ts'
 import { argumentFields, describeShape } from '../../src/rpc/describe-shape.ts'
 import { MethodRegistry, method } from '../../src/rpc/method.ts'
-import { buildRegistry, type RpcServices } from '../../src/rpc/methods/all.ts'
 import { openRpcDocument } from '../../src/rpc/openrpc.ts'
 import {
   any,
@@ -20,16 +20,6 @@ import {
 } from '../../src/rpc/shape.ts'
 import { eventShape } from '../../src/rpc/shapes/event.ts'
 
-const noServices = {} as RpcServices
-const defaults = {
-  nodeId: '',
-  version: '',
-  tenant: 'cgrates.org',
-  category: 'call',
-  timeZone: 'UTC',
-  roundingDecimals: 5,
-}
-
 const argument = struct('v1.Example', {
   GetMaxUsage: boolean,
   Limit: pointer(duration),
@@ -39,7 +29,7 @@ const argument = struct('v1.Example', {
 const example = method('T.M', { summary: 'An example.', params: argument, reply: map(text), run: () => ({}) })
 
 t.test('the document of every method is one by the OpenRPC meta schema', async (t) => {
-  const document = openRpcDocument(buildRegistry(noServices, defaults, () => true).list(), '1.0.0')
+  const document = openRpcDocument(describedRegistry().list(), '1.0.0')
   const ajv = new Ajv({ strict: false, validateFormats: false })
   ajv.addSchema({ $id: 'https://meta.json-schema.tools', type: ['object', 'boolean'] })
   const { openrpcDocument: whole } = metaSchema as unknown as { openrpcDocument: Record<string, unknown> }
