@@ -8,18 +8,32 @@ import { dryRun } from '../src/engine/dry-run/dry-run.ts'
 import { fieldTemplates } from '../src/engine/field-templates.ts'
 import { OrderedEntries } from '../src/mapping/context.ts'
 import { compileFieldList } from '../src/mapping/field-plan.ts'
+import { pcap, udp4 } from './support/captures.ts'
+import { curl } from './support/curl.ts'
 import { ROOT } from './support/gateway.ts'
 import { contextOf, type EventContext, environmentOf } from './support/mapping.ts'
+import { radclient } from './support/radclient.ts'
 
 const FOLDER = join(ROOT, 'templates')
 
 /** A configuration folder that holds one shipped file. */
-async function configOf(t: Test, file: string): Promise<LoadedConfig> {
+async function configOf(t: Test, file: string, overrides: object = {}): Promise<LoadedConfig> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-templates-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(join(FOLDER, file), join(folder, file))
-  writeFileSync(join(folder, 'a.json'), JSON.stringify({ general: { default_timezone: 'UTC' } }))
+  writeFileSync(join(folder, 'a.json'), JSON.stringify({ general: { default_timezone: 'UTC' }, ...overrides }))
   return loadConfig(folder, {}, join(ROOT, 'config/tollgate.json'))
+}
+
+/** The events of a dry run. */
+function eventsOf(lines: readonly string[]): EventFields[] {
+  const events = lines.flatMap((line) => /^ {2}event of tenant [^:]+: (\{.+\})$/.exec(line)?.[1] ?? [])
+  return events.map((json) => JSON.parse(json) as EventFields)
+}
+
+/** The methods that it would have called. */
+function callsOf(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => /^ {2}calls (S\S+)/.exec(line)?.[1] ?? [])
 }
 
 type Mapped = { events: EventFields[]; calls: string[]; answer: string[] }
@@ -27,12 +41,11 @@ type Mapped = { events: EventFields[]; calls: string[]; answer: string[] }
 /** What a Diameter template makes of the wire bytes of a message. */
 async function mapped(t: Test, file: string, message: string, reply: EventFields): Promise<Mapped> {
   const bytes = readFileSync(join(FOLDER, 'messages', `${message}.hex`))
-  const lines = dryRun('diameter', bytes, { loaded: await configOf(t, file), root: ROOT, reply })
-  const found = (pattern: RegExp) => lines.flatMap((line) => pattern.exec(line)?.[1] ?? [])
+  const lines = await dryRun('diameter', bytes, { loaded: await configOf(t, file), root: ROOT, reply })
   const answer = lines.slice(lines.findIndex((line) => line.startsWith('answer')) + 1, -1)
   return {
-    events: found(/^ {2}event of tenant [^:]+: (\{".*\})$/).map((json) => JSON.parse(json) as EventFields),
-    calls: found(/^ {2}calls (S\S+)/),
+    events: eventsOf(lines),
+    calls: callsOf(lines),
     answer: answer.map((line) => line.trim()),
   }
 }
@@ -151,42 +164,117 @@ async function listed(
   return context
 }
 
-t.test('radius-accounting.json maps an Interim-Update', async (t) => {
-  const packet = {
-    'Acct-Session-Id': '5F2A',
-    'NAS-IP-Address': '10.0.0.9',
-    'User-Name': 'alice',
-    'Called-Station-Id': 'internet',
-    'Event-Timestamp': '1778433729',
-    'Acct-Input-Gigawords': '1',
-    'Acct-Input-Octets': '10',
-    'Acct-Output-Octets': '2000',
-  }
-  const { request } = await listed(t, 'radius-accounting.json', 'radius_accounting_event', packet)
-  t.match(request, {
-    OriginID: '5F2A',
-    Account: 'alice',
-    AnswerTime: '2026-05-10T17:22:09Z',
-    TotalUsage: 4_294_969_306,
+t.test('radius-accounting.json maps the packets that radclient sends, and radclient takes the replies', async (t) => {
+  const loaded = await configOf(t, 'radius-accounting.json', {
+    radius_agent: { client_secrets: { '*default': 'testing123' } },
   })
-  await t.rejects(listed(t, 'radius-accounting.json', 'radius_accounting_event', {}), { message: 'NOT_FOUND:OriginID' })
+  const sent = async (...attributes: string[]) => {
+    let lines: readonly string[] = []
+    const { output } = await radclient('acct', attributes, 'testing123', async (request, remote) => {
+      const capture = pcap(101, [udp4(remote, 1813, request)])
+      lines = await dryRun('radius', capture, { loaded, root: ROOT, reply: { Error: '', MaxUsage: 0n } })
+      return Buffer.from(lines.at(-1)?.trim() ?? '', 'hex')
+    })
+    t.match(output, /Received Accounting-Response/)
+    return { lines, events: eventsOf(lines), calls: callsOf(lines) }
+  }
+  const session = [
+    'Acct-Session-Id = "5F2A"',
+    'User-Name = "alice"',
+    'NAS-IP-Address = 10.0.0.9',
+    'Called-Station-Id = "internet"',
+  ]
+  const event = {
+    ToR: '*data',
+    OriginID: '5F2A',
+    OriginHost: '10.0.0.9',
+    RequestType: '*prepaid',
+    Category: 'data',
+    Account: 'alice',
+    Destination: 'internet',
+  }
+  const start = await sent('Acct-Status-Type = Start', 'Event-Timestamp = 1778433729', ...session)
+  t.same(start.events, [{ ...event, AnswerTime: '2026-05-10T17:22:09Z', SetupTime: '2026-05-10T17:22:09Z' }])
+  t.same(start.calls, ['SessionSv1.InitiateSession'])
+  t.match(start.lines[0], /^request 1: AccountingRequest of \d+ octets from 127\.0\.0\.1:\d+$/)
+  const update = await sent(
+    'Acct-Status-Type = Interim-Update',
+    'Acct-Input-Gigawords = 1',
+    'Acct-Input-Octets = 10',
+    'Acct-Output-Octets = 2000',
+    ...session,
+  )
+  t.match(update.events, [{ ...event, TotalUsage: 4_294_969_306 }])
+  t.same(update.calls, ['SessionSv1.UpdateSession'])
+  const stop = await sent('Acct-Status-Type = Stop', 'Acct-Input-Octets = 10', 'Acct-Output-Octets = 5', ...session)
+  t.match(stop.events, [{ ...event, TotalUsage: 15, Usage: '15' }])
+  t.same(stop.calls, ['SessionSv1.TerminateSession', 'SessionSv1.ProcessCDR'])
+  const on = await sent('Acct-Status-Type = Accounting-On', 'NAS-IP-Address = 10.0.0.9')
+  t.ok(on.lines.includes('processor radius_nas: matches') && on.calls.length === 0)
+  const without = await dryRun('radius', Buffer.from('{"Acct-Status-Type": "Start", "User-Name": "alice"}'), {
+    loaded,
+    root: ROOT,
+    reply: undefined,
+  })
+  t.equal(without.at(-1), 'no answer: NOT_FOUND:OriginID')
 })
 
-t.test('http.json maps a query and its answer', async (t) => {
-  const query = Object.fromEntries(new URLSearchParams('id=7&account=%2B491701234567&to=004930901820&seconds=60'))
-  const context = await listed(t, 'http.json', 'http_event', query)
-  t.match(context.request, { OriginID: '7', Account: '491701234567', Destination: '4930901820', Usage: '60s' })
-  context.reply = { Error: '', MaxUsage: 59_900_000_000n }
-  const { rep } = await listed(t, 'http.json', 'http_answer', query, context)
-  t.same(
-    rep.entries.map(({ path, value }) => `${path}=${value}`),
-    ['answer.seconds=59'],
-  )
+t.test('http.json maps the requests that curl sends, and its answer', async (t) => {
+  const loaded = await configOf(t, 'http.json')
+  const mapped = async (...args: string[]) => {
+    const request = await curl('/credit', args)
+    const reply = { Error: '', MaxUsage: 59_900_000_000n }
+    const lines = await dryRun('http', request, { loaded, root: ROOT, reply })
+    return { events: eventsOf(lines), calls: callsOf(lines), lines }
+  }
+  const event = { OriginID: '7', Account: '491701234567', Destination: '4930901820', Usage: '60s' }
+  const form = [
+    '--data-urlencode',
+    'account=+491701234567',
+    '--data-urlencode',
+    'to=004930901820',
+    '-d',
+    'id=7&seconds=60',
+  ]
+  const answer = [
+    'answer 200 of 81 octets',
+    '  Content-Type: text/xml; charset=utf-8',
+    '  <?xml version="1.0" encoding="UTF-8"?>',
+    '  <answer>',
+    '    <seconds>59</seconds>',
+    '  </answer>',
+  ]
+  for (const args of [
+    form,
+    ['-G', ...form],
+    ['-F', 'id=7', '-F', 'account=+491701234567', '-F', 'to=004930901820', '-F', 'seconds=60'],
+  ]) {
+    const { events, calls, lines } = await mapped(...args)
+    t.match(events, [event], args.join(' '))
+    t.same(calls, ['SessionSv1.AuthorizeEvent'])
+    t.same(lines.slice(-answer.length), answer)
+  }
+  const { lines } = await mapped('-d', 'id=7')
+  t.equal(lines.at(-1), 'answer 200, empty: Empty source value for fieldID: <Account>')
 })
 
 t.test('csv.json maps a row to an event, and a CDR to a row', async (t) => {
-  const row = '8f01,491701234567,+4930901820,2026-05-10 17:22:09,42,voice'.split(',')
-  const { request } = await listed(t, 'csv.json', 'csv_cdr_event', Object.fromEntries(row.entries()))
+  const file = [
+    '# what the switch says',
+    '8f01,491701234567,+4930901820,2026-05-10 17:22:09,42,voice',
+    '"8f02","49170123456""7",004930901821,2026-05-10 17:23:09,1,voice',
+    '8f03,,004930901821,2026-05-10 17:23:09,1,voice',
+  ]
+  const lines = await dryRun('csv:csv_cdrs', Buffer.from(file.join('\n')), {
+    loaded: await configOf(t, 'csv.json'),
+    root: ROOT,
+    reply: undefined,
+    file: '/spool/cdrs.csv',
+  })
+  const [request, quoted] = eventsOf(lines)
+  t.same(callsOf(lines), ['SessionSv1.ProcessCDR', 'SessionSv1.ProcessCDR'])
+  t.match(quoted, { OriginID: '8f02', Account: '49170123456"7', Destination: '4930901821' })
+  t.equal(lines.at(-1), 'not processed: Empty source value for fieldID: <Account>')
   t.same(request, {
     ToR: '*voice',
     OriginID: '8f01',

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { loadConfig } from '../config/load-config.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
-import { DryRunError, dryRun } from '../engine/dry-run/dry-run.ts'
+import { dryRun } from '../engine/dry-run/dry-run.ts'
+import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
 import { packageRoot } from '../engine/package-root.ts'
 
 /** Maps messages of a file through the templates of a configuration and prints each step; nothing is opened, called or charged. */
@@ -16,7 +17,7 @@ export async function printDryRun(options: {
   const root = packageRoot()
   const loaded = await loadConfig(options.configPath, process.env, join(root, 'config', 'tollgate.json'))
   const reply = options.reply === undefined ? undefined : readReply(options.reply)
-  const lines = dryRun(options.agent, readFile(options.in), { loaded, root, reply })
+  const lines = await dryRun(options.agent, readFile(options.in), { loaded, root, reply, file: options.in })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

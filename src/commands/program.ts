@@ -32,8 +32,14 @@ export function program(): Command {
     .command('dry-run')
     .description('map messages through the templates of a configuration and print each step; nothing is charged')
     .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
-    .requiredOption('--agent <name>', 'agent whose request processors map them: diameter')
-    .requiredOption('--in <file>', 'messages: hexadecimal octets, pcap or JSON')
+    .requiredOption(
+      '--agent <name>',
+      'what maps them: diameter, radius, http or csv (a reader); http:ID or csv:ID for one of several',
+    )
+    .requiredOption(
+      '--in <file>',
+      'messages: hexadecimal octets, pcap, JSON, HTTP requests, query strings, XML or CSV rows',
+    )
     .option('--reply <file>', 'what the API answers, as JSON: prints the reply fields and the answer too')
     .action(async (options: { configPath: string; agent: string; in: string; reply?: string }) => {
       const { printDryRun } = await import('./dry-run.ts')

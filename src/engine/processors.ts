@@ -4,7 +4,7 @@ import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.t
 import { BoundedCache } from '../mapping/bounded-cache.ts'
 import type { MessageReader } from '../mapping/context.ts'
 import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
-import { compileProcessor, type RequestProcessor } from '../mapping/request-processor.ts'
+import { compileProcessor, type RequestProcessor, type RequestProcessorTemplate } from '../mapping/request-processor.ts'
 import type { Trace } from '../mapping/trace.ts'
 import { fieldTemplates } from './field-templates.ts'
 
@@ -33,6 +33,7 @@ export class ProcessorCompiler<M, G> {
   readonly #trace: Trace | undefined
   readonly #checkReplyPath: (path: string) => void
   readonly #cache = new BoundedCache()
+  readonly #templates: ReadonlyMap<string, readonly FieldTemplate[]>
 
   /** trace: told what they do. checkReplyPath: throws TemplateError for a path that no reply can have. */
   constructor(
@@ -43,6 +44,7 @@ export class ProcessorCompiler<M, G> {
     checkReplyPath: (path: string) => void,
   ) {
     this.#loaded = loaded
+    this.#templates = namedTemplates(loaded)
     this.#reader = reader
     this.#sources = sources
     this.#trace = trace
@@ -59,28 +61,32 @@ export class ProcessorCompiler<M, G> {
     services?: { areRemote: boolean },
   ): RequestProcessor<M, G>[] {
     const place = placesOf(this.#loaded)
-    const templates = namedTemplates(this.#loaded)
     return processors.map((processor, i) => {
       const path = `${key}[${i}]`
-      const template = {
-        id: processor.id,
-        filters: processor.filters,
-        tenant: processor.tenant,
-        flags: processor.flags,
-        forEach: processor.for_each,
-        requestFields: fieldTemplates(processor.request_fields, `${path}.request_fields`, place),
-        replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
-        place: place(path),
-      }
-      return compileProcessor(template, (group) => this.#environment(group, templates), services)
+      return this.compileTemplate(
+        {
+          id: processor.id,
+          filters: processor.filters,
+          tenant: processor.tenant,
+          flags: processor.flags,
+          forEach: processor.for_each,
+          requestFields: fieldTemplates(processor.request_fields, `${path}.request_fields`, place),
+          replyFields: fieldTemplates(processor.reply_fields, `${path}.reply_fields`, place),
+          place: place(path),
+        },
+        services,
+      )
     })
   }
 
-  #environment(
-    group: string | undefined,
-    templates: ReadonlyMap<string, readonly FieldTemplate[]>,
-  ): PlanEnvironment<M, G> {
+  /** One processor. services: as for compileProcessor. Throws TemplateError. */
+  compileTemplate(template: RequestProcessorTemplate, services?: { areRemote: boolean }): RequestProcessor<M, G> {
+    return compileProcessor(template, (group) => this.#environment(group), services)
+  }
+
+  #environment(group: string | undefined): PlanEnvironment<M, G> {
     const { config } = this.#loaded
+    const templates = this.#templates
     const trace = this.#trace
     const options = {
       separator: config.general.rsr_separator,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ByClient } from '../agents/radius/clients.ts'
 import { RadiusReplyEncoder } from '../agents/radius/reply-encoder.ts'
 import { RadiusReader } from '../agents/radius/request-paths.ts'
+import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
@@ -40,6 +41,7 @@ export function compileRadiusAgent(
 ): CompiledRadiusAgent {
   const { config, placeOf } = loaded
   const section = config.radius_agent
+  const areRemote = leadElsewhere(config, 'sessions', section.sessions_conns)
   const base = join(root, 'dictionaries/radius/base')
   const mappings = new Map<string, RadiusMapping>()
   const compile = (folders: readonly string[]): RadiusMapping => {
@@ -57,7 +59,7 @@ export function compileRadiusAgent(
     )
     const mapping = {
       dictionary,
-      processors: compiler.compile(section.request_processors, 'radius_agent.request_processors'),
+      processors: compiler.compile(section.request_processors, 'radius_agent.request_processors', { areRemote }),
       encoder: new RadiusReplyEncoder(dictionary, () => randomInt(0x8000)),
     }
     mappings.set(folders.join('\n'), mapping)

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config/load-config.ts'
 import type { EventFields } from '../../src/core/event.ts'
 import { dryRun } from '../../src/engine/dry-run/dry-run.ts'
-import { ipv4, pcap } from '../support/captures.ts'
+import { ipv4, pcap, udp4 } from '../support/captures.ts'
 import { ROOT, sampleFolder } from '../support/gateway.ts'
 
 const GY = readFileSync(join(ROOT, 'templates/messages/gy-initial.hex'))
@@ -13,7 +14,7 @@ const octets = Buffer.from(GY.toString().replace(/^#.*$/m, '').replace(/\s/g, ''
 async function report(t: Test, input: Buffer | object, reply?: EventFields, overrides: object = {}): Promise<string> {
   const loaded = await loadConfig(join(sampleFolder(t, overrides), 'config'), {}, join(ROOT, 'config/tollgate.json'))
   const bytes = input instanceof Buffer ? input : Buffer.from(JSON.stringify(input))
-  return dryRun('diameter', bytes, { loaded, root: ROOT, reply }).join('\n')
+  return (await dryRun('diameter', bytes, { loaded, root: ROOT, reply })).join('\n')
 }
 
 t.test('tells which processor matched, and which filter failed in the others', async (t) => {
@@ -89,13 +90,210 @@ t.test('a wrong template is told with file, line, tag and character', async (t) 
   })
 })
 
+/** What a dry run of any agent tells, for a configuration of its own. */
+async function told(
+  t: Test,
+  agent: string,
+  config: object,
+  input: string | Buffer,
+  reply?: EventFields,
+): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-dry-run-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'a.json'), JSON.stringify({ general: { default_timezone: 'UTC' }, ...config }))
+  const loaded = await loadConfig(folder, {}, join(ROOT, 'config/tollgate.json'))
+  return dryRun(agent, Buffer.from(input), { loaded, root: ROOT, reply, file: join(folder, 'in.csv') })
+}
+
+const field = (path: string, value: string, more: object = {}) => ({ path, type: '*variable', value, ...more })
+
+t.test('RADIUS: 07 ex. 20 and 22, a challenge, and attributes of a vendor', async (t) => {
+  const processor = {
+    id: 'challenge',
+    filters: ['*string:~*vars.*radReqCode:AccessRequest', '*notexists:~*req.User-Password:'],
+    flags: ['*none'],
+    request_fields: [field('*cgreq.Account', '~*req.User-Name')],
+    reply_fields: [
+      field('*rep.*radReplyCode', 'AccessChallenge'),
+      field('*rep.Reply-Message', 'Missing User-Password'),
+      field('*rep.Microsoft.MS-Service-Class', 'Class1'),
+      field('*rep.Microsoft.MS-Service-Class', 'Class2', { type: '*group' }),
+    ],
+  }
+  const input = '{"Code": "AccessRequest", "User-Name": "1001", "Proxy-State": ["a", "b"]}'
+  const lines = await told(t, 'radius', { radius_agent: { request_processors: [processor] } }, input, {})
+  t.match(lines[0], /^request 1: AccessRequest of \d+ octets$/)
+  t.same(lines.slice(1, 5), ['  attributes', '    User-Name 1001', '    Proxy-State a', '    Proxy-State b'])
+  const at = lines.findIndex((line) => line.startsWith('answer'))
+  t.match(lines.slice(at), [
+    /^answer AccessChallenge of \d+ octets$/,
+    /^ {2}Message-Authenticator 0x[\da-f]{32}$/,
+    '  Reply-Message Missing User-Password',
+    '  Microsoft.MS-Service-Class Class1',
+    '  Microsoft.MS-Service-Class Class2',
+    '  Proxy-State a',
+    '  Proxy-State b',
+    // Vendor 311, type 42, 8 octets, `Class1`.
+    /1a0e000001372a08436c61737331/,
+  ])
+})
+
+t.test('RADIUS: what cannot be answered is told, and why', async (t) => {
+  const agent = (...reply_fields: object[]) => ({
+    radius_agent: { request_processors: [{ id: 'p', flags: ['*none'], request_fields: [], reply_fields }] },
+  })
+  const access = '{"Code": "AccessRequest", "User-Name": "1001"}'
+  const rows: [string, object, string, RegExp][] = [
+    [
+      'an unknown attribute',
+      agent(field('*rep.Nothing', 'x')),
+      access,
+      /Reply-Message DICTIONARY_NOT_FOUND, attributeName: <Nothing>/,
+    ],
+    [
+      'of a vendor',
+      agent(field('*rep.Acme.Nothing', 'x')),
+      access,
+      /DICTIONARY_NOT_FOUND, attributeName: <Nothing>, vendorName: <Acme>/,
+    ],
+    [
+      'a number that is none',
+      agent(field('*rep.Session-Timeout', 'abc')),
+      access,
+      /Reply-Message strconv\.Atoi: parsing "abc": invalid syntax/,
+    ],
+    [
+      'an unknown code',
+      agent(field('*rep.*radReplyCode', 'No')),
+      access,
+      /Reply-Message unsupported packet code name: <No>/,
+    ],
+    ['a value too long', agent(field('*rep.Reply-Message', 'x'.repeat(254))), access, /^answer AccessReject/m],
+    [
+      'no processor',
+      { radius_agent: { request_processors: [] } },
+      access,
+      /^no answer: no request processor matches$/m,
+    ],
+    ['a cut packet', agent(), '01010040aabb', /^no answer: octet 6: a packet of 6 octets, its header has 20$/m],
+    [
+      'a wrong secret',
+      agent(),
+      `04010014${'00'.repeat(16)}`,
+      /the secret of the configuration is not that of this packet/,
+    ],
+  ]
+  for (const [name, config, input, expected] of rows)
+    t.match((await told(t, 'radius', config, input, {})).join('\n'), expected, name)
+  t.match(
+    (
+      await told(
+        t,
+        'radius',
+        { radius_agent: { client_secrets: { '10.0.0.0/8': 'a', '*default': 'b' } } },
+        pcap(101, [udp4('10.1.2.3:9', 1813, Buffer.from(`04010014${'00'.repeat(16)}`, 'hex'))]),
+      )
+    ).join('\n'),
+    /^request 1: AccountingRequest of 20 octets from 10\.1\.2\.3:9$/m,
+  )
+})
+
+t.test('HTTP: a query, XML, JSON and the text of requests go to the entry of their URL', async (t) => {
+  const entry = (id: string, url: string, request_payload: string, reply_payload: string, path: string) => ({
+    id,
+    url,
+    request_payload,
+    reply_payload,
+    request_processors: [
+      {
+        id: `p_${id}`,
+        flags: ['*none'],
+        request_fields: [field('*cgreq.Account', path), field('*cgreq.Path', '~*vars.*path')],
+        reply_fields: [field('*rep.r.Account', '~*cgreq.Account')],
+      },
+    ],
+  })
+  const config = {
+    http_agent: [
+      entry('url', '/url', '*url', '*text_plain', '~*req.account'),
+      entry('xml', '/xml/', '*xml', '*xml', '~*req.a.@id'),
+      entry('json', '/json', '*json', '*json', '~*req.a.b[0]'),
+    ],
+  }
+  const run = async (agent: string, input: string) => (await told(t, agent, config, input, {})).join('\n')
+  t.match(
+    await run('http', 'account=1001&x=1\n?account=1002'),
+    /request 1: GET \/\?account=1001&x=1 for url[\s\S]*"Account":"1001"[\s\S]*request 2[\s\S]*r\.Account=1002/,
+  )
+  t.match(
+    await run('http:xml', '<a id="7"/>'),
+    /answer 200 of \d+ octets\n {2}Content-Type: text\/xml; charset=utf-8\n[\s\S]*<Account>7<\/Account>/,
+  )
+  t.match(await run('http:json', '{"a": {"b": ["c"]}}'), /\{"r":\{"Account":"c"\}\}$/)
+  const posted =
+    'POST /xml/credit?x HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n<a id="8"/>GET /url?account=9 HTTP/1.1\r\n\r\n'
+  t.match(
+    await run('http', posted),
+    /POST \/xml\/credit\?x for xml\n[\s\S]*"Account":"8","Path":"\/xml\/credit"[\s\S]*request 2: GET \/url\?account=9 for url[\s\S]*"Account":"9"/,
+  )
+  const chunked =
+    'POST /json HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\nb\r\n{"b":["d"]}\r\n1;x=y\r\n}\r\n0\r\n\r\n'
+  t.match(await run('http', chunked), /"Account":"d"/)
+  t.match(await run('http:xml', '<a>'), /^answer 200, empty: XML syntax error/m)
+  await t.rejects(run('http:no', 'a=1'), { message: 'http_agent "no": expected one of: url, xml, json' })
+  await t.rejects(run('http', '1001'), {
+    message: /^an HTTP request is its text, a pcap, a query string, XML or JSON, not hexadecimal octets$/,
+  })
+  await t.rejects(told(t, 'http', {}, 'a=1'), { message: 'the configuration has no http_agent' })
+  const wrong = { http_agent: [{ ...entry('a', '/a', '*soap', '*xml', 'x') }] }
+  await t.rejects(told(t, 'http', wrong, 'a=1'), { message: /<HTTPAgent> unsupported request payload \*soap/ })
+})
+
+t.test('CSV: rows go through the fields of a reader, by number and name', async (t) => {
+  const reader = (id: string, more: object = {}) => ({
+    id,
+    type: '*file_csv',
+    flags: ['*cdrs'],
+    filters: ['*notstring:~*req.0:skip'],
+    tenant: '~*req.Tenant',
+    fields: [
+      field('*cgreq.Account', '~*req.0'),
+      field('*cgreq.Usage', '~*req.Usage;s'),
+      field('*cgreq.Line', '~*vars.*fileName;:;~*vars.*fileLineNumber'),
+    ],
+    ...more,
+  })
+  const file = ':Account,Usage,Tenant\n1001,5,t.org\nskip,6,t.org\n1002,7,'
+  const lines = await told(t, 'csv', { ers: { readers: [reader('r')] } }, file)
+  t.match(lines.join('\n'), /^row 1 of 3 columns for reader r\nprocessor r: matches$/m)
+  t.match(
+    lines.join('\n'),
+    /event of tenant t\.org: \{"Account":"1001","Usage":"5s","Line":"in\.csv:1"\}\n {2}calls SessionSv1\.ProcessCDR/,
+  )
+  t.match(
+    lines.join('\n'),
+    /processor r: filter \*notstring:~\*req\.0:skip does not pass\nnot processed: no request processor matches/,
+  )
+  t.match(lines.join('\n'), /event of tenant cgrates\.org: \{"Account":"1002","Usage":"7s","Line":"in\.csv:3"\}/)
+  const two = { ers: { readers: [reader('r'), reader('s', { opts: { csvFieldSeparator: ';' } })] } }
+  await t.rejects(told(t, 'csv', two, file), { message: 'there are several CSV readers: name one of csv:r, csv:s' })
+  t.match((await told(t, 'csv:s', two, ':A;Usage;Tenant\n1;2;3'))[0], 'row 1 of 3 columns for reader s')
+  await t.rejects(told(t, 'csv:x', two, file), { message: 'csv reader "x": expected one of: r, s' })
+  await t.rejects(
+    told(t, 'csv', { ers: { readers: [reader('r', { fields: [field('*cgreq.A', 'a;~*req.0{*foo}')] })] } }, file),
+    {
+      message: /a\.json:1: field \*cgreq\.A: .*<\*foo> \(at character \d+/,
+    },
+  )
+})
+
 t.test('what it cannot map is refused', async (t) => {
   const loaded = await loadConfig(join(sampleFolder(t), 'config'), {}, join(ROOT, 'config/tollgate.json'))
   const request = { loaded, root: ROOT, reply: undefined }
-  t.throws(() => dryRun('dns', GY, request), {
-    message: 'this version has no agent for DNS queries yet; it has: diameter, radius',
+  await t.rejects(dryRun('dns', GY, request), {
+    message: 'this version has no agent for DNS queries yet; it has: diameter, radius, http, csv',
   })
-  t.throws(() => dryRun('foo', GY, request), { message: 'agent "foo": expected one of: diameter, radius' })
+  await t.rejects(dryRun('foo', GY, request), { message: 'agent "foo": expected one of: diameter, radius, http, csv' })
   const refused: readonly [input: string, message: string][] = [
     ['', 'the file of messages is empty'],
     ['a=1&b=2', 'a Diameter message is hexadecimal octets, a pcap or JSON, not a query string'],
@@ -107,7 +305,7 @@ t.test('what it cannot map is refused', async (t) => {
     ['01000018', 'a Diameter message of 4 octets names a length of 24'],
   ]
   for (const [input, message] of refused)
-    t.throws(() => dryRun('diameter', Buffer.from(input), request), {
+    await t.rejects(dryRun('diameter', Buffer.from(input), request), {
       message: new RegExp(`^${message.replace(/[[\]{}]/g, '.')}`),
     })
 })

@@ -55,3 +55,16 @@ export function ipv6(sequence: number, payload: Buffer): Buffer {
   header.writeUInt16BE(segment.length, 4)
   return Buffer.concat([header, segment])
 }
+
+/** An IPv4 packet with one UDP datagram from `address:port` to that port of the loopback address. */
+export function udp4(from: string, port: number, payload: Buffer): Buffer {
+  const [address = '', source = ''] = from.split(':')
+  const header = Buffer.from('450000000000000040110000000000007f000001', 'hex')
+  header.writeUInt16BE(28 + payload.length, 2)
+  Buffer.from(address.split('.').map(Number)).copy(header, 12)
+  const datagram = Buffer.alloc(8)
+  datagram.writeUInt16BE(Number(source), 0)
+  datagram.writeUInt16BE(port, 2)
+  datagram.writeUInt16BE(8 + payload.length, 4)
+  return Buffer.concat([header, datagram, payload])
+}

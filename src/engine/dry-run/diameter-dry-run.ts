@@ -14,7 +14,7 @@ import { tcpStreams } from '../../protocol/pcap.ts'
 import { compileDiameterAgent } from '../diameter.ts'
 import { avpLines, messageOf } from './diameter-text.ts'
 import type { DryRunRequest } from './dry-run.ts'
-import { INPUT_NAMES, type MessageInput } from './input.ts'
+import { INPUT_NAMES, inputOf, type MessageInput } from './input.ts'
 import { dryRunMessage } from './pipeline-dry-run.ts'
 import { MappingReport } from './report.ts'
 
@@ -22,11 +22,11 @@ import { MappingReport } from './report.ts'
 type Received = { message: DiameterMessage; remote: string }
 
 /** Maps Diameter requests as the agent would, and tells each step. Throws InvalidText, ConfigError, TemplateError. */
-export function diameterDryRun({ loaded, root, input, reply, sources, now }: DryRunRequest): readonly string[] {
+export function diameterDryRun({ loaded, root, bytes, reply, sources, now }: DryRunRequest): readonly string[] {
   const report = new MappingReport()
   const { node_id: nodeId } = loaded.config.general
   const agent = compileDiameterAgent(loaded, root, nodeId, sources, report)
-  const received = messagesOf(input, agent.mapping.dictionary)
+  const received = messagesOf(inputOf(bytes), agent.mapping.dictionary)
   if (received.length === 0) throw new InvalidText('there is no Diameter request in the file')
   for (const [i, { message, remote }] of received.entries()) {
     const vars = requestVars(agent.settings, agent.mapping.dictionary, message.applicationId, message.commandCode)

@@ -10,7 +10,7 @@ import { decodePacket, PacketCode, packetCodeName } from '../../protocol/radius/
 import { packetFault } from '../../protocol/radius/validate.ts'
 import { type CompiledRadiusAgent, compileRadiusAgent, type RadiusMapping } from '../radius.ts'
 import type { DryRunRequest } from './dry-run.ts'
-import { INPUT_NAMES, type MessageInput } from './input.ts'
+import { INPUT_NAMES, inputOf, type MessageInput } from './input.ts'
 import { dryRunMessage } from './pipeline-dry-run.ts'
 import { attributeLines, radiusRequestOf } from './radius-text.ts'
 import { MappingReport } from './report.ts'
@@ -24,23 +24,23 @@ const REQUESTS: readonly number[] = [PacketCode.ACCESS_REQUEST, PacketCode.ACCOU
 type Received = { bytes: Buffer; remote: string }
 
 /** Maps RADIUS requests as the agent would, and tells each step. Throws InvalidText, ConfigError, TemplateError. */
-export function radiusDryRun({ loaded, root, input, reply, sources, now }: DryRunRequest): readonly string[] {
+export function radiusDryRun({ loaded, root, bytes, reply, sources, now }: DryRunRequest): readonly string[] {
   const report = new MappingReport()
   const agent = compileRadiusAgent(loaded, root, sources, report)
   const { listeners } = loaded.config.radius_agent
   const own = listeners
     .flatMap((each) => [each.auth_address, each.acct_address])
     .map((each) => parseListenAddress(each).port)
-  const received = receivedOf(input, agent, [...PORTS, ...own])
+  const received = receivedOf(inputOf(bytes), agent, [...PORTS, ...own])
   if (received.length === 0) throw new InvalidText('there is no RADIUS request in the file')
-  for (const [i, { bytes, remote }] of received.entries()) {
+  for (const [i, { bytes: packet, remote }] of received.entries()) {
     const address = remote.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-    const code = bytes[0] ?? 0
+    const code = packet[0] ?? 0
     report.say(
-      `${i === 0 ? '' : '\n'}request ${i + 1}: ${packetCodeName(code) ?? `code ${code}`} of ${bytes.length} octets${remote === '' ? '' : ` from ${remote}`}`,
+      `${i === 0 ? '' : '\n'}request ${i + 1}: ${packetCodeName(code) ?? `code ${code}`} of ${packet.length} octets${remote === '' ? '' : ` from ${remote}`}`,
     )
     const mapping = agent.mappingOf(address)
-    const message = messageOf(bytes, address, agent, mapping, report)
+    const message = messageOf(packet, address, agent, mapping, report)
     if (message === undefined) continue
     const { node_id: nodeId, default_tenant: tenant } = loaded.config.general
     const vars = radiusVars(message, mapping.dictionary, nodeId, remote)
