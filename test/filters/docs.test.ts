@@ -8,6 +8,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import { FILTER_TYPES } from '../../src/filters/filter-types.ts'
 import { errorText, NOBODY } from '../../src/rpc/method.ts'
 import { buildRegistry } from '../../src/rpc/methods/all.ts'
+import { CHARGER_INDEX, PROFILE_KINDS } from '../../src/rpc/shapes/profile-kinds.ts'
 import { decide } from '../support/filters.ts'
 import { ROOT, sampleFolder } from '../support/gateway.ts'
 
@@ -50,6 +51,21 @@ async function engineOfPage(t: Test): Promise<{ engine: Engine; tariff: string }
   await engine.openTariff()
   return { engine, tariff }
 }
+
+t.test('every kind of profile stands on the page with its file and index, and no other', (t) => {
+  const table = PAGE.slice(PAGE.indexOf('| profile |'))
+  const rows = [...table.matchAll(/^\| `(\w+)` \| `(\w+)\.csv` \| (?:`(\*\w+)`)? ?\|/gm)]
+  const kinds = Object.entries(PROFILE_KINDS).map(([name, { file, ...kind }]) => [
+    name,
+    file,
+    'index' in kind ? kind.index.itemType : undefined,
+  ])
+  t.same(
+    rows.map(([, name, file, itemType]) => [name, file, itemType]),
+    [['ChargerProfile', 'Chargers', CHARGER_INDEX.itemType], ...kinds],
+  )
+  t.end()
+})
 
 t.test('the files load and the calls are answered as the page shows', async (t) => {
   const { engine, tariff } = await engineOfPage(t)
