@@ -2,7 +2,7 @@ import type { Cdr } from '../cdrs/cdr.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ProcessorFlags } from '../mapping/request-processor.ts'
 import { refusalText } from '../services/errors.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { CallOptions, Sessions } from '../sessions/sessions.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { type Calls, hasNoFields } from './pipeline.ts'
 import { withUsage } from './session-reply.ts'
@@ -12,17 +12,19 @@ export class SessionCalls implements Calls<unknown, unknown> {
   readonly #unit: Unit
   readonly #sessions: Sessions
   readonly #cgrIds: Set<string>
+  readonly #clientId: string
   readonly cdrs: Cdr[] = []
   /** Something was asked of sessions. */
   isUsed = false
   #terminates = false
   #withCdrs = false
 
-  /** cgrIds: sessions that earlier messages of the same conversation have opened. */
-  constructor(unit: Unit, sessions: Sessions, cgrIds: readonly string[]) {
+  /** cgrIds: sessions that earlier messages of the same conversation have opened; clientId: who is called back about them. */
+  constructor(unit: Unit, sessions: Sessions, cgrIds: readonly string[], clientId = '') {
     this.#unit = unit
     this.#sessions = sessions
     this.#cgrIds = new Set(cgrIds)
+    this.#clientId = clientId
   }
 
   /** Sessions that are open under the conversation now. */
@@ -52,13 +54,16 @@ export class SessionCalls implements Calls<unknown, unknown> {
     if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
     this.isUsed = true
     try {
-      return { Error: '', ...this.#unit.attempt(() => this.#session(main, event, { forceDuration })) }
+      return {
+        Error: '',
+        ...this.#unit.attempt(() => this.#session(main, event, { forceDuration, clientId: this.#clientId })),
+      }
     } catch (cause) {
       return { Error: refusalText(cause) }
     }
   }
 
-  #session(main: string, event: ChargingEvent, options: { forceDuration: boolean }): EventFields {
+  #session(main: string, event: ChargingEvent, options: CallOptions): EventFields {
     const unit = this.#unit
     switch (main) {
       case '*authorize':

@@ -50,6 +50,10 @@ export function compileDiameterAgent(
   }
   const compiler = new ProcessorCompiler(loaded, reader, sources, trace, (path) => encoder.compile(path))
   const processors = compiler.compile(section.request_processors, 'diameter_agent.request_processors', { areRemote })
+  const noticeOf = (key: 'asr_template' | 'rar_template') =>
+    section[key] === ''
+      ? undefined
+      : compiler.compileBuilt(section[key], `diameter_agent.${key}`, '*diamreq', (path) => encoder.compile(path))
   const listeners = section.listeners.map(({ address }) => {
     const { host, port } = parseListenAddress(address)
     return { host: host === '' ? '0.0.0.0' : host, port }
@@ -76,7 +80,16 @@ export function compileDiameterAgent(
       defaultTenant: config.general.default_tenant,
       nodeId,
     },
-    mapping: { dictionary, processors, encoder },
+    mapping: {
+      dictionary,
+      processors,
+      encoder,
+      notices: {
+        forcedDisconnect: section.forced_disconnect,
+        abort: noticeOf('asr_template'),
+        reAuth: noticeOf('rar_template'),
+      },
+    },
     remoteConns: areRemote ? section.sessions_conns : [],
   }
 }

@@ -5,7 +5,7 @@ import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
-import type { DiameterMapping } from '../agents/diameter/request-handler.ts'
+import { DIAMETER_CLIENT, type DiameterMapping } from '../agents/diameter/request-handler.ts'
 import { type Cdr, type CdrSwitches, decodeCdr } from '../cdrs/cdr.ts'
 import type { CdrRun } from '../cdrs/made-cdrs.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
@@ -19,23 +19,24 @@ import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { type ServedConfig, servedConfig } from '../config/served-config.ts'
-import { StoreFailure } from '../core/errors.ts'
+import { StoreFailure, TollgateError } from '../core/errors.ts'
 import type { ChargingEvent } from '../core/event.ts'
-import { valueText } from '../core/event-values.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
+import { RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
-import { Deadlines } from '../sessions/deadlines.ts'
+import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
-import type { Session } from '../sessions/session.ts'
-import { sessionKind } from '../sessions/session-record.ts'
+import { isCharged, type Session } from '../sessions/session.ts'
+import { SessionLife } from '../sessions/session-life.ts'
+import { isDueLater, sessionKind } from '../sessions/session-record.ts'
 import { type SessionCall, type SessionDependencies, Sessions } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
@@ -59,7 +60,16 @@ import { indexOptions, ProfileState } from './profile-state.ts'
 import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
-import { capsOf, cdrDefaults, responderSettings, sessionSettings, tariffOptions } from './settings.ts'
+import { SessionReplication } from './session-replication.ts'
+import {
+  capsOf,
+  cdrDefaults,
+  clientCallSettings,
+  responderSettings,
+  sessionLifeSettings,
+  sessionSettings,
+  tariffOptions,
+} from './settings.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
 import { TariffState } from './tariff-state.ts'
@@ -119,7 +129,11 @@ export class Engine {
   #agent: DiameterAgent | undefined
   #writers: readonly CsvWriter[]
   readonly #cdrStoreTarget: CdrTarget
-  readonly #deadlines: Deadlines
+  readonly #clientCalls: ClientCalls
+  /** What happens to sessions without a request, and what their clients are told. */
+  readonly sessionLife: SessionLife
+  /** Copies of sessions on other engines, and of theirs here. */
+  readonly sessionCopies: SessionReplication
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
   readonly #planMembers = new PlanMembers()
@@ -169,8 +183,7 @@ export class Engine {
       retryMs: 1_000,
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
     })
-    this.#deadlines = new Deadlines(Date.now())
-    this.remote = new RemoteServices(config, options.log)
+    this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
       responderSettings(config),
@@ -181,6 +194,28 @@ export class Engine {
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
     this.#cdrs = new CdrPipeline(this.#responder, cdrDefaults(config, this.timeZone), now, markKey, newId)
     this.sessions = new Sessions(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
+    const clients = {
+      get: (id: string) => (id === DIAMETER_CLIENT ? this.#diameterClient() : this.clients.get(id)),
+      all: () => [...this.clients.all(), ...[this.#diameterClient()].filter((client) => client !== undefined)],
+    }
+    this.#clientCalls = new ClientCalls(clientCallSettings(config), clients, now, randomUUID)
+    this.sessionLife = new SessionLife(sessionLifeSettings(config), {
+      records: this.records,
+      sessions: this.sessions,
+      clients: this.#clientCalls,
+      active: () => this.activeSessions(),
+      cdrsMade: (cdrs) => this.#committed(cdrs),
+      log: options.log,
+    })
+    this.sessionCopies = new SessionReplication(config, {
+      records: this.records,
+      sessions: (which) => (which === 'active' ? this.activeSessions() : this.passiveSessions()),
+      log: options.log,
+    })
+    this.records.watch(sessionKind, (cgrId, before, after) => {
+      this.sessionLife.changed(cgrId, before, after)
+      this.sessionCopies.changed(cgrId, before, after)
+    })
     this.runner = new ActionRunner(this.store, this.records, this.#planMembers, this.#runnerOptions(config, accepts))
     this.accounts = new AccountAdmin(
       { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
@@ -217,6 +252,9 @@ export class Engine {
       this.#responder.configure(responderSettings(config))
       this.#cdrs.configure(cdrDefaults(config, this.timeZone))
       this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
+      this.#clientCalls.configure(clientCallSettings(config))
+      this.sessionLife.configure(sessionLifeSettings(config))
+      this.sessionCopies.configure(config, areConnectionsChanged(changed))
       this.runner.configure(this.#runnerOptions(config, accepts))
       if (areConnectionsChanged(changed)) this.remote.configure(config)
       if (compiled !== undefined) agent?.configure(compiled.settings, this.#mappingOf(compiled))
@@ -248,7 +286,7 @@ export class Engine {
       newId: newRequestIds(),
       received: received ?? (() => undefined),
       observe: observe ?? (() => undefined),
-      committed: (cdrs, cgrIds) => this.#committed(cdrs, cgrIds),
+      committed: (cdrs) => this.#committed(cdrs),
       log,
     })
   }
@@ -278,15 +316,12 @@ export class Engine {
 
   /** Takes up what a crash has left, then listens; resolves to the Diameter addresses. */
   async start(): Promise<string[]> {
-    if (this.#ttlMs > 0) {
-      for await (const [cgrId, { value }] of this.store.scan('session')) {
-        const { deadlineMs } = sessionKind.decode(value, cgrId)
-        if (deadlineMs !== undefined) this.#deadlines.set(cgrId, deadlineMs)
-      }
-    }
+    for await (const [cgrId, { value }] of this.store.scan('session'))
+      if (isDueLater(value)) this.sessionLife.changed(cgrId, undefined, sessionKind.decode(value, cgrId))
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
     this.#projector.wake()
     await this.runner.reload()
+    this.sessionLife.start()
     this.#ticker = setInterval(() => this.#tick(), 1_000)
     return (await this.#agent?.listen()) ?? []
   }
@@ -295,6 +330,8 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#ticker)
     await this.recordings.close()
+    this.sessionLife.close()
+    this.sessionCopies.close()
     await this.#agent?.close()
     this.remote.close()
     await this.runner.close()
@@ -352,10 +389,6 @@ export class Engine {
   servedConfig(path: string): Promise<ServedConfig> {
     const { loaded } = this.config
     return servedConfig(loaded.config.configs.root_dir, path, loaded)
-  }
-
-  get #ttlMs(): number {
-    return Number(this.config.loaded.config.sessions.session_ttl / 1_000_000n)
   }
 
   get tariff(): TariffState {
@@ -420,19 +453,28 @@ export class Engine {
   }
 
   /** Sessions that are charged now. */
-  async activeSessions(): Promise<Session[]> {
+  activeSessions(): Promise<Session[]> {
+    return this.#sessions(isCharged)
+  }
+
+  /** Copies of sessions that other engines charge. */
+  passiveSessions(): Promise<Session[]> {
+    return this.#sessions(({ isPassive }) => isPassive)
+  }
+
+  async #sessions(isWanted: (session: Session) => boolean): Promise<Session[]> {
     const sessions: Session[] = []
     for await (const [cgrId, { value }] of this.store.scan('session')) {
       const session = sessionKind.decode(value, cgrId)
-      if (session.closedAtMs === undefined) sessions.push(session)
+      if (isWanted(session)) sessions.push(session)
     }
     return sessions
   }
 
   /** Runs a call of sessions as one unit of work; resolves when all it did is durable. Rejects with what `call` throws. */
   async charge<R>(call: SessionCall<R>): Promise<R> {
-    const { result, cdrs = [], cgrIds = [] } = await this.records.run((unit) => call(unit, this.sessions))
-    this.#committed(cdrs, cgrIds)
+    const { result, cdrs = [] } = await this.records.run((unit) => call(unit, this.sessions))
+    this.#committed(cdrs)
     return result
   }
 
@@ -572,21 +614,28 @@ export class Engine {
     return [this.#cdrStoreTarget, ...this.#writers]
   }
 
-  #committed(cdrs: readonly Cdr[], cgrIds: readonly string[]): void {
-    if (cdrs.length > 0) this.#projector.wake()
-    if (this.#ttlMs > 0) for (const cgrId of cgrIds) this.#deadlines.set(cgrId, Date.now() + this.#ttlMs)
+  /** What sessions of another process call of the agents here. Throws RpcError. */
+  async #answerSessions(method: string, argument: unknown): Promise<unknown> {
+    const client = this.#diameterClient()
+    if (client === undefined) throw new RpcError('NOT_IMPLEMENTED')
+    try {
+      return await client.call(method, argument, 0)
+    } catch (cause) {
+      throw cause instanceof TollgateError ? new RpcError(cause.message) : cause
+    }
   }
 
-  /** Once a second: sessions whose time is up, and records that only served retransmissions. */
+  #diameterClient(): SessionClient | undefined {
+    const notices = this.#agent?.notices
+    return notices && { id: DIAMETER_CLIENT, call: (method, argument) => notices.call(method, argument) }
+  }
+
+  #committed(cdrs: readonly Cdr[]): void {
+    if (cdrs.length > 0) this.#projector.wake()
+  }
+
+  /** Once a second: records that only served retransmissions. */
   #tick(): void {
-    for (const cgrId of this.#deadlines.take(Date.now())) {
-      this.records
-        .run((unit) => this.sessions.expire(unit, cgrId))
-        .then(() => this.#projector.wake())
-        .catch((cause: unknown) =>
-          this.#options.log('error', 'a session could not be ended', { cgrId, cause: valueText(String(cause)) }),
-        )
-    }
     const bound = this.#buckets.bound(Date.now())
     if (bound === this.#purged) return
     this.#purged = bound

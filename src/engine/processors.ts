@@ -2,10 +2,18 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import type { RequestProcessorConfig } from '../config/schema.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import { BoundedCache } from '../mapping/bounded-cache.ts'
-import type { MessageReader } from '../mapping/context.ts'
-import type { FieldTemplate, PlanEnvironment } from '../mapping/field-plan.ts'
+import type { BuiltArea, MessageReader } from '../mapping/context.ts'
+import {
+  compileFieldList,
+  EMPTY_FIELD,
+  type FieldPlan,
+  type FieldTemplate,
+  inlineTemplates,
+  type PlanEnvironment,
+} from '../mapping/field-plan.ts'
 import { compileProcessor, type RequestProcessor, type RequestProcessorTemplate } from '../mapping/request-processor.ts'
 import type { Trace } from '../mapping/trace.ts'
+import { TemplateError } from '../mapping/value.ts'
 import { fieldTemplates } from './field-templates.ts'
 
 /** Where a key of the configuration stands: `file:line`, or the key itself when no file has it. */
@@ -82,6 +90,24 @@ export class ProcessorCompiler<M, G> {
   /** One processor. services: as for compileProcessor. Throws TemplateError. */
   compileTemplate(template: RequestProcessorTemplate, services?: { areRemote: boolean }): RequestProcessor<M, G> {
     return compileProcessor(template, (group) => this.#environment(group), services)
+  }
+
+  /**
+   * A template of `templates` whose fields make a message of our own in one area (`*diamreq`). key: where its id stands; checkPath:
+   * throws TemplateError for a path that such a message cannot have. Throws TemplateError.
+   */
+  compileBuilt(id: string, key: string, area: BuiltArea, checkPath: (path: string) => void): FieldPlan<M, G> {
+    const at = placesOf(this.#loaded)(key)
+    const fields = inlineTemplates([{ ...EMPTY_FIELD, type: '*template', value: id, place: at }], this.#templates)
+    const plan = compileFieldList(fields, { ...this.#environment(undefined), builds: [area] })
+    for (const { path, place } of fields) {
+      try {
+        if (path.startsWith(`${area}.`)) checkPath(path.slice(area.length + 1))
+      } catch (cause) {
+        throw cause instanceof TemplateError ? new TemplateError(`${place}: ${cause.message}`) : cause
+      }
+    }
+    return plan
   }
 
   #environment(group: string | undefined): PlanEnvironment<M, G> {

@@ -1,5 +1,6 @@
 import type { RemoteOutcome, RemoteSessions } from '../agents/remote-calls.ts'
 import type { Config } from '../config/schema.ts'
+import type { Callbacks } from '../rpc/client/connection.ts'
 import { Connections } from '../rpc/client/connections.ts'
 import { isFailover, isOutcomeUnknown } from '../rpc/client/errors.ts'
 import { poolSettings } from '../rpc/client/pool-settings.ts'
@@ -10,12 +11,19 @@ import { RpcError } from '../rpc/rpc-error.ts'
 export class RemoteServices {
   readonly #connections: Connections
   readonly #log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
+  readonly #callbacks: Callbacks
   #config: Config
   #registry: MethodRegistry | undefined
 
-  constructor(config: Config, log: (level: 'warn', message: string, fields: Record<string, unknown>) => void) {
+  /** callbacks: answers what sessions of another process call of the agents here. */
+  constructor(
+    config: Config,
+    log: (level: 'warn', message: string, fields: Record<string, unknown>) => void,
+    callbacks: Callbacks,
+  ) {
     this.#config = config
     this.#log = log
+    this.#callbacks = callbacks
     this.#connections = new Connections(
       poolSettings(config),
       config.general.max_parallel_conns,
@@ -37,7 +45,7 @@ export class RemoteServices {
 
   /** Sessions behind these connection ids, tried in order. */
   sessions(ids: readonly string[]): RemoteSessions {
-    const client = this.#connections.client(ids, notImplemented)
+    const client = this.#connections.client(ids, this.#callbacks)
     return {
       call: async (method, argument, key) => {
         try {
@@ -70,9 +78,4 @@ export class RemoteServices {
     if (this.#registry === undefined) throw new RpcError('DISCONNECTED')
     return this.#registry.call(method, [argument], NOBODY)
   }
-}
-
-/** Nothing that sessions call back is there yet: they take this as done. Reference 07, 1.10. */
-async function notImplemented(): Promise<never> {
-  throw new RpcError('NOT_IMPLEMENTED')
 }

@@ -4,6 +4,8 @@ import type { Config } from '../config/schema.ts'
 import type { TariffOptions } from '../rating/tariff-index.ts'
 import { Caps } from '../rpc/server/caps.ts'
 import type { ResponderSettings } from '../services/responder.ts'
+import type { ClientCallSettings } from '../sessions/client-calls.ts'
+import type { SessionLifeSettings } from '../sessions/session-life.ts'
 import type { SessionSettings } from '../sessions/sessions.ts'
 
 /** What the configuration says to rating and accounting. Reference 01, 4.5 (rals). */
@@ -42,13 +44,34 @@ export function sessionSettings({ general, sessions }: Config, timeZone: string)
     defaultCategory: general.default_category,
     timeZone,
     alterableFields: sessions.alterable_fields,
-    ttlMs: Number(sessions.session_ttl / 1_000_000n),
+    ttlMs: milliseconds(sessions.session_ttl),
     ttlLastUsage: sessions.session_ttl_last_usage,
     storesCosts: sessions.store_session_costs,
+    debitInterval: sessions.debit_interval,
   }
 }
 
 /** The limit of calls that run at once. Reference 01, 7.6. */
 export function capsOf({ cores }: Config): Caps {
   return new Caps(cores.caps, cores.caps_strategy === '*queue' ? '*queue' : '*busy', cores.caps_stats_interval > 0n)
+}
+
+/** How clients of sessions are called. */
+export function clientCallSettings({ general, sessions }: Config): ClientCallSettings {
+  return { protocol: sessions.client_protocol, replyTimeoutMs: milliseconds(general.reply_timeout) }
+}
+
+/** What happens to sessions without a request. */
+export function sessionLifeSettings({ sessions }: Config): SessionLifeSettings {
+  return {
+    terminateAttempts: sessions.terminate_attempts,
+    lowBalance: sessions.min_dur_low_balance,
+    syncIntervalMs: milliseconds(sessions.channel_sync_interval),
+    syncTimeoutMs: milliseconds(sessions.channel_sync_timeout),
+    staleExtraUsage: sessions.stale_chan_max_extra_usage,
+  }
+}
+
+function milliseconds(ns: bigint): number {
+  return Number(ns / 1_000_000n)
 }

@@ -7,6 +7,9 @@ export class SessionRefused extends TollgateError {
   }
 }
 
+/** A refusal that clients see as it is, wherever it comes from. */
+export class PlainRefusal extends SessionRefused {}
+
 /** Refusals that come from rating and accounting: sessions prefix them for their clients. Reference 05, 7. */
 const CHARGING_REFUSALS = new Set([
   'ACCOUNT_NOT_FOUND',
@@ -25,6 +28,7 @@ export function questionText(cause: unknown): string {
 
 /** The text of a refusal, or of an event that cannot be read, as session clients see it. Throws what is neither. */
 export function refusalText(cause: unknown): string {
+  if (cause instanceof PlainRefusal) return cause.message
   if (cause instanceof SessionRefused)
     return CHARGING_REFUSALS.has(cause.message) ? `RALS_ERROR:${cause.message}` : cause.message
   if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`

@@ -1,15 +1,17 @@
 /**
- * Deadlines of many sessions, to the second: O(1) to set and to move, one look per second to find what is due.
+ * Deadlines of many sessions, to the length of a slot: O(1) to set and to move, one look per slot to find what is due.
  * A moved deadline leaves its old slot entry behind; the slot is checked against the current deadline when it comes up.
  */
 export class Deadlines {
   readonly #deadlineOf = new Map<string, number>()
   readonly #slots = new Map<number, string[]>()
+  readonly #slotMs: number
   #next: number
 
   /** nowMs: where the clock stands; slots before it are never looked at again. */
-  constructor(nowMs: number) {
-    this.#next = Math.floor(nowMs / 1000) + 1
+  constructor(nowMs: number, slotMs = 1_000) {
+    this.#slotMs = slotMs
+    this.#next = Math.floor(nowMs / slotMs) + 1
   }
 
   get size(): number {
@@ -18,7 +20,8 @@ export class Deadlines {
 
   /** Sets or moves the deadline of `id`; one in the past is due at the next `take`. */
   set(id: string, deadlineMs: number): void {
-    const slot = Math.max(slotOf(deadlineMs), this.#next)
+    // The slot that is looked at once the deadline has passed.
+    const slot = Math.max(Math.ceil(deadlineMs / this.#slotMs), this.#next)
     this.#deadlineOf.set(id, deadlineMs)
     const ids = this.#slots.get(slot)
     if (ids === undefined) this.#slots.set(slot, [id])
@@ -32,7 +35,7 @@ export class Deadlines {
   /** Removes and returns what is due at `nowMs`. */
   take(nowMs: number): string[] {
     const due: string[] = []
-    for (const last = Math.floor(nowMs / 1000); this.#next <= last; this.#next++) {
+    for (const last = Math.floor(nowMs / this.#slotMs); this.#next <= last; this.#next++) {
       const ids = this.#slots.get(this.#next)
       if (ids === undefined) continue
       this.#slots.delete(this.#next)
@@ -45,9 +48,4 @@ export class Deadlines {
     }
     return due
   }
-}
-
-/** The slot that is looked at once the deadline has passed. */
-function slotOf(ms: number): number {
-  return Math.ceil(ms / 1000)
 }

@@ -15,6 +15,14 @@ export type Run = {
   cost: EventCost | undefined
 }
 
+/** Until when a session that debits by itself is paid, and what is done then. */
+export type DebitLoop = {
+  /** ms since the epoch. */
+  atMs: number
+  /** Why its client is asked to end it; '': the next debit. */
+  cause: string
+}
+
 /**
  * A session: one per CGRID. Live ones are charged; a closed one waits for its CDR and then goes.
  * Immutable, stored whole with every change.
@@ -32,8 +40,21 @@ export type Session = {
   updatedAtMs: number
   /** When it is ended for lack of requests, ms since the epoch; undefined: never. */
   deadlineMs: number | undefined
+  /** Connection of the client that is called back, '' for none. */
+  clientId: string
+  /** How much is debited at a time without being asked (ns, or plain units); 0n: only what requests ask for. Reference 05, 6.7. */
+  debitInterval: bigint
+  /** What comes next without being asked; undefined: nothing. */
+  loop: DebitLoop | undefined
+  /** Another engine charges it: this is a copy. Reference 05, 6.16. */
+  isPassive: boolean
   /** Set when it has ended and its CDR has not been asked for yet: when that was, ms since the epoch. */
   closedAtMs: number | undefined
+}
+
+/** Whether a session is charged here and has not ended. */
+export function isCharged({ closedAtMs, isPassive }: Session): boolean {
+  return closedAtMs === undefined && !isPassive
 }
 
 /** Modes that reserve credit while the session lives. Reference 05, 5. */

@@ -18,9 +18,11 @@ import {
 } from '../rating/event-cost.ts'
 import type { ChargerRun, Chargers } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
-import { SessionRefused } from '../services/errors.ts'
+import { PlainRefusal, SessionRefused } from '../services/errors.ts'
 import type { Unit } from '../store/unit-of-work.ts'
+import { debitsItself, debitTurn } from './debit-loop.ts'
 import { OriginHashes } from './origin-hashes.ts'
+import { activated } from './passive.ts'
 import {
   EMPTY_QUOTA,
   finalUsage,
@@ -48,6 +50,16 @@ export type SessionSettings = {
   ttlLastUsage: bigint | undefined
   /** Keeps what an ended session has paid, for a CDR that comes over another way. Reference 05, 6.17. */
   storesCosts: boolean
+  /** How much prepaid runs are debited at a time without being asked; 0n: not at all. */
+  debitInterval: bigint
+}
+
+/** How a call charges, and who makes it. */
+export type CallOptions = {
+  /** Refuse instead of granting less than asked. */
+  forceDuration: boolean
+  /** Connection of a client that can be called back. */
+  clientId?: string
 }
 
 export type SessionDependencies = {
@@ -59,14 +71,14 @@ export type SessionDependencies = {
   now: () => ZonedTime
 }
 
-/** Answer of a call that grants usage: ns or plain units; -1n: no limit. */
+/** Answer of a call that grants usage: ns or plain units; -1n: no limit, it debits by itself. */
 export type Granted = { maxUsage: bigint; cgrId: string }
 
-/** A call of sessions in a unit of work: its result, and what it has touched. */
-export type SessionCall<R> = (
-  unit: Unit,
-  sessions: Sessions,
-) => { result: R; cdrs?: readonly Cdr[]; cgrIds?: readonly string[] }
+/** A session that was ended, as it was settled, and its CDRs. */
+export type Ended = { session: Session; cdrs: readonly Cdr[] }
+
+/** A call of sessions in a unit of work: its result, and the CDRs that it has made. */
+export type SessionCall<R> = (unit: Unit, sessions: Sessions) => { result: R; cdrs?: readonly Cdr[] }
 
 /** An event that is to become CDRs. details: what it says that was paid for it already. */
 export type PaidEvent = { event: ChargingEvent; details?: EventCost | undefined }
@@ -96,7 +108,7 @@ export class Sessions {
   /** Longest usage that every run can pay for; nothing is debited. Reference 05, 6.2. */
   authorize(unit: Unit, event: ChargingEvent): bigint {
     const requested = this.#requested(event.event)
-    const session = this.#build(event, false)
+    const session = this.#build(event, { forceDuration: false })
     return this.#smallest(session.runs, requested, (run) => {
       if (!isPrepaid(run.requestType) && run.requestType !== '*pseudoprepaid') return requested
       const max = this.#dependencies.charging.maxUsage(unit, run.descriptor, requested)
@@ -105,48 +117,56 @@ export class Sessions {
   }
 
   /** Opens a session and reserves its first usage. Throws SessionRefused('EXISTS') for one that is open. Reference 05, 7.2. */
-  initiate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
+  initiate(unit: Unit, event: ChargingEvent, options: CallOptions): Granted {
     if (unit.get(sessionKind, this.#hashes.cgrIdOf(event.event)) !== undefined) throw new SessionRefused('EXISTS')
     // What was used of an earlier grant cannot belong to a session that begins (reference 05, 12 row 36).
     const { LastUsed: _, ...fields } = event.event
-    return this.#update(unit, this.#begin(unit, { ...event, event: fields }, options.forceDuration), fields)
+    const session = this.#begin(unit, { ...event, event: fields }, options)
+    if (!debitsItself(session)) return this.#update(unit, session, fields)
+    unit.put(sessionKind, session.cgrId, this.#debitTurn(unit, session))
+    return { maxUsage: -1n, cgrId: session.cgrId }
   }
 
   /** Settles the last grant and reserves the next; opens a session that is not known. Reference 05, 7.3. */
-  update(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
+  update(unit: Unit, event: ChargingEvent, options: CallOptions): Granted {
     const found = this.#find(unit, event)
-    if (found === undefined) return this.#update(unit, this.#begin(unit, event, options.forceDuration), event.event)
-    const session = this.#alter({ ...found, eventStart: mergeStart(found.eventStart, event.event) }, event.event)
+    if (found === undefined) {
+      const begun = this.#begin(unit, event, options)
+      return this.#update(unit, debitsItself(begun) ? this.#debitTurn(unit, begun) : begun, event.event)
+    }
+    const { clientId = '' } = options
+    const eventStart = mergeStart(found.eventStart, event.event)
+    const session = this.#alter({ ...found, eventStart, clientId: clientId || found.clientId }, event.event)
     return this.#update(unit, session, event.event)
   }
 
   /** Ends a session; it waits, closed, for its CDR. An unknown one is charged at once as one event. Reference 05, 7.4. */
-  terminate(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): { cgrId: string } {
+  terminate(unit: Unit, event: ChargingEvent, options: CallOptions): { cgrId: string } {
     const { event: fields } = event
     if (fieldText(fields, 'OriginID') === '') throw new SessionRefused('MANDATORY_IE_MISSING: [OriginID]')
     const cgrId = this.#hashes.cgrIdOf(fields)
-    const usage = fieldUsage(fields, 'Usage')
     const lastUsed = lenientUsage(fields, 'LastUsed')
     const found = this.#find(unit, event)
     if (found !== undefined) {
+      const usage = lenientUsage(fields, 'Usage')
       this.#end(unit, this.#alter(found, fields), usage, lastUsed, fieldText(fields, 'AnswerTime'))
       return { cgrId: found.cgrId }
     }
     // A closed session was ended by an earlier try of the same request: there is nothing left to charge.
     if (unit.get(sessionKind, cgrId) !== undefined) return { cgrId }
-    const once = { ...fields, Usage: usage ?? lastUsed ?? 0n }
-    delete (once as EventFields)['LastUsed']
-    const session = this.#begin(unit, { ...event, event: once }, options.forceDuration)
-    this.#update(unit, session, once)
+    const { LastUsed: _, ...told } = fields
+    const once = { ...told, Usage: plainly(() => fieldUsage(fields, 'Usage')) ?? lastUsed ?? 0n }
+    const session = this.#begin(unit, { ...event, event: once }, options)
+    plainly(() => this.#update(unit, { ...session, debitInterval: 0n }, once))
     const updated = this.#open(unit, cgrId)
     if (updated !== undefined) this.#end(unit, updated, undefined, undefined, '')
     return { cgrId }
   }
 
   /** Charges one event at once. Reference 05, 6.19. */
-  message(unit: Unit, event: ChargingEvent, options: { forceDuration: boolean }): Granted {
-    const session = this.#begin(unit, event, options.forceDuration)
-    const granted = this.#update(unit, session, event.event)
+  message(unit: Unit, event: ChargingEvent, options: CallOptions): Granted {
+    const session = this.#begin(unit, event, options)
+    const granted = this.#update(unit, { ...session, debitInterval: 0n }, event.event)
     const open = this.#open(unit, session.cgrId)
     if (open !== undefined) this.#end(unit, open, granted.maxUsage < 0n ? undefined : granted.maxUsage, undefined, '')
     return granted
@@ -211,26 +231,54 @@ export class Sessions {
     return withCdr ? this.processCdr(unit, eventOf(session)) : []
   }
 
-  /** Ends a session whose time is up, and makes its CDR. Reference 05, 6.11 and 6.12. */
-  expire(unit: Unit, cgrId: string): Cdr[] {
+  /** Ends a session whose time is up, and makes its CDR; undefined: it lives on. Reference 05, 6.11 and 6.12. */
+  expire(unit: Unit, cgrId: string): Ended | undefined {
     const session = this.#open(unit, cgrId)
-    if (session === undefined) return []
-    const extra = this.#settings.ttlLastUsage ?? 0n
+    if (session?.deadlineMs === undefined || session.deadlineMs > this.#nowMs()) return undefined
+    return this.#endWithExtra(unit, session, this.#settings.ttlLastUsage ?? 0n)
+  }
+
+  /**
+   * Ends a session at what was granted so far, and makes its CDR; undefined: there is none. extra: what prepaid runs are charged
+   * on top. Reference 05, 6.12.
+   */
+  disconnect(unit: Unit, cgrId: string, extra = 0n): Ended | undefined {
+    const session = this.#open(unit, cgrId)
+    return session && this.#endWithExtra(unit, session, extra)
+  }
+
+  /** What a session does now without being asked: its next debit, or its end. Reference 05, 6.7. */
+  takeTurn(unit: Unit, cgrId: string): Session | undefined {
+    const session = this.#open(unit, cgrId)
+    if (session?.loop === undefined || session.loop.atMs > this.#nowMs()) return undefined
+    if (session.loop.cause !== '') return session
+    unit.put(sessionKind, cgrId, this.#debitTurn(unit, session))
+    return undefined
+  }
+
+  /** The client has been told to end a session: it waits for that. */
+  stopTurns(unit: Unit, cgrId: string): void {
+    const session = this.#open(unit, cgrId)
+    if (session?.loop !== undefined) unit.put(sessionKind, cgrId, { ...session, loop: undefined })
+  }
+
+  #debitTurn(unit: Unit, session: Session): Session {
+    return debitTurn(session, this.#nowMs(), (run, requested) =>
+      unit.attempt(() => this.#debit(unit, run, session.cgrId, requested, undefined)),
+    )
+  }
+
+  #nowMs(): number {
+    return Number(this.#dependencies.now().ns / 1_000_000n)
+  }
+
+  #endWithExtra(unit: Unit, session: Session, extra: bigint): Ended {
     const runs = session.runs.map((run) =>
       extra > 0n && isPrepaid(run.requestType) ? this.#debit(unit, run, session.cgrId, extra, undefined) : run,
     )
-    return this.#endWithCdr(unit, { ...session, runs })
-  }
-
-  /** Ends a session at what was granted so far, and makes its CDR. Reference 05, 6.12. */
-  disconnect(unit: Unit, cgrId: string): Cdr[] {
-    const session = this.#open(unit, cgrId)
-    return session === undefined ? [] : this.#endWithCdr(unit, session)
-  }
-
-  #endWithCdr(unit: Unit, session: Session): Cdr[] {
-    this.#end(unit, session, undefined, undefined, '')
-    return this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(session))
+    this.#end(unit, { ...session, runs }, undefined, undefined, '')
+    const ended = unit.get(sessionKind, session.cgrId) ?? session
+    return { session: ended, cdrs: this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(ended)) }
   }
 
   /** What an event costs as one charge, without an account. Throws SessionRefused. Reference 05, 7.8. */
@@ -242,20 +290,27 @@ export class Sessions {
     return eventCostOf(callCost, event.id, '')
   }
 
-  /** The session while it is charged. */
+  /** The session while it is charged here. */
   #open(unit: Unit, cgrId: string): Session | undefined {
     const session = unit.get(sessionKind, cgrId)
-    return session?.closedAtMs === undefined ? session : undefined
+    return session?.closedAtMs === undefined && session?.isPassive === false ? session : undefined
+  }
+
+  /** The same; a copy of another engine's is charged here from now on. Reference 05, 6.10. */
+  #taken(unit: Unit, cgrId: string): Session | undefined {
+    const session = unit.get(sessionKind, cgrId)
+    if (session === undefined || session.closedAtMs !== undefined) return undefined
+    return session.isPassive ? activated(session, this.#nowMs()) : session
   }
 
   /** Finds the session of an event, under its former OriginID too: it is then re-keyed. Reference 05, 6.10. */
   #find(unit: Unit, { event }: ChargingEvent): Session | undefined {
     const cgrId = this.#hashes.cgrIdOf(event)
-    const found = this.#open(unit, cgrId)
+    const found = this.#taken(unit, cgrId)
     const initial = fieldText(event, 'InitialOriginID')
     if (found !== undefined || initial === '') return found
     const formerId = originHash(initial, fieldText(event, 'OriginHost'))
-    const former = this.#open(unit, formerId)
+    const former = this.#taken(unit, formerId)
     if (former === undefined) return undefined
     unit.delete(sessionKind, formerId)
     const originId = fieldText(event, 'OriginID')
@@ -273,16 +328,16 @@ export class Sessions {
    * A new session to be charged. One that waits for its CDR, or has got it, is not opened again: what it would be charged
    * would have no CDR.
    */
-  #begin(unit: Unit, event: ChargingEvent, forceDuration: boolean): Session {
-    const session = this.#build(event, forceDuration)
+  #begin(unit: Unit, event: ChargingEvent, options: CallOptions): Session {
+    const session = this.#build(event, options)
     const { cgrId } = session
     const isMade = session.runs.some(({ runId }) => this.#dependencies.cdrs?.isMade(unit, { cgrId, runId }) === true)
     if (isMade || unit.get(sessionKind, cgrId) !== undefined) throw new SessionRefused('EXISTS')
     return session
   }
 
-  #build(event: ChargingEvent, forceDuration: boolean): Session {
-    const { chargers, now } = this.#dependencies
+  #build(event: ChargingEvent, { forceDuration, clientId = '' }: CallOptions): Session {
+    const { chargers } = this.#dependencies
     if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
     const fields: EventFields = { ...event.event }
     const cgrId = this.#hashes.cgrIdOf(fields)
@@ -297,9 +352,13 @@ export class Sessions {
       eventStart: fields,
       optsStart: event.apiOpts,
       runs: runs.map((run) => this.#newRun(run, fields, event.tenant, forceDuration)),
-      updatedAtMs: Number(now().ns / 1_000_000n),
+      updatedAtMs: this.#nowMs(),
       deadlineMs: undefined,
       closedAtMs: undefined,
+      clientId,
+      debitInterval: fieldUsage(event.apiOpts, '*sessionsDebitInterval') ?? this.#settings.debitInterval,
+      loop: undefined,
+      isPassive: false,
     }
   }
 
@@ -360,14 +419,19 @@ export class Sessions {
 
   /** Reference 05, 6.4. */
   #update(unit: Unit, session: Session, fields: EventFields): Granted {
-    const nowMs = Number(this.#dependencies.now().ns / 1_000_000n)
+    const nowMs = this.#nowMs()
     const totalUsage = fieldUsage(fields, 'TotalUsage')
     const firstQuota = session.runs[0]?.quota ?? EMPTY_QUOTA
     const { requested, used } =
       totalUsage === undefined
         ? { requested: this.#requested(fields), used: lenientUsage(fields, 'LastUsed') }
         : fromTotalUsage(firstQuota, totalUsage)
-    const runs = session.runs.map((run) => this.#advance(unit, run, session.cgrId, requested, used))
+    const isAsked = session.debitInterval <= 0n
+    const runs = session.runs.map((run) =>
+      isAsked || !isPrepaid(run.requestType)
+        ? this.#advance(unit, run, session.cgrId, requested, used)
+        : { run, granted: requested },
+    )
     const { ttlMs } = this.#settings
     unit.put(sessionKind, session.cgrId, {
       ...session,
@@ -442,8 +506,8 @@ export class Sessions {
         })
       }
     }
-    const closedAtMs = Number(this.#dependencies.now().ns / 1_000_000n)
-    unit.put(sessionKind, session.cgrId, { ...session, runs, closedAtMs, deadlineMs: undefined })
+    const closedAtMs = this.#nowMs()
+    unit.put(sessionKind, session.cgrId, { ...session, runs, closedAtMs, deadlineMs: undefined, loop: undefined })
   }
 
   #settle(unit: Unit, run: Run, cgrId: string, quota: Quota): Run {
@@ -470,9 +534,13 @@ export class Sessions {
     return { ...settled, cost: charging.round(unit, run.descriptor, cost) }
   }
 
+  /** Usage that an event asks for which does not say how much. */
+  defaultUsage(fields: EventFields): bigint {
+    return this.#settings.defaultUsage[fieldText(fields, 'ToR') || '*any'] ?? 0n
+  }
+
   #requested(fields: EventFields): bigint {
-    const { defaultUsage } = this.#settings
-    return fieldUsage(fields, 'Usage') ?? defaultUsage[fieldText(fields, 'ToR') || '*any'] ?? 0n
+    return fieldUsage(fields, 'Usage') ?? this.defaultUsage(fields)
   }
 
   #smallest(runs: readonly Run[], requested: bigint, usageOf: (run: Run) => bigint): bigint {
@@ -513,6 +581,16 @@ function mergeStart(start: EventFields, update: EventFields): EventFields {
     merged[name] = value
   }
   return merged
+}
+
+/** What is refused of an event without a session is told as it is. Reference 05, 11. */
+function plainly<R>(charge: () => R): R {
+  try {
+    return charge()
+  } catch (cause) {
+    if (cause instanceof SessionRefused || cause instanceof InvalidText) throw new PlainRefusal(cause.message)
+    throw cause
+  }
 }
 
 /** An unreadable LastUsed is ignored. Reference 05, 11. */

@@ -34,6 +34,9 @@ function newEntry(kind: RecordKind<unknown>, key: string, value: unknown, versio
 /** The outcome of a unit: its result, and the promise of its durability (undefined when it changed nothing). */
 export type Executed<R> = { result: R; durable: Promise<void> | undefined }
 
+/** Told of a record that a commit has changed, once it is durable; undefined: there was none before, or there is none after. */
+export type RecordWatcher<T> = (key: string, before: T | undefined, after: T | undefined) => void
+
 /** What a unit of work reads and changes. Nothing of it is seen outside before the unit has ended. */
 export interface Unit {
   /** The record as this unit sees it, or undefined. Values are immutable: change a copy and `put` it. */
@@ -149,6 +152,7 @@ export class Records {
   readonly #store: DataStore
   readonly #limit: number
   readonly #tables = new Map<Table, RecordCache<Entry>>()
+  readonly #watchers = new Map<Table, RecordWatcher<unknown>>()
   readonly #writer = new JsonWriter()
   /** Commits so far, and how many of them are over. */
   readonly commits = { begun: 0, settled: 0 }
@@ -157,6 +161,11 @@ export class Records {
   constructor(store: DataStore, options: { limit: number }) {
     this.#store = store
     this.#limit = options.limit
+  }
+
+  /** Tells of every change of a table from now on, in the order of the commits. One watcher a table. */
+  watch<T>({ table }: RecordKind<T>, watcher: RecordWatcher<T>): void {
+    this.#watchers.set(table, watcher as RecordWatcher<unknown>)
   }
 
   /** Records in memory now. */
@@ -228,8 +237,14 @@ export class Records {
       changes.push({ table: kind.table, key, value: this.#octetsOf(kind, value), version: version + 1 })
       touched.push(entry)
     }
+    let told: (() => void)[] | undefined
     for (const entry of touched) {
-      const value = entry.staged
+      const { key, value: before, staged: value } = entry
+      const watcher = this.#watchers.get(entry.kind.table)
+      if (watcher !== undefined) {
+        told ??= []
+        told.push(() => watcher(key, before, value))
+      }
       if (entry.version === 0) this.#entriesOf(entry.kind.table).set(entry)
       entry.value = value
       entry.version = value === undefined ? 0 : entry.version + 1
@@ -237,7 +252,10 @@ export class Records {
     }
     this.commits.begun++
     return this.#store.commit(changes).then(
-      () => this.#settled(touched),
+      () => {
+        this.#settled(touched)
+        if (told !== undefined) for (const tell of told) tell()
+      },
       (cause) => {
         this.commits.settled++
         // What memory holds is not what the store holds: read it again next time.

@@ -55,3 +55,10 @@ t.test('property: every id comes exactly once, in the second after its last dead
   )
   t.pass()
 })
+
+t.test('slots may be shorter than a second', async (t) => {
+  const deadlines = new Deadlines(10_000, 10)
+  deadlines.set('a', 10_015.5)
+  t.same(deadlines.take(10_019), [])
+  t.same(deadlines.take(10_020), ['a'])
+})

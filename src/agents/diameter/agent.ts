@@ -7,7 +7,7 @@ import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
-import type { Records } from '../../store/unit-of-work.ts'
+import type { Executed, Records } from '../../store/unit-of-work.ts'
 import { Connection } from './connection.ts'
 import { Listeners } from './listeners.ts'
 import {
@@ -17,6 +17,7 @@ import {
   type RemoteTurn,
   RequestHandler,
 } from './request-handler.ts'
+import { SessionNotices } from './session-notices.ts'
 
 export type DiameterAgentSettings = {
   local: LocalCapabilities
@@ -37,8 +38,8 @@ export type DiameterAgentDependencies = HandlerServices & {
   received: (requestType: number) => void
   /** Told once per request: Result-Code of the answer and ns since it came. */
   observe: (resultCode: number, latencyNs: bigint) => void
-  /** Told after the commit: CDRs that were made, sessions that were touched. */
-  committed: (cdrs: readonly Cdr[], cgrIds: readonly string[]) => void
+  /** Told after the commit: CDRs that were made. */
+  committed: (cdrs: readonly Cdr[]) => void
   /** One line per connection event and per error cause. */
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
@@ -60,6 +61,8 @@ export class DiameterAgent {
   readonly #pending = new Map<string, Promise<void>>()
   /** Requests under way whose calls leave the process, the last of each Session-Id: the next waits for it. */
   readonly #turns = new Map<string, Promise<void>>()
+  /** What sessions call of this agent. */
+  readonly notices: SessionNotices
 
   constructor(settings: DiameterAgentSettings, mapping: DiameterMapping, dependencies: DiameterAgentDependencies) {
     this.#settings = settings
@@ -67,6 +70,12 @@ export class DiameterAgent {
     this.#dependencies = dependencies
     this.#handler = new RequestHandler(settings, mapping, dependencies)
     this.#required = requiredOf(mapping.dictionary)
+    this.notices = new SessionNotices({
+      mapping: () => this.#handler.mapping,
+      connections: () => this.#connections,
+      defaultTenant: () => this.#settings.defaultTenant,
+      now: dependencies.now,
+    })
   }
 
   /**
@@ -155,17 +164,21 @@ export class DiameterAgent {
   /** Runs a request and answers it; the promise of the answer when it takes time. */
   #execute(
     message: DiameterMessage,
-    { remote: peer }: Connection,
+    connection: Connection,
     reply: (answer: Buffer) => void,
     turn: RemoteTurn | undefined,
   ): Promise<void> | undefined {
     const handler = this.#handler
+    const answer = ({ result, durable }: Executed<Outcome>) => {
+      if (result.used !== undefined) this.notices.heard(message, connection, result.used)
+      return this.#answerAfter(message, result, durable, reply)
+    }
     try {
-      const executed = this.#dependencies.records.execute((unit) => handler.handle(unit, message, peer, turn))
-      if (!(executed instanceof Promise)) return this.#answerAfter(message, executed.result, executed.durable, reply)
-      return executed
-        .then(({ result, durable }) => this.#answerAfter(message, result, durable, reply))
-        .catch((cause) => reply(this.#failed(message, cause)))
+      const executed = this.#dependencies.records.execute((unit) =>
+        handler.handle(unit, message, connection.remote, turn),
+      )
+      if (!(executed instanceof Promise)) return answer(executed)
+      return executed.then(answer).catch((cause) => reply(this.#failed(message, cause)))
     } catch (cause) {
       reply(this.#failed(message, cause))
       return undefined
@@ -198,7 +211,7 @@ export class DiameterAgent {
       () => {
         if (this.#pending.get(sessionId) === commit) this.#pending.delete(sessionId)
         reply(outcome.answer)
-        if (durable !== undefined) this.#dependencies.committed(outcome.cdrs, outcome.cgrIds)
+        if (durable !== undefined) this.#dependencies.committed(outcome.cdrs)
       },
       (cause) => {
         this.#pending.delete(sessionId)

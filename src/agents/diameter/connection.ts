@@ -54,6 +54,8 @@ export class Connection {
   #inFlight = 0
   #output: Buffer[] = []
   #nextHopByHopId = 1
+  /** Requests of ours that wait for their answer, by Hop-by-Hop id. */
+  readonly #asked = new Map<number, (answer: DiameterMessage | undefined) => void>()
 
   constructor(socket: Socket, options: ConnectionOptions, events: ConnectionEvents) {
     this.#socket = socket
@@ -88,6 +90,33 @@ export class Connection {
     if (this.#state === 'closing' && this.#inFlight === 0) this.#finish()
   }
 
+  /** Sends a request of ours whose answer changes nothing. build: gives its octets, under a Hop-by-Hop id. */
+  send(build: (id: number) => Buffer): void {
+    this.#send(build(this.#nextHopByHopId++))
+  }
+
+  /** Sends a request of ours; its answer, undefined when none comes in time or the connection is lost. */
+  ask(build: (id: number) => Buffer, timeoutMs: number): Promise<DiameterMessage | undefined> {
+    const id = this.#nextHopByHopId++
+    this.#send(build(id))
+    return new Promise((resolve) => {
+      const settle = (answer: DiameterMessage | undefined) => {
+        clearTimeout(timer)
+        this.#asked.delete(id)
+        resolve(answer)
+      }
+      const timer = setTimeout(settle, timeoutMs, undefined)
+      this.#asked.set(id, settle)
+    })
+  }
+
+  /** Tells the peer to go and closes when it agrees, whatever it says; undefined: it does not, and stays. RFC 6733, 5.4. */
+  async disconnect(cause: number, timeoutMs: number): Promise<DiameterMessage | undefined> {
+    const answer = await this.ask((id) => this.#disconnectRequest(id, cause), timeoutMs)
+    if (answer !== undefined && this.#state !== 'closed') this.#leave()
+    return answer
+  }
+
   /** Takes no more requests, waits for answers under way, then tells the peer to go (DPR) and closes. RFC 6733, 5.4. */
   drain(): void {
     if (this.#state === 'closed' || this.#state === 'waitDpa') return
@@ -115,6 +144,8 @@ export class Connection {
   #deliver(message: DiameterMessage): void {
     if (this.#state === 'closed') return
     if (!message.isRequest) {
+      // An answer to nothing that was asked is not looked at. Its octets are a view of what the socket gave.
+      this.#asked.get(message.hopByHopId)?.(new DiameterMessage(Buffer.from(message.bytes)))
       if (this.#state === 'waitDpa' && message.commandCode === Command.DISCONNECT_PEER) this.#leave()
       return
     }
@@ -189,14 +220,17 @@ export class Connection {
         this.#abort('watchdog: the peer is silent')
         return
       }
-      if (this.#silentPeriods === 1) this.#send(this.#baseRequest(Command.DEVICE_WATCHDOG).finish())
+      if (this.#silentPeriods === 1) this.send((id) => this.#baseRequest(Command.DEVICE_WATCHDOG, id).finish())
       this.#timer = setTimeout(check, jittered(watchdogMs))
     }
     this.#timer = setTimeout(check, jittered(watchdogMs))
   }
 
-  #baseRequest(commandCode: number): MessageWriter {
-    const id = this.#nextHopByHopId++
+  #disconnectRequest(id: number, cause: number): Buffer {
+    return this.#baseRequest(Command.DISCONNECT_PEER, id).unsigned32(Avp.DISCONNECT_CAUSE, cause).finish()
+  }
+
+  #baseRequest(commandCode: number, id: number): MessageWriter {
     const { originHost, originRealm } = this.#options.local
     return new MessageWriter(256)
       .begin({ flags: CommandFlag.REQUEST, commandCode, applicationId: 0, hopByHopId: id, endToEndId: id })
@@ -223,7 +257,7 @@ export class Connection {
       return
     }
     this.#state = 'waitDpa'
-    this.#send(this.#baseRequest(Command.DISCONNECT_PEER).unsigned32(Avp.DISCONNECT_CAUSE, REBOOTING).finish())
+    this.send((id) => this.#disconnectRequest(id, REBOOTING))
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#leave(), DPA_TIMEOUT_MS)
   }
@@ -244,6 +278,7 @@ export class Connection {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     clearTimeout(this.#timer)
+    for (const settle of [...this.#asked.values()]) settle(undefined)
     this.#events.closed(this, reason)
   }
 }

@@ -25,12 +25,14 @@ import {
 } from './peer-session.ts'
 import type { ReplyEncoder } from './reply-encoder.ts'
 import { requestVars } from './request-vars.ts'
+import type { NoticeMapping, UsedRequest } from './session-notices.ts'
 
 /** How requests are read and answers are written, and who is called. */
 export type DiameterMapping = {
   dictionary: Dictionary
   processors: readonly RequestProcessor<DiameterMessage, RawAvp>[]
   encoder: ReplyEncoder
+  notices: NoticeMapping
   /** Undefined: the sessions of this process. */
   remote: RemoteSessions | undefined
 }
@@ -48,7 +50,16 @@ export type HandlerServices = PipelineHost<DiameterMessage, RawAvp> & {
 }
 
 /** What was made of a request. repeated: it is the answer to an earlier request, which may not be durable yet. */
-export type Outcome = { answer: Buffer; repeated: boolean; cdrs: readonly Cdr[]; cgrIds: readonly string[] }
+export type Outcome = {
+  answer: Buffer
+  repeated: boolean
+  cdrs: readonly Cdr[]
+  /** What notices of the sessions that it leaves open are made with; undefined: it has asked nothing of sessions. */
+  used: UsedRequest | undefined
+}
+
+/** The client that sessions of this agent belong to. */
+export const DIAMETER_CLIENT = '*diameter_agent'
 
 type Calls = SessionCalls | RemoteCalls<DiameterMessage, RawAvp>
 
@@ -84,7 +95,7 @@ export class RequestHandler {
     const known = live ?? findEnded(unit, keys().looked)
     const repeated = known !== undefined && isAnswered(message, known) ? known : undefined
     if (repeated !== undefined && repeated.answer.length > 0)
-      return { answer: readdressed(repeated.answer, message), repeated: true, cdrs: [], cgrIds: [] }
+      return { answer: readdressed(repeated.answer, message), repeated: true, cdrs: [], used: undefined }
     const calls = this.#calls(unit, message, live ?? repeated, repeated, turn)
     const context = messageContext<DiameterMessage, RawAvp>(message, {
       vars: { ...this.#varsOf(message), RemoteHost: peer },
@@ -98,14 +109,16 @@ export class RequestHandler {
     this.mapping.encoder.encode(context.rep.entries, writer)
     echoProxyInfo(writer, message)
     const answer = writer.finish()
+    let used: UsedRequest | undefined
     if (calls.isUsed) {
       const record = recordOf(message, answer, calls, repeated)
       const isLast = record.requestType === 3 || record.requestType === 4
+      used = { vars: context.vars, open: record.cgrIds }
       if (live !== undefined && isLast) unit.delete(peerSessionKind, key)
       if (isLast) unit.put(endedPeerSessionKind, keys().written, record)
       else unit.put(peerSessionKind, key, record)
     }
-    return { answer, repeated: false, cdrs: calls.cdrs, cgrIds: calls instanceof SessionCalls ? calls.open : [] }
+    return { answer, repeated: false, cdrs: calls.cdrs, used }
   }
 
   /** held: the Diameter session so far. repeated: the same request, when it came before without an answer that lasts. */
@@ -118,7 +131,8 @@ export class RequestHandler {
   ): Calls {
     const open = held?.cgrIds ?? []
     const { remote } = this.mapping
-    if (turn === undefined || remote === undefined) return new SessionCalls(unit, this.#services.sessions, open)
+    if (turn === undefined || remote === undefined)
+      return new SessionCalls(unit, this.#services.sessions, open, DIAMETER_CLIENT)
     turn.calls ??= new RemoteCalls(remote, identityOf(message, repeated), turn.now)
     turn.calls.begin(open)
     return turn.calls

@@ -9,7 +9,7 @@ const PROTECTED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
 export function checkServices(config: Config): void {
   const { attributes, cdrs, ees, prometheus_agent: prometheus, sessions } = config
   if (sessions.enabled) {
-    if (Number(sessions.terminate_attempts) < 1)
+    if (sessions.terminate_attempts < 1)
       fail('sessions.terminate_attempts', `<SessionS> 'terminate_attempts' should be at least 1`)
     for (const [i, field] of sessions.alterable_fields.entries()) {
       if (PROTECTED_FIELDS.has(field)) {

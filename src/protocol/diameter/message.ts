@@ -127,7 +127,9 @@ export const Avp = {
 /** Command codes. RFC 6733, 3.1; RFC 8506, 3. */
 export const Command = {
   CAPABILITIES_EXCHANGE: 257,
+  RE_AUTH: 258,
   CREDIT_CONTROL: 272,
+  ABORT_SESSION: 274,
   DEVICE_WATCHDOG: 280,
   DISCONNECT_PEER: 282,
 } as const

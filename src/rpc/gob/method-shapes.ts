@@ -1,5 +1,6 @@
-import { any, integer, list, map, type Shape, struct, text } from '../shape.ts'
+import { any, list, map, type Shape, struct, text } from '../shape.ts'
 import { eventShape } from '../shapes/event.ts'
+import { peerToDisconnectShape } from '../shapes/session.ts'
 
 /** What goes into a method and comes out of it: without it a gob can neither be written nor read. */
 export type MethodShapes = { readonly params: Shape; readonly reply: Shape }
@@ -18,12 +19,7 @@ export const AGENT_METHODS: Readonly<Record<string, MethodShapes>> = {
   },
   'AgentV1.AlterSession': notification,
   'AgentV1.DisconnectPeer': {
-    params: struct('utils.DPRArgs', {
-      OriginHost: text,
-      OriginRealm: text,
-      RemoteAddr: text,
-      DisconnectCause: integer,
-    }),
+    params: peerToDisconnectShape,
     reply: text,
   },
   'AgentV1.WarnDisconnect': { params: map(any), reply: text },

@@ -21,6 +21,8 @@ import { responderMethods } from './responder.ts'
 import { routeCostMethods } from './route-costs.ts'
 import { schedulerMethods } from './scheduler.ts'
 import { type SessionCallServices, sessionCallMethods } from './session-calls.ts'
+import { type SessionControlServices, sessionControlMethods } from './session-control.ts'
+import { type SessionCopyServices, sessionCopyMethods } from './session-copies.ts'
 import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
@@ -47,7 +49,7 @@ export type RpcServices = AccountServices &
   SessionServices &
   SessionCallServices &
   SessionCostServices &
-  RatingPlanServices &
+  SessionControlServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
   TimingServices &
   UsageServices
@@ -81,6 +83,8 @@ export function buildRegistry(
       ...serviceProfileMethods(services, defaults),
       ...indexHealthMethods(),
       ...sessionMethods(services, defaults),
+      ...sessionControlMethods(services),
+      ...sessionCopyMethods(services, defaults),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
       ...tariffPlanMethods(services, defaults),

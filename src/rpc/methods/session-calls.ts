@@ -7,9 +7,9 @@ import { eventCostTotal } from '../../rating/event-cost.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { questionText, refusalText, SessionRefused } from '../../services/errors.ts'
 import { KeyReused, type OutcomeKeys, once } from '../../sessions/once.ts'
-import type { SessionCall, Sessions } from '../../sessions/sessions.ts'
+import type { CallOptions, SessionCall, Sessions } from '../../sessions/sessions.ts'
 import type { Unit } from '../../store/unit-of-work.ts'
-import { type Method, method, OK } from '../method.ts'
+import { type Caller, type Method, method, OK } from '../method.ts'
 import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import { boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
@@ -184,6 +184,11 @@ function called(event: ChargingEvent): Called {
   return key === undefined ? { event, key: '' } : { event: { ...event, apiOpts }, key: valueText(key) }
 }
 
+/** How a caller charges: one that can be called back is the client of what it opens. */
+function callOptions(forceDuration: boolean, { connectionId }: Caller): CallOptions {
+  return { forceDuration, clientId: connectionId }
+}
+
 /** Session calls: authorise, reserve, debit and settle. Reference 05, 7; 01, 9.2. */
 export function sessionCallMethods(services: SessionCallServices, defaults: RpcDefaults): Method[] {
   /** What a refusal is to clients. Throws what is none. */
@@ -212,13 +217,12 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       throw cause instanceof RpcError ? cause : new RpcError(questionText(cause))
     }
   }
-  const initiate = async (argument: ReturnType<typeof initiateShape.zero>): Promise<bigint> => {
+  const initiate = async (argument: ReturnType<typeof initiateShape.zero>, caller: Caller): Promise<bigint> => {
     const started = calledOf(argument)
     check(argument, argument.InitSession)
-    return charge('InitiateSession', started, (unit, sessions) => {
-      const { maxUsage, cgrId } = sessions.initiate(unit, started.event, { forceDuration: argument.ForceDuration })
-      return { result: maxUsage, cgrIds: [cgrId] }
-    })
+    return charge('InitiateSession', started, (unit, sessions) => ({
+      result: sessions.initiate(unit, started.event, callOptions(argument.ForceDuration, caller)).maxUsage,
+    }))
   }
   const digest = (maxUsage: bigint) => ({
     AttributesDigest: null,
@@ -248,25 +252,28 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       summary: 'Opens a session and reserves its first usage.',
       params: initiateShape,
       reply: replyShape,
-      run: async (argument) => ({ MaxUsage: await initiate(argument) }),
+      run: async (argument, caller) => ({ MaxUsage: await initiate(argument, caller) }),
     }),
     method('SessionSv1.InitiateSessionWithDigest', {
       summary: 'As InitiateSession; MaxUsage in seconds.',
       params: initiateShape,
       reply: initiateDigestShape,
-      run: async (argument) => ({ ...digest(await initiate(argument)), Thresholds: null, StatQueues: null }),
+      run: async (argument, caller) => ({
+        ...digest(await initiate(argument, caller)),
+        Thresholds: null,
+        StatQueues: null,
+      }),
     }),
     method('SessionSv1.UpdateSession', {
       summary: 'Settles the last usage and reserves the next.',
       params: updateShape,
       reply: replyShape,
-      async run(argument) {
+      async run(argument, caller) {
         const update = calledOf(argument)
         check(argument, argument.UpdateSession)
-        const maxUsage = await charge('UpdateSession', update, (unit, sessions) => {
-          const granted = sessions.update(unit, update.event, { forceDuration: argument.ForceDuration })
-          return { result: granted.maxUsage, cgrIds: [granted.cgrId] }
-        })
+        const maxUsage = await charge('UpdateSession', update, (unit, sessions) => ({
+          result: sessions.update(unit, update.event, callOptions(argument.ForceDuration, caller)).maxUsage,
+        }))
         return { MaxUsage: maxUsage }
       },
     }),
@@ -333,12 +340,12 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       summary: 'Does to an event what its flags say, as one unit of work.',
       params: processEventShape,
       reply: processEventReplyShape,
-      run({ Flags: flags, ...argument }) {
+      run({ Flags: flags, ...argument }, caller) {
         const processed = calledOf(argument)
         const parsed = parseFlags(flags)
         refuseFlags(parsed)
         return charge('ProcessEvent', processed, (unit, sessions) =>
-          processEvent(unit, sessions, processed.event, parsed, defaults.roundingDecimals),
+          processEvent(unit, sessions, processed.event, parsed, defaults, caller),
         )
       },
     }),
@@ -377,12 +384,12 @@ function processEvent(
   sessions: Sessions,
   event: ChargingEvent,
   flags: ReadonlyMap<string, ReadonlySet<string>>,
-  decimals: number,
+  { roundingDecimals: decimals }: RpcDefaults,
+  caller: Caller,
 ): ReturnType<SessionCall<Record<string, unknown>>> {
   const reply: Record<string, unknown> = {}
-  const cgrIds: string[] = []
   const rals = flags.get('*rals') ?? new Set()
-  const options = { forceDuration: rals.has('*fd') }
+  const options = callOptions(rals.has('*fd'), caller)
   if (rals.has('*cost'))
     reply['Cost'] = {
       [RAW]: eventCostTotal(
@@ -390,16 +397,26 @@ function processEvent(
         decimals,
       ),
     }
-  if (rals.has('*authorize')) reply['MaxUsage'] = { [RAW]: sessions.authorize(unit, event) }
+  if (rals.has('*authorize')) reply['MaxUsage'] = { [RAW]: asked(() => sessions.authorize(unit, event)) }
   else if (rals.has('*initiate') || rals.has('*update')) {
-    const granted = rals.has('*initiate')
+    const { maxUsage } = rals.has('*initiate')
       ? sessions.initiate(unit, event, options)
       : sessions.update(unit, event, options)
-    reply['MaxUsage'] = { [RAW]: granted.maxUsage }
-    cgrIds.push(granted.cgrId)
+    // A session that debits by itself is told here what one is granted that names no usage.
+    reply['MaxUsage'] = { [RAW]: maxUsage < 0n ? sessions.defaultUsage(event.event) : maxUsage }
   } else if (rals.has('*terminate')) sessions.terminate(unit, event, options)
   const cdrs = flags.has('*cdrs') ? sessions.processCdr(unit, event) : []
-  return { result: reply, cdrs, cgrIds }
+  return { result: reply, cdrs }
+}
+
+/** Events that cannot be read are told as they are to one who only asks. */
+function asked<R>(ask: () => R): R {
+  try {
+    return ask()
+  } catch (cause) {
+    if (cause instanceof InvalidText) throw new RpcError(cause.message)
+    throw cause
+  }
 }
 
 /** Cost queries have no prefix on what rating refuses. Reference 05, 7.8. */

@@ -115,35 +115,36 @@ export const dataCostShape = struct('engine.DataCost', {
   ),
 })
 
+/** What one run of an event wants rated or debited. Reference 05, 4. */
+export const descriptorShape = struct('engine.CallDescriptor', {
+  Category: text,
+  Tenant: text,
+  Subject: text,
+  Account: text,
+  Destination: text,
+  TimeStart: time,
+  TimeEnd: time,
+  LoopIndex: number,
+  DurationIndex: duration,
+  FallbackSubject: text,
+  RatingInfos: list(any),
+  Increments: list(incrementShape),
+  ToR: text,
+  ExtraFields: map(text),
+  MaxRate: decimal,
+  MaxRateUnit: duration,
+  MaxCostSoFar: decimal,
+  CgrID: text,
+  RunID: text,
+  ForceDuration: boolean,
+  PerformRounding: boolean,
+  DryRun: boolean,
+  DenyNegativeAccount: boolean,
+})
+
 /** What is to be rated or debited (CallDesc). Reference 01, 9.1; 03, 6. */
 export const callDescriptorShape = struct('engine.CallDescriptorWithAPIOpts', {
-  CallDescriptor: embedded(
-    struct('engine.CallDescriptor', {
-      Category: text,
-      Tenant: text,
-      Subject: text,
-      Account: text,
-      Destination: text,
-      TimeStart: time,
-      TimeEnd: time,
-      LoopIndex: number,
-      DurationIndex: duration,
-      FallbackSubject: text,
-      RatingInfos: list(any),
-      Increments: list(incrementShape),
-      ToR: text,
-      ExtraFields: map(text),
-      MaxRate: decimal,
-      MaxRateUnit: duration,
-      MaxCostSoFar: decimal,
-      CgrID: text,
-      RunID: text,
-      ForceDuration: boolean,
-      PerformRounding: boolean,
-      DryRun: boolean,
-      DenyNegativeAccount: boolean,
-    }),
-  ),
+  CallDescriptor: embedded(descriptorShape),
   APIOpts: map(any),
 })
 

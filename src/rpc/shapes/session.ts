@@ -1,9 +1,9 @@
 import { extraFieldsOf } from '../../cdrs/cdr.ts'
 import { InvalidText } from '../../core/errors.ts'
 import { fieldText } from '../../core/event-values.ts'
-import { formatTime, parseTime, ZERO_TIME } from '../../core/time.ts'
-import { isPrepaid, type Run, type Session } from '../../sessions/session.ts'
-import { decimal, duration, map, number, struct, text, time } from '../shape.ts'
+import { formatTime, parseTime, ZERO_TIME, type ZonedTime } from '../../core/time.ts'
+import { type DebitLoop, isPrepaid, type Run, type Session } from '../../sessions/session.ts'
+import { decimal, duration, integer, map, number, struct, text, time } from '../shape.ts'
 
 /** A run of a live session. Reference 05, 7.9; 01, 9.2. */
 export const activeSessionShape = struct('sessions.ExternalSession', {
@@ -33,9 +33,17 @@ export const activeSessionShape = struct('sessions.ExternalSession', {
   NextAutoDebit: time,
 })
 
+/** A peer that agents are to disconnect. Reference 01, 7.4. */
+export const peerToDisconnectShape = struct('utils.DPRArgs', {
+  OriginHost: text,
+  OriginRealm: text,
+  RemoteAddr: text,
+  DisconnectCause: integer,
+})
+
 /** One run as clients see it: what its event does not say stays empty. nodeId: general.node_id; timeZone: of times that name none. */
 export function activeSessionWire(
-  { cgrId, originId, originHost }: Session,
+  { cgrId, originId, originHost, debitInterval, loop }: Session,
   { runId, event, descriptor, quota, requestType }: Run,
   { nodeId, timeZone }: { nodeId: string; timeZone: string },
 ): Record<string, unknown> {
@@ -62,9 +70,15 @@ export function activeSessionWire(
     MaxRate: 0,
     MaxRateUnit: 0,
     MaxCostSoFar: descriptor.maxCostSoFar,
-    DebitInterval: 0,
-    NextAutoDebit: formatTime(ZERO_TIME),
+    DebitInterval: debitInterval,
+    NextAutoDebit: formatTime(nextDebit(loop, requestType)),
   }
+}
+
+/** When a run is debited again without being asked. */
+function nextDebit(loop: DebitLoop | undefined, requestType: string): ZonedTime {
+  if (loop === undefined || !isPrepaid(requestType)) return ZERO_TIME
+  return { ns: BigInt(Math.floor(loop.atMs)) * 1_000_000n, zone: 'UTC' }
 }
 
 /** A time that cannot be read counts as missing. Reference 05, 1.4. */
