@@ -1,4 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
+import type { EventFields } from '../core/event.ts'
+import { fieldText } from '../core/event-values.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { AccountSummary } from './call-cost.ts'
 import type { Accounting, Charge, EventCost } from './event-cost.ts'
@@ -59,7 +61,7 @@ export type EventCostWire = {
       }
     >
   >
-  RatingFilters: Readonly<Record<string, Readonly<Record<string, string>>>>
+  RatingFilters: Readonly<Record<string, EventFields>>
   Rates: Readonly<
     Record<string, readonly { GroupIntervalStart: bigint; Value: Decimal; RateIncrement: bigint; RateUnit: bigint }[]>
   >
@@ -165,10 +167,10 @@ class EventCostReader {
     const filter = this.#wire.RatingFilters[this.#wire.Rating[ratingId]?.RatingFiltersID ?? '']
     if (filter === undefined) return NO_MATCH
     return {
-      matchedSubject: filter['Subject'] ?? '',
-      matchedPrefix: filter['DestinationPrefix'] ?? '',
-      matchedDestinationId: filter['DestinationID'] ?? '',
-      ratingPlanId: filter['RatingPlanID'] ?? '',
+      matchedSubject: fieldText(filter, 'Subject'),
+      matchedPrefix: fieldText(filter, 'DestinationPrefix'),
+      matchedDestinationId: fieldText(filter, 'DestinationID'),
+      ratingPlanId: fieldText(filter, 'RatingPlanID'),
     }
   }
 

@@ -21,6 +21,7 @@ export type Host = { gateway: Gateway; port: number }
 async function start(t: Test, sessions: object = {}, overrides: object = {}): Promise<Host> {
   const folder = accountFolder(t, {
     listen: { rpc_json: '127.0.0.1:0', http: '127.0.0.1:0', rpc_gob: '', birpc_json: '127.0.0.1:0' },
+    diameter_agent: { enabled: false },
     sessions,
     ...overrides,
   })
