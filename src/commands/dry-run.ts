@@ -3,21 +3,26 @@ import { join } from 'node:path'
 import { loadConfig } from '../config/load-config.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
+import { zoneOf } from '../core/time.ts'
 import { dryRun } from '../engine/dry-run/dry-run.ts'
 import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
+import { storedSources } from '../engine/dry-run/stored.ts'
 import { packageRoot } from '../engine/package-root.ts'
 
-/** Maps messages of a file through the templates of a configuration and prints each step; nothing is opened, called or charged. */
+/** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged. */
 export async function printDryRun(options: {
   configPath: string
   agent: string
   in: string
   reply?: string
+  tariff?: string
 }): Promise<void> {
   const root = packageRoot()
   const loaded = await loadConfig(options.configPath, process.env, join(root, 'config', 'tollgate.json'))
   const reply = options.reply === undefined ? undefined : readReply(options.reply)
-  const lines = await dryRun(options.agent, readFile(options.in), { loaded, root, reply, file: options.in })
+  const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(loaded.config.general.default_timezone) }
+  const sources = storedSources(loaded, options.tariff, now)
+  const lines = await dryRun(options.agent, readFile(options.in), { loaded, root, reply, sources, file: options.in })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

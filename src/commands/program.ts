@@ -41,7 +41,8 @@ export function program(): Command {
       'messages: hexadecimal octets, pcap, JSON, HTTP requests, query strings, XML or CSV rows',
     )
     .option('--reply <file>', 'what the API answers, as JSON: prints the reply fields and the answer too')
-    .action(async (options: { configPath: string; agent: string; in: string; reply?: string }) => {
+    .option('--tariff <folder>', 'tariff folder whose filters, destinations and timings go over those of the store')
+    .action(async (options: { configPath: string; agent: string; in: string; reply?: string; tariff?: string }) => {
       const { printDryRun } = await import('./dry-run.ts')
       return printDryRun(options)
     })

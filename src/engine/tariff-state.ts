@@ -94,6 +94,18 @@ const STORED_AS_PROFILES: ReadonlySet<TariffFile> = new Set([
   ...(Object.keys(PROFILE_FILES) as TariffFile[]),
 ])
 
+/** The rows among the records of the table `profile`, by key and text. */
+export function storedRows(records: Iterable<readonly [key: string, text: string]>): TariffRows {
+  const rows = new Map<TariffFile, Map<string, readonly TariffRow[]>>()
+  for (const [key, text] of records) {
+    const file = key.slice(0, key.indexOf('/')) as TariffFile
+    if (!Object.hasOwn(TARIFF_FILES, file)) continue
+    const held = rows.get(file) ?? new Map<string, readonly TariffRow[]>()
+    rows.set(file, held.set(key.slice(file.length + 1), rowsKind.decode(text, key)))
+  }
+  return rows
+}
+
 /** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
 export class TariffState {
   readonly #records: Records
@@ -127,18 +139,14 @@ export class TariffState {
     members: PlanMembers,
     environment: TariffEnvironment,
   ): Promise<TariffState> {
-    const rows = new Map<TariffFile, Map<string, readonly TariffRow[]>>()
+    const profiles: [string, string][] = []
     let loadIds: ReadonlyMap<string, bigint> = new Map()
     for await (const [key, { value }] of store.scan('profile')) {
       if (key === LOAD_IDS_KEY) loadIds = loadIdsKind.decode(value, key)
-      const file = key.slice(0, key.indexOf('/')) as TariffFile
-      if (!Object.hasOwn(TARIFF_FILES, file)) continue
-      const group = rowsKind.decode(value, key)
-      const held = rows.get(file) ?? new Map<string, readonly TariffRow[]>()
-      rows.set(file, held.set(key.slice(file.length + 1), group))
+      else profiles.push([key, value])
     }
     await members.open(store)
-    const state = new TariffState(records, runner, members, environment, rows)
+    const state = new TariffState(records, runner, members, environment, storedRows(profiles))
     state.#loadIds = loadIds
     runner.take(state.#compiled)
     return state

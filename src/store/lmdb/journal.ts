@@ -194,7 +194,8 @@ export class Journal {
   }
 }
 
-function segmentPath(folder: string, segment: number): string {
+/** File of a segment. */
+export function segmentPath(folder: string, segment: number): string {
   return join(folder, `journal-${String(segment).padStart(10, '0')}.log`)
 }
 

@@ -6,6 +6,7 @@ import type { Change, DataStore, StoredRecord, Table } from '../data-store.ts'
 import { checkVersions, page } from '../memory-data-store.ts'
 import { lockFolder } from './folder-lock.ts'
 import { deleteSegment, Journal, listSegments, replaySegments } from './journal.ts'
+import { type Changed, parseStored, storedOf } from './stored-record.ts'
 
 export type LmdbOptions = {
   folder: string
@@ -16,8 +17,6 @@ export type LmdbOptions = {
   onEvent?: (event: { kind: 'tornJournal'; octets: number } | { kind: 'checkpointFailed'; cause: unknown }) => void
 }
 
-/** A record that is newer than the checkpoint: its text in UTF-8. */
-type Changed = { value: Buffer; version: number }
 /** Changed records by table and key; undefined: deleted. */
 type Overlay = ReadonlyMap<Table, Map<string, Changed | undefined>>
 
@@ -266,16 +265,6 @@ function sizeOf(overlay: Overlay): number {
 
 function recordOf({ version, value }: Changed): StoredRecord {
   return { version, value: value.toString() }
-}
-
-/** A record as LMDB holds it: the version, a newline, the text. */
-function storedOf({ version, value }: Changed): Buffer {
-  return Buffer.concat([Buffer.from(`${version}\n`), value])
-}
-
-function parseStored(stored: Buffer): Changed {
-  const newline = stored.indexOf('\n')
-  return { version: Number(stored.toString('latin1', 0, newline)), value: stored.subarray(newline + 1) }
 }
 
 function checkKey(table: Table, key: string): void {

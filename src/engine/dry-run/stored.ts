@@ -1,0 +1,39 @@
+import { resolve } from 'node:path'
+import type { LoadedConfig } from '../../config/load-config.ts'
+import type { ZonedTime } from '../../core/time.ts'
+import type { FilterSources } from '../../filters/filter-compiler.ts'
+import type { FilterProfile } from '../../filters/filter-rule.ts'
+import { readTable } from '../../store/lmdb/read-table.ts'
+import { mergeTariffRows, readTariffFolder, type TariffRows } from '../../tariffs/tariff-rows.ts'
+import { filterKind } from '../profile-records.ts'
+import { filtersOf } from '../profile-rows.ts'
+import { TariffLookups } from '../tariff-lookups.ts'
+import { storedRows } from '../tariff-state.ts'
+
+/**
+ * Filters, destinations and timings that messages are mapped with: those of the store that the configuration names, which is only read, and
+ * over them those of a tariff folder. Throws StoreFailure, TariffError.
+ */
+export function storedSources(
+  { config }: LoadedConfig,
+  tariffFolder: string | undefined,
+  now: ZonedTime,
+): FilterSources {
+  const { db_type: kind, opts } = config.data_db
+  const profiles = kind === '*internal' ? new Map<string, string>() : readTable(resolve(opts.lmdbPath), 'profile')
+  const filters = new Map<string, FilterProfile>()
+  const keep = (filter: FilterProfile) => filters.set(`${filter.tenant}:${filter.id}`, filter)
+  for (const [key, text] of profiles) if (key.startsWith('filter/')) keep(filterKind.decode(text, key))
+  let rows: TariffRows = storedRows(profiles)
+  if (tariffFolder !== undefined) {
+    const added = readTariffFolder(tariffFolder).rows
+    for (const filter of filtersOf(added, now)) keep(filter)
+    rows = mergeTariffRows(rows, added)
+  }
+  const lookups = new TariffLookups(() => rows)
+  return {
+    filter: (tenant, id) => filters.get(`${tenant}:${id}`),
+    destination: (id) => lookups.destination(id),
+    timing: (id) => lookups.timing(id),
+  }
+}
