@@ -63,12 +63,17 @@ const METHODS = 'bin/tollgate methods RatingProfile'
 const DRY_RUN = `bin/tollgate dry-run --config-path ${SAMPLE} --agent diameter --in templates/messages/gy-initial.hex`
 
 /** Every command of the pages, and what runs it here. */
+const STORE_PLAN = `bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --to-stordb --tpid spring`
+const LOAD_PLAN = `bin/tollgate load --config-path ${SAMPLE} --from-stordb --tpid spring`
+
 const COMMANDS: Readonly<Record<string, string>> = {
   'npm ci && npm start': 'the README, in order',
   'npm run try': 'the README, in order',
   'npm ci && npm test': 'this run',
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff`]: 'a load into a stopped gateway',
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`]: 'a load into a stopped gateway',
+  [STORE_PLAN]: 'a load into a stopped gateway',
+  [LOAD_PLAN]: 'a load into a stopped gateway',
   [CONSOLE]: 'the console',
   [DRY_RUN]: 'a dry run',
   [METHODS]: 'the methods',
@@ -113,6 +118,12 @@ t.test('a load into a stopped gateway', async (t) => {
   const checked = start(`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`, folder)
   t.equal(await checked.ended, 0)
   t.match(checked.output(), /^checked .*4 DestinationRates/m)
+  const stored = start(STORE_PLAN, folder)
+  t.equal(await stored.ended, 0)
+  t.match(stored.output(), /^stored .*4 DestinationRates/m)
+  const loadedPlan = start(LOAD_PLAN, folder)
+  t.equal(await loadedPlan.ended, 0)
+  t.match(loadedPlan.output(), /^loaded .*4 DestinationRates/m)
 })
 
 t.test('the console', async (t) => {

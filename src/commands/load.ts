@@ -1,18 +1,20 @@
 import { resolve } from 'node:path'
 import { StoreInUse, TollgateError } from '../core/errors.ts'
 import { NetworkError } from '../rpc/client/errors.ts'
-import { hostDefaults } from '../rpc/client/settings.ts'
+import { callGateway, importPlan, type PlanOptions } from './load-plan.ts'
 import { openEngine } from './open-engine.ts'
-import { connectTo } from './single-host.ts'
 
 export type LoadOptions = {
   /** Undefined: only a gateway that runs can be loaded into. */
   configPath?: string
+  /** A tariff folder; '' when the tariff is that of a plan. */
   path: string
-  /** Check the folder, change nothing. */
+  /** Check the tariff, change nothing. */
   dryRun?: boolean
-  /** Remove what the folder names. */
+  /** Remove what the tariff names. */
   remove?: boolean
+  /** From a folder into a plan, or from a plan instead of a folder. */
+  plan?: PlanOptions
   /** `host:port` of the gateway that may own the store; undefined: listen.rpc_json of the configuration. */
   gateway?: string
   /** What a gateway is told besides: Caching, APIOpts. */
@@ -27,33 +29,69 @@ export type LoadReport = {
   notes: readonly string[]
 }
 
-/** A load takes as long as the tariff is large. */
-const LOAD_TIMEOUT_MS = 3_600_000
-
-/** Loads a tariff folder and prints what was loaded. */
-export async function load(options: LoadOptions): Promise<void> {
-  const report = await loadTariff(options)
-  for (const note of report.notes) process.stderr.write(`${note}\n`)
-  process.stdout.write(`${describeLoad(report, options.path)}\n`)
+/** What `tollgate load` is told. */
+export type LoadFlags = {
+  configPath: string
+  path?: string
+  dryRun?: boolean
+  remove?: boolean
+  toStordb?: boolean
+  fromStordb?: boolean
+  flushStordb?: boolean
+  tpid?: string
+  importId?: string
 }
 
-/** One line of what was done with a folder. */
+/** Loads a tariff folder, stores it as a plan or loads a plan, and prints what was done. */
+export async function load(flags: LoadFlags): Promise<void> {
+  const { toStordb, fromStordb, flushStordb, tpid = '', importId = '', path = '', ...rest } = flags
+  const plan = planOptions({ isImport: toStordb, isSource: fromStordb, isCleared: flushStordb, planId: tpid, importId })
+  if (path === '' && plan?.direction !== 'from')
+    throw new TollgateError('LOAD_ERROR', 'a tariff folder is required: --path')
+  const options = { ...rest, path, ...(plan === undefined ? {} : { plan }) }
+  const report = await loadTariff(options)
+  for (const note of report.notes) process.stderr.write(`${note}\n`)
+  process.stdout.write(`${describeLoad(report, path || tpid)}\n`)
+}
+
+/** What flags say of plans; undefined: nothing. Throws TollgateError. Reference 01, 10.3. */
+export function planOptions(flags: {
+  isImport: boolean | undefined
+  isSource: boolean | undefined
+  isCleared: boolean | undefined
+  planId: string
+  importId: string
+  storDb?: string | undefined
+}): PlanOptions | undefined {
+  const { isImport = false, isSource = false, isCleared = false, planId, importId, storDb } = flags
+  if (!isImport && !isSource) {
+    if (!isCleared) return undefined
+    throw new TollgateError('LOAD_ERROR', 'a plan is only cleared before an import into it (to_stordb)')
+  }
+  if (isImport && isSource)
+    throw new TollgateError('LOAD_ERROR', 'either into stor_db (to_stordb) or from it (from_stordb), not both')
+  if (planId === '') throw new TollgateError('LOAD_ERROR', 'TPid required')
+  return { direction: isImport ? 'to' : 'from', planId, importId, isCleared, storDb }
+}
+
+/** One line of what was done with a folder or a plan. */
 export function describeLoad({ verb, counts, gateway }: LoadReport, path: string): string {
   const what = counts === undefined ? path : describeCounts(counts) || 'nothing'
   return `${verb} ${what}${gateway === undefined ? '' : ` by the gateway at ${gateway}`}`
 }
 
 /**
- * Loads, checks or removes a tariff folder: all of it, or nothing. It goes into the store of the configuration; when a gateway that
- * runs owns that store, the gateway does it. Throws TollgateError. Reference 01, 10.3.
+ * Loads, checks or removes a tariff, or stores it as a plan: all of it, or nothing. It goes into the stores of the configuration; when
+ * a gateway that runs owns them, the gateway does it. Throws TollgateError. Reference 01, 10.3.
  */
 export async function loadTariff(options: LoadOptions): Promise<LoadReport> {
-  const { configPath, gateway } = options
+  const { configPath, gateway, plan } = options
+  if (plan?.direction === 'to') return importPlan(options, plan)
   if (configPath === undefined) return loadByGateway(options, gateway ?? '127.0.0.1:2012')
   try {
     return await loadIntoStore(options, configPath)
   } catch (cause) {
-    if (!(cause instanceof StoreInUse)) throw cause
+    if (!(cause instanceof StoreInUse) || plan?.storDb !== undefined) throw cause
     const { loaded } = await inMemory(configPath)
     const address = gateway ?? loaded.config.listen.rpc_json
     if (address === '') throw new StoreInUse(`${cause.message}, and its listen.rpc_json is closed`)
@@ -72,18 +110,22 @@ async function inMemory(configPath: string) {
   return opened
 }
 
-async function loadIntoStore({ path, dryRun, remove }: LoadOptions, configPath: string): Promise<LoadReport> {
-  const { engine, loaded } = await openEngine(configPath)
+async function loadIntoStore({ path, dryRun, remove, plan }: LoadOptions, configPath: string): Promise<LoadReport> {
+  const storDb = plan?.storDb
+  const { engine, loaded } = await openEngine(configPath, {}, storDb === undefined ? {} : { storDb })
   try {
     if (loaded.config.data_db.db_type === '*internal')
       throw new StoreInUse('the data is in the memory of the gateway ("db_type": "*internal")')
+    if (plan !== undefined && loaded.config.stor_db.db_type === '*internal')
+      throw new StoreInUse('the plans are in the memory of the gateway ("db_type": "*internal")')
     await engine.openTariff()
     if (remove && dryRun) return { verb: 'checked', counts: {}, gateway: undefined, notes: [] }
+    const origin = plan === undefined ? path : await engine.plans.tariff(plan.planId)
     if (remove)
-      return { verb: 'removed', counts: (await engine.tariff.remove(path)).counts, gateway: undefined, notes: [] }
+      return { verb: 'removed', counts: (await engine.tariff.remove(origin)).counts, gateway: undefined, notes: [] }
     const { ignored, warnings, counts } = dryRun
-      ? engine.tariff.check(path)
-      : { ...(await engine.tariff.load(path)), counts: engine.tariff.counts() }
+      ? engine.tariff.check(origin)
+      : { ...(await engine.tariff.load(origin)), counts: engine.tariff.counts() }
     const notes = [...ignored.map((file) => `not loaded, this version does not have it: ${file}`), ...warnings]
     return { verb: dryRun ? 'checked' : 'loaded', counts, gateway: undefined, notes }
   } finally {
@@ -91,17 +133,13 @@ async function loadIntoStore({ path, dryRun, remove }: LoadOptions, configPath: 
   }
 }
 
-async function loadByGateway({ path, dryRun, remove, callOptions }: LoadOptions, address: string): Promise<LoadReport> {
-  const host = connectTo({ ...hostDefaults(address), replyTimeoutMs: LOAD_TIMEOUT_MS })
-  const method = remove ? 'APIerSv1.RemoveTPFromFolder' : 'APIerSv1.LoadTariffPlanFromFolder'
-  try {
-    await host.call(method, { FolderPath: resolve(path), DryRun: dryRun ?? false, ...callOptions })
-  } catch (cause) {
-    if (cause instanceof NetworkError || !(cause instanceof TollgateError)) throw cause
-    throw new TollgateError('LOAD_ERROR', `the gateway at ${address}: ${cause.message}`)
-  } finally {
-    host.close()
-  }
+async function loadByGateway(options: LoadOptions, address: string): Promise<LoadReport> {
+  const { path, dryRun = false, remove = false, plan, callOptions } = options
+  const [called, named] =
+    plan === undefined
+      ? [remove ? 'RemoveTPFromFolder' : 'LoadTariffPlanFromFolder', { FolderPath: resolve(path) }]
+      : [remove ? 'RemoveTPFromStorDB' : 'LoadTariffPlanFromStorDb', { TPid: plan.planId }]
+  await callGateway(address, [[`APIerSv1.${called}`, { ...named, DryRun: dryRun, ...callOptions }]])
   return { verb: dryRun ? 'checked' : remove ? 'removed' : 'loaded', counts: undefined, gateway: address, notes: [] }
 }
 

@@ -14,6 +14,8 @@ export type ConfigOverrides = {
   logLevel?: number
   /** Nothing is read from or written to the stores of the configuration. */
   inMemory?: boolean
+  /** Where CDRs and tariff plans are: a file of SQLite. */
+  storDb?: string
 }
 
 /** Loads a configuration and builds its engine, logging JSON lines to standard error. */
@@ -39,12 +41,17 @@ function levelOf({ config }: LoadedConfig, { logLevel }: ConfigOverrides): strin
   return LEVELS[Math.max(0, logLevel ?? config.general.log_level)] ?? 'debug'
 }
 
-function overridden(loaded: LoadedConfig, { nodeId }: ConfigOverrides): LoadedConfig {
-  if (!nodeId) return loaded
+function overridden(loaded: LoadedConfig, { nodeId, storDb }: ConfigOverrides): LoadedConfig {
   const { config, merged } = loaded
-  return {
-    ...loaded,
-    merged: { ...merged, general: { ...(merged['general'] as object), node_id: nodeId } },
-    config: { ...config, general: { ...config.general, node_id: nodeId } },
-  }
+  const named = nodeId
+    ? {
+        ...loaded,
+        merged: { ...merged, general: { ...(merged['general'] as object), node_id: nodeId } },
+        config: { ...config, general: { ...config.general, node_id: nodeId } },
+      }
+    : loaded
+  if (storDb === undefined) return named
+  const { stor_db: held } = named.config
+  const stored = { ...held, db_type: '*sqlite' as const, opts: { ...held.opts, sqlitePath: storDb } }
+  return { ...named, config: { ...named.config, stor_db: stored } }
 }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ConsoleOptions } from './console.ts'
-import type { LoadOptions } from './load.ts'
+import type { LoadFlags } from './load.ts'
 import type { ServeOptions } from './serve.ts'
 import { version } from './version.ts'
 
@@ -75,10 +75,15 @@ function addLoad(program: Command): void {
     .command('load')
     .description('load a tariff folder: into the gateway that runs, else into the store of its configuration')
     .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
-    .requiredOption('--path <folder>', 'tariff folder')
-    .option('--dry-run', 'check the folder and leave')
-    .option('--remove', 'remove what the folder names')
-    .action(async (options: LoadOptions) => (await import('./load.ts')).load(options))
+    .option('--path <folder>', 'tariff folder')
+    .option('--dry-run', 'check the tariff and leave')
+    .option('--remove', 'remove what the tariff names')
+    .option('--to-stordb', 'store the folder as a plan in stor_db; nothing of it is in force')
+    .option('--from-stordb', 'load a plan of stor_db instead of a folder')
+    .option('--tpid <id>', 'the plan')
+    .option('--flush-stordb', 'with --to-stordb: nothing else is in the plan afterwards')
+    .option('--import-id <id>', 'with --to-stordb: names the load')
+    .action(async (options: LoadFlags) => (await import('./load.ts')).load(options))
 }
 
 function addConsole(program: Command): void {

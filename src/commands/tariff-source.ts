@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
+import { PLAN_FILES } from '../tariffs/plan-tables.ts'
 import { TariffError } from '../tariffs/tariff-error.ts'
-import { TARIFF_FILES } from '../tariffs/tariff-rows.ts'
 
 /** A tariff folder on this host, and how to get rid of what was made for it. */
 export type TariffSource = { folder: string; remove: () => void }
@@ -36,8 +36,7 @@ export async function openTariffSource(path: string, separator: string): Promise
 
 async function fetchFiles(path: string, folder: string): Promise<void> {
   const named = path.split(';').filter((url) => url.endsWith('.csv'))
-  const urls =
-    named.length > 0 ? named : Object.keys(TARIFF_FILES).map((file) => `${path.replace(/\/?$/, '/')}${file}.csv`)
+  const urls = named.length > 0 ? named : PLAN_FILES.map((file) => `${path.replace(/\/?$/, '/')}${file}.csv`)
   for (const url of urls) {
     const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((cause: Error) => {
       throw new TariffError(`${url}: ${cause.cause instanceof Error ? cause.cause.message : cause.message}`)

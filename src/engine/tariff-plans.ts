@@ -16,6 +16,7 @@ import { objectOf, type PlanObject, rowsOf } from '../tariffs/plan-objects.ts'
 import { type PlanSelection, selectPlan } from '../tariffs/plan-selection.ts'
 import { PLAN_FILES, PLAN_TABLES } from '../tariffs/plan-tables.ts'
 import { unzip, zipOf } from '../tariffs/plan-zip.ts'
+import type { ReadTariff } from '../tariffs/tariff-rows.ts'
 import type { TariffState } from './tariff-state.ts'
 
 /** What an import is: loadId names it in rating profiles and account actions; isCleared: the plan has nothing else then. */
@@ -139,7 +140,12 @@ export class TariffPlans {
 
   /** Takes what a plan names out of force: see `TariffState.remove`. */
   async unload(planId: string): Promise<void> {
-    await this.#tariff().remove(tariffOf(planId, await this.#rows(planId)))
+    await this.#tariff().remove(await this.tariff(planId))
+  }
+
+  /** What loading a plan would load; nothing when there is no such plan. */
+  async tariff(planId: string): Promise<ReadTariff> {
+    return tariffOf(planId, await this.#rows(planId))
   }
 
   async #rows(planId: string): Promise<PlanRows> {

@@ -12,6 +12,11 @@ export type PlanRows = ReadonlyMap<PlanFile, readonly PlanCells[]>
 /** A CSV file that is not, or not yet, on a disk. */
 export type PlanText = { readonly path: string; readonly text: string }
 
+/** The id of a load, which its rating profiles and account actions carry. runId: '' when it has none. */
+export function importLoadId(runId: string): string {
+  return runId === '' ? 'CSVLOAD' : `CSVLOAD_${runId}`
+}
+
 /** The plan that a tariff folder holds. Throws TariffError naming file, line, column and value. Reference 03, 2.1. */
 export function readPlanFolder(folder: string, loadId: string, separator?: string): PlanRows {
   return planOf(
@@ -50,7 +55,7 @@ function planOf<F>(
     })
     plan.set(file, [...(plan.get(file) ?? []), ...rows])
   }
-  return plan
+  return new Map([...plan].sort(([a], [b]) => PLAN_FILES.indexOf(a) - PLAN_FILES.indexOf(b)))
 }
 
 const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']

@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { ROOT, sampleFolder } from '../support/gateway.ts'
 import { addressOf, deadAddress, startRawServer } from '../support/rpc-hosts.ts'
@@ -111,10 +112,28 @@ const LINES: readonly { name: string; line: string; code: number; output?: RegEx
     errors: /^dial tcp .*: connect: connection refused\n$/,
   },
   {
-    name: 'loader: no plans in stor_db',
-    line: 'cgr-loader -from_stordb -tpid=TP1',
+    name: 'loader: a plan without its id',
+    line: 'cgr-loader -from_stordb',
     code: 1,
-    errors: /-from_stordb: no tariff plans are kept in stor_db/,
+    errors: /^TPid required\n$/,
+  },
+  {
+    name: 'loader: into stor_db and from it',
+    line: 'cgr-loader -from_stordb -to_stordb -tpid=TP1',
+    code: 1,
+    errors: /^either into stor_db \(to_stordb\) or from it \(from_stordb\), not both\n$/,
+  },
+  {
+    name: 'loader: a plan is cleared for nothing',
+    line: 'cgr-loader -flush_stordb -tpid=TP1',
+    code: 1,
+    errors: /^a plan is only cleared before an import into it \(to_stordb\)\n$/,
+  },
+  {
+    name: 'load: neither folder nor plan',
+    line: 'tollgate load --config-path config/samples/gy-data',
+    code: 1,
+    errors: /a tariff folder is required: --path/,
   },
   {
     name: 'loader: an unknown caching',
@@ -343,6 +362,49 @@ t.test('the loader: another separator, files by HTTP', async (t) => {
   t.match(named, { code: 0, output: /^checked 2 Timings, 2 Destinations\n$/ })
   const missing = await run('cgr-loader', [...dryRun, `-path=${url}/Nope.csv`], { cwd: folder })
   t.match(missing, { code: 1, errors: /Nope\.csv: HTTP status 404/ })
+})
+
+t.test('01 10.3: the loader, plans into stor_db and from it', async (t) => {
+  const { folder, config, tariff } = await folderOf(t)
+  const loader = (...words: string[]) =>
+    run('cgr-loader', ['-config_path', config, '-verbose', ...words], { cwd: folder })
+  const rows = (sql: string, file = 'data/cdrs.sqlite') => {
+    const database = new DatabaseSync(join(folder, file))
+    const found = database.prepare(sql).all()
+    database.close()
+    return found.map((row) => Object.values(row).join(' '))
+  }
+  const stored = await loader('-to_stordb', '-tpid=A', '-import_id=first', `-path=${tariff}`)
+  t.match(stored, { code: 0, output: /^stored 2 Destinations, 2 Timings, .*3 AccountActions/, errors: '' })
+  t.same(rows('SELECT DISTINCT loadid FROM tp_account_actions'), ['CSVLOAD_first'])
+  const named = ['-stordb_type=*sqlite', '-stordb_name=other.sqlite']
+  t.match(await loader('-to_stordb', '-tpid=B', `-path=${tariff}`, ...named), { code: 0, errors: '' })
+  t.same(rows('SELECT DISTINCT tpid FROM tp_rates', 'other.sqlite'), ['B'])
+
+  const gateway = start('tollgate', ['serve', '--config-path', config], { cwd: folder })
+  t.teardown(() => gateway.kill('SIGKILL'))
+  await gateway.printed(/^next/m)
+  const copy = mkdtempSync(join(tmpdir(), 'tollgate-plan-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  writeFileSync(join(copy, 'Timings.csv'), 'NEVER|2000|1|1|1|00:00:00\n')
+  const changed = ['-to_stordb', '-flush_stordb', '-tpid=C', '-path', copy]
+  t.match(await loader('-to_stordb', '-tpid=C', `-path=${tariff}`), { code: 0 }, 'also while a gateway runs')
+  t.match(await loader(...changed), { code: 1, errors: /Timings\.csv:1: .*wrong number of fields/ })
+  t.equal(rows(`SELECT * FROM tp_timings WHERE tpid = 'C'`).length, 2, 'a failed import clears nothing')
+  t.match(await loader(...changed, '-dry_run', '-field_sep=|'), { code: 0, output: 'checked 1 Timings\n' })
+  t.equal(rows(`SELECT * FROM tp_rates WHERE tpid = 'C'`).length > 0, true)
+  t.match(await loader(...changed, '-field_sep=|'), { code: 0, output: 'stored 1 Timings\n' })
+  t.same(rows(`SELECT tag FROM tp_timings WHERE tpid = 'C'`), ['NEVER'])
+  t.same(rows(`SELECT * FROM tp_rates WHERE tpid = 'C'`), [])
+
+  const byGateway = await loader('-from_stordb', '-tpid=A')
+  t.match(byGateway, { code: 0, output: /^loaded A by the gateway at / })
+  gateway.kill('SIGTERM')
+  await gateway.ended
+  const load = ['load', '--config-path', config, '--from-stordb', '--tpid', 'A']
+  t.match(await run('tollgate', load, { cwd: folder }), { code: 0, output: /^loaded 2 Timings, .*3 AccountActions/ })
+  t.match(await loader('-from_stordb', '-tpid=B', '-dry_run', ...named), { code: 0, output: /^checked .*2 Timings/ })
+  t.match(await loader('-from_stordb', '-tpid=A', '-remove'), { code: 0, output: /^removed .*3 AccountActions/ })
 })
 
 t.test('the loader: other processes are told by address or pool id', async (t) => {

@@ -9,7 +9,7 @@ import type { PoolSettings } from '../../rpc/client/settings.ts'
 import { readTariffFolder } from '../../tariffs/tariff-rows.ts'
 import type { LoadReport } from '../load.ts'
 import { connectToAny } from '../single-host.ts'
-import { openTariffSource } from '../tariff-source.ts'
+import { openTariffSource, type TariffSource } from '../tariff-source.ts'
 import { type Alias, tellWithoutEffect } from './aliases.ts'
 import { booleanFlag, durationFlag, type Parsed, textFlag } from './go-flags.ts'
 
@@ -78,22 +78,18 @@ const flags = {
   version: booleanFlag('Prints the application version.'),
 } as const
 
-const WITHOUT_EFFECT = [
-  ...Object.keys(databaseFlags),
-  'disable_reverse_mappings',
-  'import_id',
-  'print_config',
-  'tenant',
-  'timezone',
-  'tpid',
-]
+const WITHOUT_EFFECT = [...Object.keys(databaseFlags), 'disable_reverse_mappings', 'print_config', 'tenant', 'timezone']
 
 /** The tariff loader under the name and with the flags of cgr-loader: 1 on any error. Reference 01, 10.3. */
 export const cgrLoader: Alias<typeof flags> = {
   flags,
   badFlag: 1,
   async run(line) {
-    tellWithoutEffect(line.given, WITHOUT_EFFECT)
+    const isSqlite = /^\*?sqlite$/.test(line.values.stordb_type)
+    tellWithoutEffect(
+      line.given,
+      WITHOUT_EFFECT.filter((flag) => !isSqlite || !['stordb_type', 'stordb_name'].includes(flag)),
+    )
     try {
       await run(line)
       return 0
@@ -113,33 +109,54 @@ const CACHE_METHODS: Readonly<Record<string, string>> = {
 }
 
 async function run({ values, given }: Parsed<typeof flags>): Promise<void> {
-  for (const name of ['to_stordb', 'from_stordb', 'flush_stordb'] as const) {
-    if (values[name])
-      throw new LoaderError(`-${name}: no tariff plans are kept in stor_db, expected a folder to load (-path)`)
-  }
+  const { describeLoad, loadTariff, planOptions } = await import('../load.ts')
+  const plan = planOptions({
+    isImport: values.to_stordb,
+    isSource: values.from_stordb,
+    isCleared: values.flush_stordb,
+    planId: values.tpid,
+    importId: values.import_id,
+    storDb: storDbOf(values),
+  })
   const caching = values.caching
   if (caching !== '' && caching !== '*none' && CACHE_METHODS[caching] === undefined)
     throw new LoaderError(`-caching ${caching}: expected *none, *load, *remove, *reload or *clear`)
   const address = addressOf(values.caches_address) ?? ''
   const isAddress = /:\d+$/.test(address)
   const gateway = isAddress ? address : '127.0.0.1:2012'
-  const source = await openTariffSource(values.path, values.field_sep.slice(0, 1))
+  const isFolder = plan?.direction !== 'from'
+  const source = isFolder ? await openTariffSource(values.path, values.field_sep.slice(0, 1)) : NO_SOURCE
   try {
-    const { describeLoad, loadTariff } = await import('../load.ts')
     const report = await loadTariff({
       ...(values.config_path === '' ? {} : { configPath: values.config_path }),
       ...(values.config_path === '' || (isAddress && given.has('caches_address')) ? { gateway } : {}),
       path: source.folder,
       dryRun: values.dry_run,
       remove: values.remove,
+      ...(plan === undefined ? {} : { plan }),
       callOptions: { Caching: caching === '' ? null : caching, APIOpts: apiOptions(values) },
     })
     for (const note of report.notes) process.stderr.write(`${note}\n`)
-    if (values.verbose) process.stdout.write(`${describeLoad(report, values.path)}\n`)
-    if (!values.dry_run) await reloadOthers({ values, given }, report, source.folder)
+    if (values.verbose) process.stdout.write(`${describeLoad(report, isFolder ? values.path : values.tpid)}\n`)
+    if (!values.dry_run && plan?.direction !== 'to')
+      await reloadOthers({ values, given }, report, isFolder ? source.folder : undefined)
   } finally {
     source.remove()
   }
+}
+
+/** Of a plan there is no folder. */
+const NO_SOURCE: TariffSource = { folder: '', remove: () => undefined }
+
+/** The file of SQLite that the flags name. */
+function storDbOf({
+  stordb_type: type,
+  stordb_name: name,
+}: {
+  stordb_type: string
+  stordb_name: string
+}): string | undefined {
+  return /^\*?sqlite$/.test(type) && name !== '' ? name : undefined
 }
 
 class LoaderError extends TollgateError {
@@ -157,19 +174,20 @@ function addressOf(flag: string): string | undefined {
   return flag === '' ? undefined : flag === '*localhost' ? '127.0.0.1:2012' : flag
 }
 
-/** The gateway that loaded knows; another one that the flags name is told. */
+/** The gateway that loaded knows; another one that the flags name is told: after a plan was loaded, to read all again. */
 async function reloadOthers(
   { values, given }: Pick<Parsed<typeof flags>, 'values' | 'given'>,
   { gateway }: LoadReport,
-  folder: string,
+  folder: string | undefined,
 ): Promise<void> {
   const caches = given.has('caches_address') ? addressOf(values.caches_address) : undefined
   const scheduler = given.has('scheduler_address') ? addressOf(values.scheduler_address) : undefined
-  const method = CACHE_METHODS[values.caching || '*reload']
+  const wanted = CACHE_METHODS[values.caching || '*reload']
+  const method = wanted === undefined || folder !== undefined ? wanted : 'CacheSv1.Clear'
   const pools = await poolsOf(values.config_path)
   if (caches !== undefined && caches !== gateway && method !== undefined) {
     await wait(Number(parseDuration(values.caching_delay) / 1_000_000n))
-    const ids = method === 'CacheSv1.Clear' ? { CacheIDs: null } : idsOf(folder)
+    const ids = folder === undefined || method === 'CacheSv1.Clear' ? { CacheIDs: null } : idsOf(folder)
     await call(caches, pools, method, { ...ids, Tenant: values.tenant, APIOpts: apiOptions(values) })
   }
   if (scheduler !== undefined && scheduler !== gateway)

@@ -1,3 +1,4 @@
+import { importLoadId } from '../../tariffs/plan-files.ts'
 import type { PlanSelection } from '../../tariffs/plan-selection.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -42,11 +43,6 @@ const exportShape = struct('utils.AttrDirExportTP', {
   Compress: pointer(boolean),
 })
 
-/** What an import is named by. Its rating profiles and account actions carry it. */
-function loadIdOf(runId: string): string {
-  return runId === '' ? 'CSVLOAD' : `CSVLOAD_${runId}`
-}
-
 /** Tariff plans from and to CSV files. */
 function fileMethods({ plans }: PlanTransferServices): Method[] {
   return [
@@ -81,7 +77,7 @@ function fileMethods({ plans }: PlanTransferServices): Method[] {
         requireFields(argument, 'TPid', 'FolderPath')
         const { TPid: planId, FolderPath: folder, RunId: runId, CsvSeparator: separator } = argument
         checkIsFolder(folder)
-        await plans.importFolder(folder, { planId, loadId: loadIdOf(runId), separator: separatorOf(separator) })
+        await plans.importFolder(folder, { planId, loadId: importLoadId(runId), separator: separatorOf(separator) })
         return 'OK'
       },
     }),
@@ -92,7 +88,7 @@ function fileMethods({ plans }: PlanTransferServices): Method[] {
       async run(argument) {
         if (!argument.File.subarray(0, 2).equals(ZIP_MAGIC)) throw new RpcError('zip: not a valid zip file')
         requireFields(argument, 'TPid')
-        await plans.importZip(argument.File, { planId: argument.TPid, loadId: loadIdOf('') })
+        await plans.importZip(argument.File, { planId: argument.TPid, loadId: importLoadId('') })
         return 'OK'
       },
     }),
