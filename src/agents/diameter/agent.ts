@@ -5,7 +5,7 @@ import { MappingError } from '../../mapping/value.ts'
 import { errorAnswer } from '../../protocol/diameter/answers.ts'
 import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
-import { Avp, Command, type DiameterMessage } from '../../protocol/diameter/message.ts'
+import { Avp, Command, DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import type { Executed, Records } from '../../store/unit-of-work.ts'
 import { Connection } from './connection.ts'
@@ -43,6 +43,9 @@ export type DiameterAgentDependencies = HandlerServices & {
   /** One line per connection event and per error cause. */
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
+
+/** A request that waits for its commit: its octets, for what was read of them takes far more memory. */
+type Waiting = { connection: Connection; bytes: Buffer; sessionId: string; startedNs: bigint }
 
 /** Auth-Application-Id of credit control. RFC 8506, 3. */
 const CREDIT_CONTROL = 4
@@ -141,52 +144,50 @@ export class DiameterAgent {
   }
 
   #receive(message: DiameterMessage, connection: Connection): void {
-    const startedNs = process.hrtime.bigint()
-    const reply = (answer: Buffer) => {
-      connection.answer(answer)
-      this.#dependencies.observe(resultCodeOf(answer), process.hrtime.bigint() - startedNs)
-    }
+    const { bytes, sessionId } = message
+    const request: Waiting = { connection, bytes, sessionId, startedNs: process.hrtime.bigint() }
     const refused = this.#refuse(message, connection)
     this.#dependencies.received(refused === undefined ? (message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0) : 0)
     if (refused !== undefined) {
-      reply(refused)
+      this.#reply(request, refused)
       return
     }
     if (this.#handler.mapping.remote !== undefined) {
-      this.#inTurn(message, () =>
-        this.#execute(message, connection, reply, { now: this.#dependencies.now(), calls: undefined }),
+      this.#inTurn(sessionId, () =>
+        this.#execute(message, request, { now: this.#dependencies.now(), calls: undefined }),
       )
       return
     }
-    this.#execute(message, connection, reply, undefined)
+    this.#execute(message, request, undefined)
+  }
+
+  #reply({ connection, startedNs }: Waiting, answer: Buffer): void {
+    connection.answer(answer)
+    this.#dependencies.observe(resultCodeOf(answer), process.hrtime.bigint() - startedNs)
   }
 
   /** Runs a request and answers it; the promise of the answer when it takes time. */
-  #execute(
-    message: DiameterMessage,
-    connection: Connection,
-    reply: (answer: Buffer) => void,
-    turn: RemoteTurn | undefined,
-  ): Promise<void> | undefined {
+  #execute(message: DiameterMessage, request: Waiting, turn: RemoteTurn | undefined): Promise<void> | undefined {
     const handler = this.#handler
+    const { connection } = request
     const answer = ({ result, durable }: Executed<Outcome>) => {
       if (result.used !== undefined) this.notices.heard(message, connection, result.used)
-      return this.#answerAfter(message, result, durable, reply)
+      return this.#answerAfter(request, result, durable)
     }
     try {
       const executed = this.#dependencies.records.execute((unit) =>
         handler.handle(unit, message, connection.remote, turn),
       )
       if (!(executed instanceof Promise)) return answer(executed)
-      return executed.then(answer).catch((cause) => reply(this.#failed(message, cause)))
+      return executed.then(answer).catch((cause) => this.#fail(request, cause))
     } catch (cause) {
-      reply(this.#failed(message, cause))
+      this.#fail(request, cause)
       return undefined
     }
   }
 
   /** One request of a Diameter session after the other: a repeat that comes while the first waits gets the answer of the first. */
-  #inTurn({ sessionId }: DiameterMessage, work: () => Promise<void> | undefined): void {
+  #inTurn(sessionId: string, work: () => Promise<void> | undefined): void {
     const before = this.#turns.get(sessionId) ?? Promise.resolve()
     const turn = before.then(work).finally(() => {
       if (this.#turns.get(sessionId) === turn) this.#turns.delete(sessionId)
@@ -194,28 +195,23 @@ export class DiameterAgent {
     this.#turns.set(sessionId, turn)
   }
 
-  #answerAfter(
-    message: DiameterMessage,
-    outcome: Outcome,
-    durable: Promise<void> | undefined,
-    reply: (answer: Buffer) => void,
-  ): Promise<void> | undefined {
-    const { sessionId } = message
+  #answerAfter(request: Waiting, outcome: Outcome, durable: Promise<void> | undefined): Promise<void> | undefined {
+    const { sessionId } = request
     const commit = durable ?? (outcome.repeated ? this.#pending.get(sessionId) : undefined)
     if (commit === undefined) {
-      reply(outcome.answer)
+      this.#reply(request, outcome.answer)
       return undefined
     }
     if (durable !== undefined) this.#pending.set(sessionId, durable)
     return commit.then(
       () => {
         if (this.#pending.get(sessionId) === commit) this.#pending.delete(sessionId)
-        reply(outcome.answer)
+        this.#reply(request, outcome.answer)
         if (durable !== undefined) this.#dependencies.committed(outcome.cdrs)
       },
       (cause) => {
         this.#pending.delete(sessionId)
-        reply(this.#failed(message, cause))
+        this.#fail(request, cause)
       },
     )
   }
@@ -237,13 +233,14 @@ export class DiameterAgent {
   }
 
   /** Nothing was charged: the unit is gone. */
-  #failed(message: DiameterMessage, cause: unknown): Buffer {
+  #fail(request: Waiting, cause: unknown): void {
     const text = cause instanceof Error ? cause.message : String(cause)
     this.#dependencies.log(cause instanceof MappingError ? 'warn' : 'error', 'diameter request failed', {
       cause: text,
       ...(cause instanceof MappingError ? {} : { stack: cause instanceof Error ? cause.stack : '' }),
     })
-    return errorAnswer(message, 5012, this.#settings.local, cause instanceof MappingError ? text : '')
+    const message = new DiameterMessage(request.bytes)
+    this.#reply(request, errorAnswer(message, 5012, this.#settings.local, cause instanceof MappingError ? text : ''))
   }
 }
 
