@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load-config.ts'
 import { TollgateError } from '../core/errors.ts'
+import { Evaluations } from '../core/evaluations.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import { zoneOf } from '../core/time.ts'
 import { dryRun } from '../engine/dry-run/dry-run.ts'
 import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
 import { storedSources } from '../engine/dry-run/stored.ts'
+import { HttpValues } from '../engine/http-values.ts'
 import { packageRoot } from '../engine/package-root.ts'
 
-/** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged. */
+/** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged, but web servers of `*http` are asked. */
 export async function printDryRun(options: {
   configPath: string
   agent: string
@@ -21,9 +23,18 @@ export async function printDryRun(options: {
   const loaded = await loadConfig(options.configPath, process.env, join(root, 'config', 'tollgate.json'))
   const reply = options.reply === undefined ? undefined : readReply(options.reply)
   const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(loaded.config.general.default_timezone) }
-  const sources = storedSources(loaded, options.tariff, now)
-  const lines = await dryRun(options.agent, readFile(options.in), { loaded, root, reply, sources, file: options.in })
-  process.stdout.write(`${lines.join('\n')}\n`)
+  const bytes = readFile(options.in)
+  const evaluations = new Evaluations()
+  const http = new HttpValues(evaluations, () => Number(loaded.config.general.reply_timeout / 1_000_000n))
+  try {
+    const sources = { ...storedSources(loaded, options.tariff, now), http: http.lookup }
+    const evaluate = <R>(work: () => R) => evaluations.run(work)
+    const request = { loaded, root, reply, sources, evaluate, file: options.in }
+    const lines = await dryRun(options.agent, bytes, request)
+    process.stdout.write(`${lines.join('\n')}\n`)
+  } finally {
+    http.close()
+  }
 }
 
 function readFile(path: string): Buffer {

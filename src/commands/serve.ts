@@ -123,6 +123,7 @@ async function listen(
     failure: () => engine.failure,
     clients: engine.clients,
     caps: engine.caps,
+    evaluations: engine.evaluations,
     log,
   })
   metrics.watchRpc(rpc)

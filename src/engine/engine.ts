@@ -20,6 +20,7 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { type ServedConfig, servedConfig } from '../config/served-config.ts'
 import { StoreFailure, TollgateError } from '../core/errors.ts'
+import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
@@ -53,6 +54,7 @@ import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
+import { HttpValues } from './http-values.ts'
 import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
@@ -112,6 +114,11 @@ export class Engine {
   readonly records: Records
   readonly sessions: Sessions
   readonly locks = new NamedLocks()
+  /** What asks for values that are only known later is run in one. */
+  readonly evaluations = new Evaluations()
+  readonly #httpValues = new HttpValues(this.evaluations, () =>
+    Number(this.config.loaded.config.general.reply_timeout / 1_000_000n),
+  )
   /** The configuration in force, and its changes. */
   readonly config: LiveConfig
   /** Zone of times that name none. */
@@ -164,10 +171,10 @@ export class Engine {
       log: options.log,
     })
     const compiled = config.diameter_agent.enabled ? this.#compileAgent(options.loaded) : undefined
-    this.#writers = buildWriters(options.loaded, now, this.#filterSources(), options.log)
-    const accepts = schedulerAccepts(options.loaded, this.#filterSources(), now)
+    this.#writers = buildWriters(options.loaded, now, this.#storedSources(), options.log)
+    const accepts = schedulerAccepts(options.loaded, this.#storedSources(), now)
     this.store = this.#openStore()
-    this.records = new Records(this.store, { limit: CACHED_RECORDS })
+    this.records = new Records(this.store, { limit: CACHED_RECORDS }, this.evaluations)
     const isStored = config.stor_db.db_type !== '*internal' && !options.inMemory
     const path = isStored ? resolve(config.stor_db.opts.sqlitePath) : ':memory:'
     this.#cdrStore = new SqliteCdrStore(path)
@@ -240,10 +247,10 @@ export class Engine {
     const isServing = config.diameter_agent.enabled
     const isCompiled = isServing && (this.#agent === undefined || isMappingChanged(before.config, config, changed))
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
-    const accepts = schedulerAccepts(after, this.#filterSources(), () => this.now())
+    const accepts = schedulerAccepts(after, this.#storedSources(), () => this.now())
     const isWriting = changed.has('ees') || changed.has('cdrs')
     const writers = isWriting
-      ? buildWriters(after, () => this.now(), this.#filterSources(), this.#options.log)
+      ? buildWriters(after, () => this.now(), this.#storedSources(), this.#options.log)
       : this.#writers
     return async (commit) => {
       const agent = this.#agent ?? (compiled && this.#buildAgent(compiled))
@@ -334,6 +341,7 @@ export class Engine {
     this.sessionCopies.close()
     await this.#agent?.close()
     this.remote.close()
+    this.#httpValues.close()
     await this.runner.close()
     await this.#projector.close()
     await this.store.close()
@@ -489,7 +497,7 @@ export class Engine {
    */
   sessionFilter(filters: readonly string[]): (event: ChargingEvent) => boolean {
     const { rsr_separator: separator } = this.#options.loaded.config.general
-    return sessionFilter(filters, separator, this.#filterSources(), () => this.now())
+    return sessionFilter(filters, separator, this.#storedSources(), () => this.now())
   }
 
   cachePartitions(): readonly string[] {
@@ -571,12 +579,19 @@ export class Engine {
   }
 
   /** What filters look up: they are compiled before anything is opened. */
+  /** For what runs where nobody waits for a web server. */
+  #storedSources(): FilterSources {
+    const { http: _, ...stored } = this.#filterSources()
+    return stored
+  }
+
   #filterSources(): FilterSources {
     const lookups = new TariffLookups(() => this.#tariff.rows)
     return {
       filter: (tenant, id) => this.#profiles.filter(tenant, id),
       destination: (id) => lookups.destination(id),
       timing: (id) => lookups.timing(id),
+      http: this.#httpValues.lookup,
     }
   }
 

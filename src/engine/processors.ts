@@ -129,6 +129,7 @@ export class ProcessorCompiler<M, G> {
       compileFilters: (ids) => filters.compile(ids),
       checkReplyPath: this.#checkReplyPath,
       roundingDecimals: config.general.rounding_decimals,
+      http: this.#sources.http,
     }
   }
 }

@@ -3,7 +3,7 @@ import { isZeroTime, parseTime, type ZonedTime } from '../core/time.ts'
 import { checkFilter, checkFilterIds } from '../filters/filter-check.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
 import { type ActivationInterval, type FilterProfile, type FilterRule, splitOutside } from '../filters/filter-rule.ts'
-import { FILTER_TYPES } from '../filters/filter-types.ts'
+import { isFilterType } from '../filters/filter-types.ts'
 import type { ValueOf } from '../rpc/shape.ts'
 import { chargerOf, chargerShape } from '../rpc/shapes/profile.ts'
 import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
@@ -37,7 +37,7 @@ export function filtersOf(rows: TariffRows, now: ZonedTime): FilterProfile[] {
       const rule = { type, element, values: [...(rules.get(key)?.values ?? []), ...splitOutside(values, ';')] }
       rules.set(key, rule)
       located(row, 'Filters', () => {
-        if (!FILTER_TYPES.includes(type)) throw new TariffError(`NOT_IMPLEMENTED:${type}`)
+        if (!isFilterType(type)) throw new TariffError(`NOT_IMPLEMENTED:${type}`)
         checkFilter({ id: `${tenant}:${id}`, rules: [rule] })
       })
     }
@@ -93,7 +93,7 @@ export function chargersOf(rows: TariffRows, reader: RowReader): ChargerProfile[
 function checkTypes(filterIds: readonly string[]): void {
   for (const id of filterIds) {
     const type = id.slice(0, Math.max(id.indexOf(':'), 0))
-    if (id.startsWith('*') && !FILTER_TYPES.includes(type)) throw new TariffError(`${id}: NOT_IMPLEMENTED:${type}`)
+    if (id.startsWith('*') && !isFilterType(type)) throw new TariffError(`${id}: NOT_IMPLEMENTED:${type}`)
   }
 }
 

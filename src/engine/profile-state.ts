@@ -86,6 +86,10 @@ export class ProfileState implements FilterSources {
     return this.#environment.lookups.timing(id)
   }
 
+  get http(): FilterLookups['http'] {
+    return this.#environment.lookups.http
+  }
+
   /** Ids of the stored filters of a tenant, sorted. */
   filterIds(tenant: string): string[] {
     return [...(this.#filters.get(tenant)?.keys() ?? [])].sort()

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import type { Evaluations } from '../core/evaluations.ts'
 import type { MethodRegistry } from '../rpc/method.ts'
 import { openRpcDocument } from '../rpc/openrpc.ts'
 import { Access, type IdentitySettings } from '../rpc/server/access.ts'
@@ -23,6 +24,8 @@ export type RpcServerOptions = {
   failure: () => string | undefined
   /** Counts calls over all listeners. */
   caps: Caps
+  /** What methods ask that is only known later. */
+  evaluations?: Evaluations
   /** Is told of every client that can be called back. */
   clients: BiConnections
   log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
@@ -46,6 +49,7 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
       defaultTenant: config.general.default_tenant,
     }),
     replyTimeoutMs: milliseconds(access.reply_timeout),
+    ...(options.evaluations === undefined ? {} : { evaluations: options.evaluations }),
   })
   const openRpc = () => JSON.stringify(openRpcDocument(registry.list(), version))
   const listeners = new RpcListeners(dispatcher, {

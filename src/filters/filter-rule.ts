@@ -13,8 +13,8 @@ export function isInline(id: string): boolean {
  * values stand for themselves. Throws TemplateError: inline parse error. Reference 02, 6.1.
  */
 export function parseInlineFilter(text: string): FilterRule {
-  const typeEnd = text.indexOf(':')
-  const elementEnd = typeEnd < 0 ? -1 : endOfElement(text, typeEnd + 1)
+  const typeEnd = endOfPart(text, 0)
+  const elementEnd = typeEnd < 0 ? -1 : endOfPart(text, typeEnd + 1)
   if (elementEnd < 0) throw new TemplateError(`inline parse error for string: <${text}>`)
   return {
     type: text.slice(0, typeEnd),
@@ -23,7 +23,7 @@ export function parseInlineFilter(text: string): FilterRule {
   }
 }
 
-function endOfElement(text: string, start: number): number {
+function endOfPart(text: string, start: number): number {
   let close = ''
   for (let i = start; i < text.length; i++) {
     const char = text.charAt(i)

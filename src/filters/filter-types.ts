@@ -1,7 +1,9 @@
+import { httpUrl } from '../mapping/http-value.ts'
 import { TemplateError } from '../mapping/value.ts'
 import { isEqual } from './comparison.ts'
 import { COMPARISONS, compileComparison } from './comparison-rules.ts'
 import type { FilterRule } from './filter-rule.ts'
+import { compileHttp } from './http-rule.ts'
 import type { Predicate, RuleEnvironment } from './sides.ts'
 import {
   compileEmpty,
@@ -35,7 +37,7 @@ type Negatable = (typeof NEGATABLE)[number]
 /** The same tests, never indexed, without a negation. */
 const NOT_INDEXED = ['string', 'prefix', 'suffix', 'exists'] as const
 
-/** Every type of rule that there is. */
+/** Every type of rule that there is, but for those that name a URL. */
 export const FILTER_TYPES: readonly string[] = [
   ...NEGATABLE.flatMap((name) => [`*${name}`, `*not${name}`]),
   ...NOT_INDEXED.map((name) => `*ni${name}`),
@@ -57,7 +59,14 @@ export function compileFilterRule<M, G>(rule: FilterRule, environment: RuleEnvir
   if (positive !== undefined) return compilePositive(positive, rule, environment)
   const negated = NEGATABLE.find((each) => `not${each}` === name)
   if (negated !== undefined) return negate(compilePositive(negated, rule, environment))
+  const url = httpUrl(type)
+  if (url !== undefined) return compileHttp(rule, url, environment)
   throw new TemplateError(`NOT_IMPLEMENTED:${type}`)
+}
+
+/** Whether there is such a type of rule. */
+export function isFilterType(type: string): boolean {
+  return FILTER_TYPES.includes(type) || type.startsWith('*http#')
 }
 
 function negate<M, G>(passes: Predicate<M, G>): Predicate<M, G> {

@@ -1,6 +1,7 @@
 import { InvalidText } from '../core/errors.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { type MappingContext, type MessageReader, textOf } from '../mapping/context.ts'
+import type { HttpLookup } from '../mapping/http-value.ts'
 import { MappingError, TemplateError, type Value } from '../mapping/value.ts'
 import { compileRule, type ParserOptions, type Source } from '../mapping/value-parser.ts'
 import { type FilterRule, isDynamic } from './filter-rule.ts'
@@ -14,6 +15,8 @@ export interface FilterLookups {
   destination(id: string): ((number: string) => boolean) | undefined
   /** Whether an instant lies in the timing, first and last second included. */
   timing(id: string): ((at: ZonedTime) => boolean) | undefined
+  /** Asks a web server; undefined: it cannot be waited for here. */
+  http?: HttpLookup | undefined
 }
 
 /** What compiling a rule needs besides it. */

@@ -1,6 +1,7 @@
 import { InvalidText } from '../core/errors.ts'
 import { type BuiltArea, type MappingContext, type MessageReader, textOf } from './context.ts'
 import { compileFieldValue } from './field-types.ts'
+import type { HttpLookup } from './http-value.ts'
 import type { ParserOptions } from './selector.ts'
 import { compileRemove, compileRemoveAll, compileWrite, type Write } from './target.ts'
 import type { FieldOutcome, Trace } from './trace.ts'
@@ -75,6 +76,8 @@ export type PlanEnvironment<M, G> = {
   roundingDecimals?: number
   /** Whether a destination set holds exactly that prefix, for `*masked_destination`; without it the type is unknown. */
   isDestination?: (id: string, prefix: string) => boolean
+  /** Asks a web server, for `*http`; without it the type is refused. */
+  http?: HttpLookup | undefined
 }
 
 type Step<M, G> = {

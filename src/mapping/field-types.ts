@@ -8,6 +8,7 @@ import { type MappingContext, textOf } from './context.ts'
 import { decimalOf, integerOf, quotient, syntaxError, usageOf } from './converters/numbers.ts'
 import { floorSeconds } from './converters/times.ts'
 import type { FieldTemplate, PlanEnvironment } from './field-plan.ts'
+import { httpUrl, requestJson } from './http-value.ts'
 import type { Source } from './selector.ts'
 import { Duration, type Found, Instant, MappingError, TemplateError, type Value } from './value.ts'
 import { compileConstant, compileRules, compileValue, ruleTexts } from './value-parser.ts'
@@ -46,9 +47,16 @@ export function compileFieldValue<M, G>(field: FieldTemplate, environment: PlanE
     case '*masked_destination':
       return compileMask(field, environment)
     default:
-      if (type.startsWith('*http#')) throw new TemplateError(`type ${type} is not available in this version`)
-      return compileArguments(field, environment)
+      return compileHttp(field, environment) ?? compileArguments(field, environment)
   }
+}
+
+/** What a web server answers to the request; undefined: the type is another one. Reference 02, 5.3. */
+function compileHttp<M, G>({ type }: FieldTemplate, { http }: PlanEnvironment<M, G>): Source<M, G> | undefined {
+  const url = httpUrl(type)
+  if (url === undefined) return undefined
+  if (http === undefined) throw new TemplateError(`type ${type}: a URL cannot be asked here`)
+  return (context) => http(url, requestJson(context))
 }
 
 type Context = { now: ZonedTime }

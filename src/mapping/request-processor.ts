@@ -1,3 +1,4 @@
+import { Later } from '../core/later.ts'
 import type { MappingContext } from './context.ts'
 import { compileFieldList, type FieldPlan, type FieldTemplate, type PlanEnvironment } from './field-plan.ts'
 import { type SessionCall, sessionCalls } from './session-call.ts'
@@ -106,6 +107,7 @@ function compileMatch<M, G>(
       try {
         if (passes(context)) continue
       } catch (cause) {
+        if (cause instanceof Later) throw cause
         why = ` (${cause instanceof Error ? cause.message : cause})`
       }
       trace.processor(id, filter + why)

@@ -1,3 +1,4 @@
+import { Evaluations } from '../core/evaluations.ts'
 import { JsonWriter } from '../core/json-writer.ts'
 import { Later } from '../core/later.ts'
 import type { Change, DataStore, Table } from './data-store.ts'
@@ -151,16 +152,21 @@ function release(entry: Entry): void {
 export class Records {
   readonly #store: DataStore
   readonly #limit: number
+  readonly #evaluations: Evaluations
   readonly #tables = new Map<Table, RecordCache<Entry>>()
   readonly #watchers = new Map<Table, RecordWatcher<unknown>>()
   readonly #writer = new JsonWriter()
   /** Commits so far, and how many of them are over. */
   readonly commits = { begun: 0, settled: 0 }
 
-  /** limit: values of one table kept in memory; those of commits in flight come on top. */
-  constructor(store: DataStore, options: { limit: number }) {
+  /**
+   * limit: values of one table kept in memory; those of commits in flight come on top. evaluations: what units ask besides
+   * records.
+   */
+  constructor(store: DataStore, options: { limit: number }, evaluations = new Evaluations()) {
     this.#store = store
     this.#limit = options.limit
+    this.#evaluations = evaluations
   }
 
   /** Tells of every change of a table from now on, in the order of the commits. One watcher a table. */
@@ -176,18 +182,21 @@ export class Records {
   }
 
   /**
-   * Runs `work` as one unit. Synchronous when every record it reads is at hand. What `work` throws comes back as it is,
+   * Runs `work` as one unit. Synchronous when all that it needs is at hand. answers: what an earlier run of it was told. What `work` throws comes back as it is,
    * and nothing has changed then. `durable` rejects with VersionConflict or StoreFailure: nothing may be answered then.
    */
-  execute<R>(work: (unit: Unit) => R): Executed<R> | Promise<Executed<R>> {
+  execute<R>(work: (unit: Unit) => R, answers?: Evaluations['asked']): Executed<R> | Promise<Executed<R>> {
     const unit = new StagingUnit(this)
+    const outer = this.#evaluations.begin(answers)
     try {
       const result = work(unit)
       return { result, durable: unit.changed.length === 0 ? undefined : this.#commit(unit.changed) }
     } catch (cause) {
-      if (cause instanceof Later) return cause.known.then(() => this.execute(work))
-      throw cause
+      if (!(cause instanceof Later)) throw cause
+      const { asked } = this.#evaluations
+      return cause.known.then(() => this.execute(work, asked))
     } finally {
+      this.#evaluations.end(outer)
       unit.end()
     }
   }

@@ -23,6 +23,8 @@ export type DryRunRequest = {
   sources: FilterSources
   /** The time of the messages. */
   now: ZonedTime
+  /** Runs what asks web servers, as often as it takes; without any, once. */
+  evaluate: <R>(work: () => R) => R | Promise<Awaited<R>>
 }
 
 /** Maps the messages of a file and tells, line by line, what each step does. Throws TollgateError for a file that is not its. */
@@ -49,14 +51,21 @@ const NOTHING_STORED: FilterSources = { filter: () => undefined, destination: ()
 export async function dryRun(
   agent: string,
   bytes: Buffer,
-  request: Pick<DryRunRequest, 'loaded' | 'root' | 'reply'> & Partial<Pick<DryRunRequest, 'sources' | 'file'>>,
+  request: Pick<DryRunRequest, 'loaded' | 'root' | 'reply'> &
+    Partial<Pick<DryRunRequest, 'sources' | 'file' | 'evaluate'>>,
 ): Promise<readonly string[]> {
   const [kind = '', ...id] = agent.split(':')
   const run = Object.hasOwn(AGENTS, kind) ? AGENTS[kind] : undefined
   const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(request.loaded.config.general.default_timezone) }
-  if (run !== undefined) return run({ sources: NOTHING_STORED, file: '', ...request, bytes, name: id.join(':'), now })
+  const { evaluate = atOnce } = request
+  const given = { sources: NOTHING_STORED, file: '', ...request, evaluate, bytes, name: id.join(':'), now }
+  if (run !== undefined) return evaluate(() => run(given))
   const known = Object.keys(AGENTS).join(', ')
   const later = Object.hasOwn(LATER, kind) ? LATER[kind] : undefined
   if (later !== undefined) throw new DryRunError(`this version has no agent for ${later} yet; it has: ${known}`)
   throw new DryRunError(`agent ${JSON.stringify(agent)}: expected one of: ${known}`)
+}
+
+function atOnce<R>(work: () => R): R {
+  return work()
 }

@@ -19,27 +19,35 @@ type Received = { request: HttpRequest; remote: string }
  * InvalidText, ConfigError, TemplateError, DryRunError.
  */
 export async function httpDryRun(dry: DryRunRequest): Promise<readonly string[]> {
-  const { loaded, bytes, reply, sources, now, name } = dry
-  const report = new MappingReport()
-  const agents = loaded.config.http_agent.map((_, i) => compileHttpAgent(loaded, i, sources, report))
-  if (agents.length === 0) throw new DryRunError('the configuration has no http_agent')
-  const named = name === '' ? undefined : agents.find(({ id }) => id === name)
-  if (name !== '' && named === undefined)
-    throw new DryRunError(
-      `http_agent ${JSON.stringify(name)}: expected one of: ${agents.map(({ id }) => id).join(', ')}`,
-    )
-  const received = receivedOf(inputOf(bytes))
+  const received = receivedOf(inputOf(dry.bytes))
   if (received.length === 0) throw new InvalidText('there is no HTTP request in the file')
-  for (const [i, { request, remote }] of received.entries()) {
-    const agent = named ?? agentFor(agents, request)
+  const compiled = compiledOf(dry, new MappingReport())
+  const read = await Promise.all(
+    received.map(async (each) => {
+      const { requestPayload } = compiled.agentFor(each.request)
+      const message = await readHttpMessage(each.request, requestPayload).catch((cause: unknown) => {
+        if (cause instanceof MappingError) return cause
+        throw cause
+      })
+      return { ...each, message }
+    }),
+  )
+  return dry.evaluate(() => mapped(dry, read))
+}
+
+/** A request whose body was read, or why it cannot be. */
+type Read = Received & { message: HttpMessage | MappingError }
+
+function mapped(dry: DryRunRequest, read: readonly Read[]): readonly string[] {
+  const { loaded, reply, now } = dry
+  const report = new MappingReport()
+  const compiled = compiledOf(dry, report)
+  for (const [i, { request, remote, message }] of read.entries()) {
+    const agent = compiled.agentFor(request)
     const from = remote === '' ? '' : ` from ${remote}`
     report.say(`${i === 0 ? '' : '\n'}request ${i + 1}: ${request.method} ${request.target} for ${agent.id}${from}`)
-    let message: HttpMessage
-    try {
-      message = await readHttpMessage(request, agent.requestPayload)
-    } catch (cause) {
-      if (!(cause instanceof MappingError)) throw cause
-      report.say(`answer 200, empty: ${cause.message}`)
+    if (message instanceof MappingError) {
+      report.say(`answer 200, empty: ${message.message}`)
       continue
     }
     const { node_id, default_tenant: tenant } = loaded.config.general
@@ -53,6 +61,18 @@ export async function httpDryRun(dry: DryRunRequest): Promise<readonly string[]>
     })
   }
   return report.lines
+}
+
+/** The entries of `http_agent`, and which of them takes a request. */
+function compiledOf({ loaded, sources, name }: DryRunRequest, report: MappingReport) {
+  const agents = loaded.config.http_agent.map((_, i) => compileHttpAgent(loaded, i, sources, report))
+  if (agents.length === 0) throw new DryRunError('the configuration has no http_agent')
+  const named = name === '' ? undefined : agents.find(({ id }) => id === name)
+  if (name !== '' && named === undefined)
+    throw new DryRunError(
+      `http_agent ${JSON.stringify(name)}: expected one of: ${agents.map(({ id }) => id).join(', ')}`,
+    )
+  return { agentFor: (request: HttpRequest) => named ?? agentFor(agents, request) }
 }
 
 function answerLines({ replyPayload }: CompiledHttpAgent, entries: Parameters<typeof httpReply>[1]): string[] {

@@ -1,3 +1,4 @@
+import { Evaluations } from '../../core/evaluations.ts'
 import type { Method, MethodRegistry } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import type { Shape } from '../shape.ts'
@@ -25,14 +26,22 @@ export class Dispatcher {
   readonly #caps: Caps
   readonly #access: Access
   readonly #replyTimeoutMs: number
+  readonly #evaluations: Evaluations
   readonly #counts = new Map<string, { calls: number; errors: number }>()
 
-  /** replyTimeoutMs: after it the caller gets REPLY_TIMEOUT, while the call runs on; 0: no limit. */
-  constructor(registry: MethodRegistry, options: { caps: Caps; access: Access; replyTimeoutMs: number }) {
+  /**
+   * replyTimeoutMs: after it the caller gets REPLY_TIMEOUT, while the call runs on; 0: no limit. evaluations: what methods ask that
+   * is only known later.
+   */
+  constructor(
+    registry: MethodRegistry,
+    options: { caps: Caps; access: Access; replyTimeoutMs: number; evaluations?: Evaluations },
+  ) {
     this.registry = registry
     this.#caps = options.caps
     this.#access = options.access
     this.#replyTimeoutMs = options.replyTimeoutMs
+    this.#evaluations = options.evaluations ?? new Evaluations()
   }
 
   get counts(): CallCounts {
@@ -94,7 +103,7 @@ export class Dispatcher {
     const method = this.#find(name, grant)
     const decoded = argument.decode(method.params)
     this.#access.checkTenants(grant, method, decoded)
-    return () => method.run(decoded, peer)
+    return () => this.#evaluations.run(() => method.run(decoded, peer))
   }
 
   /** The method, by the name that was called or by its own. Who may not call it does not learn whether there is one. */
