@@ -3,6 +3,7 @@ import type { JsonWriter } from '../core/json-writer.ts'
 import type { Timing } from '../rating/model.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import type { Account, Balance, NameSet } from './account.ts'
+import { decodeWatch, encodeWatch, type StoredWatch } from './watch-record.ts'
 
 /** A whole number: as text when it does not fit a JavaScript number. */
 type StoredInteger = number | string
@@ -36,6 +37,7 @@ type StoredAccount = [
   flags: number,
   updatedAtMs: number,
   balances: Record<string, StoredBalance[]>,
+  watch?: StoredWatch,
 ]
 
 const DISABLED = 1
@@ -45,7 +47,7 @@ const ALLOW_NEGATIVE = 2
 /** Accounts in the data store, by `tenant:id`. An account is written at every charge: its text is put together by hand. */
 export const accountKind: RecordKind<Account> = {
   table: 'account',
-  write({ tenant, id, balances, allowNegative, disabled, updatedAtMs }, writer) {
+  write({ tenant, id, balances, allowNegative, disabled, updatedAtMs, watch }, writer) {
     const flags = (disabled ? DISABLED : 0) | (allowNegative ? ALLOW_NEGATIVE : 0)
     writer.raw('[').text(tenant).raw(',').text(id).raw(',').integer(flags).raw(',').integer(updatedAtMs).raw(',{')
     let isFirst = true
@@ -62,14 +64,16 @@ export const accountKind: RecordKind<Account> = {
       }
       writer.raw(']')
     }
-    writer.raw('}]')
+    if (watch === undefined) writer.raw('}]')
+    else writer.raw('},').json(encodeWatch(watch)).raw(']')
   },
   decode(text) {
-    const [tenant, id, flags, updatedAtMs, stored] = JSON.parse(text) as StoredAccount
+    const [tenant, id, flags, updatedAtMs, stored, watched] = JSON.parse(text) as StoredAccount
     const balances: Record<string, readonly Balance[]> = {}
     for (const type in stored) balances[type] = (stored[type] ?? []).map(decodeBalance)
     const allowNegative = (flags & ALLOW_NEGATIVE) !== 0
-    return { tenant, id, balances, allowNegative, disabled: (flags & DISABLED) !== 0, updatedAtMs }
+    const watch = watched === undefined ? undefined : decodeWatch(watched)
+    return { tenant, id, balances, allowNegative, disabled: (flags & DISABLED) !== 0, updatedAtMs, watch }
   },
 }
 

@@ -1,6 +1,7 @@
 import { formatTime, ZERO_TIME } from '../core/time.ts'
 import { type Account, accountKey, type Balance, type NameSet } from './account.ts'
-import { timingsWire } from './account-wire.ts'
+import { timingsWire } from './timing-wire.ts'
+import { countersWireV1, triggerWireV1 } from './trigger-wire.ts'
 
 /** An account in the layout of APIerSv1.GetAccount: types with `*out`, sets as text. Reference 04, 2.3. */
 export function accountWireV1(account: Account): Record<string, unknown> {
@@ -8,8 +9,8 @@ export function accountWireV1(account: Account): Record<string, unknown> {
   return {
     Id: `*out:${accountKey(account.tenant, account.id)}`,
     BalanceMap: Object.fromEntries(types.map(([type, list]) => [`${type}*out`, list.map(balanceWireV1)])),
-    UnitCounters: [],
-    ActionTriggers: [],
+    UnitCounters: countersWireV1(account),
+    ActionTriggers: account.watch?.triggers.map(triggerWireV1) ?? [],
     AllowNegative: account.allowNegative,
     Disabled: account.disabled,
   }

@@ -1,6 +1,7 @@
 import { formatTime, ZERO_TIME } from '../core/time.ts'
-import type { Timing } from '../rating/model.ts'
 import { type Account, accountKey, type Balance } from './account.ts'
+import { timingsWire } from './timing-wire.ts'
+import { countersWire, triggerWire } from './trigger-wire.ts'
 
 /** An account as APIerSv2.GetAccount shows it: JSON values and Decimals, in the order of the reference; tables by key. 04, 2.1. */
 export function accountWire(account: Account): Record<string, unknown> {
@@ -9,8 +10,8 @@ export function accountWire(account: Account): Record<string, unknown> {
   return {
     ID: accountKey(account.tenant, account.id),
     BalanceMap: types.length === 0 ? null : byKey(Object.fromEntries(map)),
-    UnitCounters: null,
-    ActionTriggers: null,
+    UnitCounters: countersWire(account),
+    ActionTriggers: account.watch?.triggers.map(triggerWire) ?? null,
     AllowNegative: account.allowNegative,
     Disabled: account.disabled,
     UpdateTime: formatTime({ ns: BigInt(account.updatedAtMs) * 1_000_000n, zone: 'UTC' }),
@@ -41,22 +42,4 @@ function balanceWire(balance: Balance): Record<string, unknown> {
 /** A table in order of its keys, as Go prints it. */
 function byKey<T>(table: Readonly<Record<string, T>> | null): Record<string, T> | null {
   return table && Object.fromEntries(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-export function timingsWire(timings: readonly Timing[] | null): Record<string, unknown>[] | null {
-  return timings?.map(timingWire) ?? null
-}
-
-/** A timing as the API shows it. */
-export function timingWire(timing: Timing): Record<string, unknown> {
-  const { id, years, months, monthDays, weekDays, startTime, endTime } = timing
-  return {
-    ID: id,
-    Years: years,
-    Months: months,
-    MonthDays: monthDays,
-    WeekDays: weekDays,
-    StartTime: startTime,
-    EndTime: endTime,
-  }
 }

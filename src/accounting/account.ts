@@ -1,6 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import type { AccountSummary, BalanceSummary } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
+import type { Watch } from './trigger.ts'
 
 /** A set of names; false means "not this one". Null: the field was never set. Reference 04, 2.1. */
 export type NameSet = Readonly<Record<string, boolean>> | null
@@ -35,6 +36,8 @@ export type Account = {
   disabled: boolean
   /** ms since the epoch of the last change. */
   updatedAtMs: number
+  /** Its action triggers and their counters; most accounts have none. */
+  watch: Watch | undefined
 }
 
 /** The id of the balance that takes what nothing else covers. Reference 04, 4.5. */
@@ -46,7 +49,7 @@ export function accountKey(tenant: string, id: string): string {
 }
 
 export function newAccount(tenant: string, id: string, nowMs: number): Account {
-  return { tenant, id, balances: {}, allowNegative: false, disabled: false, updatedAtMs: nowMs }
+  return { tenant, id, balances: {}, allowNegative: false, disabled: false, updatedAtMs: nowMs, watch: undefined }
 }
 
 /** A balance with nothing set. */

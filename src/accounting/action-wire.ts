@@ -1,7 +1,8 @@
 import { formatTime, type ZonedTime } from '../core/time.ts'
 import type { NameSet } from './account.ts'
-import { timingsWire } from './account-wire.ts'
 import type { Action } from './action.ts'
+import type { BalanceFilter } from './balance-filter.ts'
+import { timingsWire } from './timing-wire.ts'
 import { unitsAt } from './units.ts'
 
 /** isWhole: empty texts are values, as API calls set them. Reference 04, 13.2. */
@@ -18,23 +19,34 @@ export function actionWire({ action, isWhole }: StoredAction): Record<string, un
     Filters: action.filters.length === 0 ? null : action.filters,
     ExpirationString: action.expiryTime,
     Weight: action.weight,
-    Balance: {
-      Uuid: balance.uuid ?? blank,
-      ID: balance.id ?? blank,
-      Type: action.balanceType || blank,
-      Value: unitsWire(action),
-      ExpirationDate: balance.expiresAtNs ? formatTime({ ns: balance.expiresAtNs, zone: 'UTC' }) : null,
-      Weight: balance.weight ?? null,
-      DestinationIDs: balance.destinationIds ?? null,
-      RatingSubject: balance.ratingSubject ?? null,
-      Categories: balance.categories ?? null,
-      SharedGroups: balance.sharedGroups ?? null,
-      TimingIDs: balance.timingIds ?? null,
-      Timings: timingsWire(balance.timings ?? null),
-      Disabled: balance.disabled ?? null,
-      Factors: balance.factors ?? null,
-      Blocker: balance.blocker ?? null,
-    },
+    Balance: balanceFilterWire(balance, action.balanceType, unitsWire(action), blank),
+  }
+}
+
+/** What an action or a trigger says about balances; what it does not say is null, or `blank`. */
+export function balanceFilterWire(
+  balance: BalanceFilter,
+  type: string,
+  units: Record<string, unknown> | null = null,
+  blank: string | null = null,
+): Record<string, unknown> {
+  const expires = balance.expiresAtNs
+  return {
+    Uuid: balance.uuid ?? blank,
+    ID: balance.id ?? blank,
+    Type: type || blank,
+    Value: units,
+    ExpirationDate: expires === undefined || expires === null ? null : formatTime({ ns: expires, zone: 'UTC' }),
+    Weight: balance.weight ?? null,
+    DestinationIDs: balance.destinationIds ?? null,
+    RatingSubject: balance.ratingSubject ?? null,
+    Categories: balance.categories ?? null,
+    SharedGroups: balance.sharedGroups ?? null,
+    TimingIDs: balance.timingIds ?? null,
+    Timings: timingsWire(balance.timings ?? null),
+    Disabled: balance.disabled ?? null,
+    Factors: balance.factors ?? null,
+    Blocker: balance.blocker ?? null,
   }
 }
 

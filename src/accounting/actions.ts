@@ -16,7 +16,9 @@ import {
   withoutExpired,
   zeroNegative,
 } from './balance-actions.ts'
+import { type ReactionEnvironment, react, swept } from './reactions.ts'
 import { transferBalance } from './transfer.ts'
+import { type ActionTrigger, isSelected, rearmed, type TriggerSelector } from './trigger.ts'
 
 /** One CDR that `*cdrlog` asks for: what one balance action of the set did. Reference 04, 11.6. */
 export type ActionRecord = Touched & { action: Action }
@@ -42,10 +44,22 @@ export type ActionEnvironment = RunContext & {
   passes(filters: readonly string[], account: Account): boolean
   /** Another account by `tenant:account`. */
   accountOf(accountId: string): Account | undefined
+  /** A set that triggers run, undefined when there is none. */
+  setOf(actionsId: string): readonly Action[] | undefined
+  /** Told of a set that a trigger could not run. */
+  failed(actionsId: string, cause: string): void
+  /** The set is run by a trigger: it fires no further ones. */
+  isReaction?: true
 }
 
-/** One set under way. */
-type Run = { account: Account; others: Map<string, Account>; effects: ActionEffect[]; records: ActionRecord[] }
+/** One set under way. changed: uuids of the balances that were changed since the account was loaded. */
+type Run = {
+  account: Account
+  others: Map<string, Account>
+  effects: ActionEffect[]
+  records: ActionRecord[]
+  changed: Set<string>
+}
 
 type Effectless = (account: Account, action: Action, environment: ActionEnvironment) => Account | Changed
 
@@ -61,7 +75,11 @@ const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
   '*remove_expired': (account, action, context) => removeBalances(account, action, context, true),
   '*set_expiry': setExpiry,
   '*transfer_monetary_default': transferToDefault,
-  '*reset_account': (account, _action, { newUuid }) => resetAccount(account, newUuid),
+  '*reset_account': (account, _action, { newUuid }) => rearmed(resetAccount(account, newUuid)),
+  '*reset_triggers': (account, action) => changeTriggers(account, action, { executed: false }),
+  '*set_recurrent': (account, action) => changeTriggers(account, action, { recurrent: true }),
+  '*unset_recurrent': (account, action) => changeTriggers(account, action, { recurrent: false }),
+  '*reset_counters': resetCounters,
   '*allow_negative': (account) => ({ ...account, allowNegative: true }),
   '*deny_negative': (account) => ({ ...account, allowNegative: false }),
   '*enable_account': (account) => ({ ...account, disabled: false }),
@@ -81,6 +99,19 @@ const CLEANING = new Set([
   '*reset_account',
 ])
 
+/** Actions after which triggers are looked at. Reference 04, 10.2. */
+const LOOKED_AFTER = new Set([
+  '*topup',
+  '*topup_reset',
+  '*debit',
+  '*debit_reset',
+  '*topup_zero_negative',
+  '*set_balance',
+  TRANSFER,
+  '*reset_triggers',
+  '*reset_account',
+])
+
 /**
  * Runs a set for one account, heaviest action first; an unknown account (undefined) is made. The first action that fails
  * or is not known stops the set, and nothing of it is kept. Reference 04, 11.2.
@@ -90,6 +121,7 @@ export function runActions(
   account: Account | undefined,
   actions: readonly Action[],
   environment: ActionEnvironment,
+  changed = new Set<string>(),
 ): ActionsOutcome {
   const nowMs = Number(environment.now.ns / 1_000_000n)
   const run: Run = {
@@ -97,12 +129,10 @@ export function runActions(
     others: new Map(),
     effects: [],
     records: [],
+    changed,
   }
   try {
-    for (const action of byWeight(actions)) {
-      if (action.filters.length > 0 && !environment.passes(action.filters, run.account)) continue
-      runAction(run, action, environment)
-    }
+    runAll(run, actions, environment)
   } catch (cause) {
     if (!(cause instanceof ActionRefused || cause instanceof TollgateError)) throw cause
     return { ok: false, cause: cause.message, effects: run.effects }
@@ -126,6 +156,50 @@ export function runAccountlessActions(actions: readonly Action[]): ActionsOutcom
   return { ok: true, account: undefined, others: [], effects }
 }
 
+/** Throws ActionRefused, TollgateError: nothing of the set is to be kept then. */
+function runAll(run: Run, actions: readonly Action[], environment: ActionEnvironment): void {
+  for (const action of byWeight(actions)) {
+    if (action.filters.length > 0 && !environment.passes(action.filters, run.account)) continue
+    runAction(run, action, environment)
+    if (LOOKED_AFTER.has(action.type)) lookAtTriggers(run, environment)
+  }
+}
+
+function lookAtTriggers(run: Run, environment: ActionEnvironment): void {
+  if (environment.isReaction || run.account.watch === undefined) return
+  const reactions: ReactionEnvironment = {
+    nowNs: environment.now.ns,
+    removeExpired: environment.removeExpired,
+    runSet: (account, actionsId) => runForTrigger(run, account, actionsId, environment),
+  }
+  run.account = swept(react(run.account, run.changed, reactions), reactions)
+}
+
+/** The account after the set of a trigger; undefined when it could not run: nothing of it is kept then. */
+function runForTrigger(
+  run: Run,
+  account: Account,
+  actionsId: string,
+  environment: ActionEnvironment,
+): Account | undefined {
+  const actions = environment.setOf(actionsId)
+  if (actions === undefined) {
+    environment.failed(actionsId, 'Failed to get actions: NOT_FOUND')
+    return undefined
+  }
+  const inner: Run = { account, others: new Map(run.others), effects: [], records: [], changed: run.changed }
+  try {
+    runAll(inner, actions, { ...environment, isReaction: true })
+  } catch (cause) {
+    if (!(cause instanceof ActionRefused || cause instanceof TollgateError)) throw cause
+    environment.failed(actionsId, cause.message)
+    return undefined
+  }
+  run.others = inner.others
+  run.effects.push(...inner.effects)
+  return inner.account
+}
+
 function runAction(run: Run, action: Action, environment: ActionEnvironment): void {
   const { type } = action
   if (type === TRANSFER) {
@@ -140,6 +214,7 @@ function runAction(run: Run, action: Action, environment: ActionEnvironment): vo
   const changed = change(run.account, action, environment)
   if ('touched' in changed) {
     run.records.push(...recordsOf(action, changed.touched))
+    for (const { balance } of changed.touched) run.changed.add(balance.uuid)
     run.account = changed.account
   } else run.account = changed
   if (environment.removeExpired && CLEANING.has(type)) run.account = withoutExpired(run.account, environment.now.ns)
@@ -154,6 +229,7 @@ function transfer(run: Run, action: Action, environment: ActionEnvironment): voi
   if (changed.destination !== undefined)
     run.others.set(accountKey(changed.destination.tenant, changed.destination.id), changed.destination)
   run.records.push({ ...changed.touched, action })
+  run.changed.add(changed.touched.balance.uuid)
 }
 
 /** One record for an action, but one for each balance that it removed. */
@@ -176,6 +252,45 @@ function unknownType(type: string): string {
 
 function byWeight(actions: readonly Action[]): Action[] {
   return actions.toSorted((a, b) => b.weight - a.weight)
+}
+
+/** Reference 04, 11.4 n5. */
+function changeTriggers(account: Account, action: Action, fields: Partial<ActionTrigger>): Account {
+  if (account.watch === undefined) return account
+  const selector = selectorOf(action)
+  const triggers = account.watch.triggers.map((trigger) =>
+    isSelected(trigger, selector) ? { ...trigger, ...fields } : trigger,
+  )
+  return { ...account, watch: { ...account.watch, triggers } }
+}
+
+/** ExtraParameters that are no JSON select nothing. */
+function selectorOf({ extraParameters, balanceType, balance }: Action): TriggerSelector {
+  let named: Record<string, unknown> = {}
+  try {
+    named = Object(JSON.parse(extraParameters)) as Record<string, unknown>
+  } catch {
+    // As if none were given.
+  }
+  const text = (name: string) => String(named[name] ?? '')
+  return {
+    groupId: text('GroupID'),
+    uniqueId: text('UniqueID'),
+    thresholdType: text('ThresholdType'),
+    balanceType,
+    balance,
+  }
+}
+
+/** Counters of a kind, or of all, with that id. Reference 04, 9. */
+function resetCounters(account: Account, { balanceType, balance }: Action): Account {
+  if (account.watch === undefined) return account
+  const counters = account.watch.counters.map((counter) =>
+    (balanceType === '' || counter.kind === balanceType) && counter.filter.id === balance.id
+      ? { ...counter, value: Decimal.ZERO }
+      : counter,
+  )
+  return { ...account, watch: { ...account.watch, counters } }
 }
 
 /** Each type becomes one blank balance of 0. */

@@ -3,7 +3,7 @@ import { addNs, formatTime } from '../core/time.ts'
 import type { CallCost, Increment, Payment, Timespan } from '../rating/call-cost.ts'
 import { accountSummaryWire } from '../rating/event-cost-wire.ts'
 import type { RateInterval } from '../rating/model.ts'
-import { timingWire } from './account-wire.ts'
+import { timingWire } from './timing-wire.ts'
 
 type Wire = Record<string, unknown>
 

@@ -4,7 +4,9 @@ import type { Increment, Payment, Timespan } from '../rating/call-cost.ts'
 import type { RatedSpan, RateInterval, RatingFault, RatingMatch, Tariff } from '../rating/model.ts'
 import { type Account, accountKey, type Balance } from './account.ts'
 import type { BalanceSubjects } from './balance-subject.ts'
+import { DebitWatch } from './debit-watch.ts'
 import { Ledger } from './ledger.ts'
+import type { ReactionEnvironment } from './reactions.ts'
 import type { Candidate } from './select.ts'
 
 /** What is to be debited. Reference 04, 4. Usage in ns (`*voice`) or plain units. */
@@ -41,7 +43,12 @@ export type DebitSettings = {
 }
 
 /** Ids and time come from the caller: the debit itself is pure. */
-export type DebitContext = { nowMs: number; newUuid: () => string }
+export type DebitContext = {
+  nowMs: number
+  newUuid: () => string
+  /** What the triggers of the account ask of the world; undefined: a dry run, they stay silent. */
+  reactions?: ReactionEnvironment | undefined
+}
 
 export type DebitFault = RatingFault | 'ACCOUNT_DISABLED' | 'INSUFFICIENT_CREDIT_BALANCE_BLOCKER'
 
@@ -71,6 +78,8 @@ export class DebitRun {
   feeDue: boolean
   maxCostSoFar: Decimal
   negativeConnectFee = false
+  /** Triggers and counters of the account; undefined: it has none, or the debit is dry. */
+  readonly watch: DebitWatch | undefined
   /** Nothing more is granted: max cost `*disconnect`, or a blocker in a dry run. */
   ended = false
   #durationIndex: bigint
@@ -95,6 +104,10 @@ export class DebitRun {
     this.feeDue = request.loopIndex === 0
     this.maxCostSoFar = request.maxCostSoFar
     this.#durationIndex = request.durationIndex
+    this.watch =
+      account.watch === undefined || context.reactions === undefined
+        ? undefined
+        : new DebitWatch(this.ledger, account.watch, request, tariff, context.reactions)
   }
 
   get isDry(): boolean {

@@ -1,5 +1,5 @@
 import { Decimal } from '../core/decimal.ts'
-import { type CallCost, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
+import { type CallCost, type Payment, spansWithoutUsage, type Timespan } from '../rating/call-cost.ts'
 import type { RateInterval, Tariff } from '../rating/model.ts'
 import { type Account, accountSummary } from './account.ts'
 import {
@@ -48,7 +48,7 @@ export function debit(
     if (cause instanceof DebitRefused) return { ok: false, fault: cause.fault }
     throw cause
   }
-  const changed = run.ledger.account(context.nowMs)
+  const changed = run.watch === undefined ? run.ledger.account(context.nowMs) : run.watch.account(context.nowMs)
   return {
     ok: true,
     account: changed,
@@ -138,10 +138,21 @@ function consume(run: DebitRun, candidate: Candidate, asUnits: boolean, money: r
 function consumeFree(run: DebitRun, candidate: Candidate, step: bigint, interval: RateInterval): boolean {
   const { balance, prefix, destinationId } = candidate
   const amount = run.unitsFor(balance, step)
-  const count = run.ledger.affordable(balance, amount, (run.remaining + step - 1n) / step)
-  if (count === 0n) return false
-  const unit = run.takeUnits(candidate, amount, count, null)
-  run.bookFree(step * count, interval, run.increment(step, Decimal.ZERO, count, { unit, monetary: null }), {
+  const wanted = (run.remaining + step - 1n) / step
+  const takes = run.watch && [{ balance, each: amount, kind: run.request.toR }]
+  let unit: Payment['unit'] = null
+  let taken = 0n
+  while (taken < wanted) {
+    let count = run.ledger.affordable(balance, amount, wanted - taken)
+    if (count === 0n) break
+    if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
+    unit = run.takeUnits(candidate, amount, count, null)
+    taken += count
+    if (takes === undefined) break
+    run.watch?.took(takes, count)
+  }
+  if (taken === 0n) return false
+  run.bookFree(step * taken, interval, run.increment(step, Decimal.ZERO, taken, { unit, monetary: null }), {
     matchedSubject: balance.uuid,
     matchedPrefix: prefix || run.request.destination,
     matchedDestinationId: destinationId || '*any',

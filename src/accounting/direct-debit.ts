@@ -3,6 +3,7 @@ import { type Increment, NO_PAYMENT } from '../rating/call-cost.ts'
 import type { Tariff } from '../rating/model.ts'
 import { type Account, accountKey, type Balance } from './account.ts'
 import { callCostOf, type DebitContext, type DebitRequest, type DebitResult, type DebitSettings } from './debit.ts'
+import { DebitWatch } from './debit-watch.ts'
 import { Ledger } from './ledger.ts'
 import { isActiveAt, selectBalances } from './select.ts'
 
@@ -19,16 +20,21 @@ export function directDebit(
   cost: Decimal,
   tariff: Tariff,
   { roundingDecimals: decimals }: Pick<DebitSettings, 'roundingDecimals'>,
-  { nowMs, newUuid }: DebitContext,
+  { nowMs, newUuid, reactions }: DebitContext,
 ): DebitResult {
   if (account.disabled) return { ok: false, fault: 'ACCOUNT_DISABLED' }
   const ledger = new Ledger(account, decimals, newUuid)
+  const watch =
+    account.watch === undefined || reactions === undefined
+      ? undefined
+      : new DebitWatch(ledger, account.watch, { category, destination }, tariff, reactions)
   const increments: Increment[] = []
   const total = cost.round(decimals, '*middle')
   let open = total
   const pay = (balance: Balance, amount: Decimal) => {
     open = open.minus(amount)
     const value = ledger.take(balance, amount, 1n)
+    watch?.took([{ balance, each: amount, kind: '*monetary' }], 1n)
     const monetary = { balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
     const payment = { unit: null, monetary, accountId: accountKey(account.tenant, account.id) }
     increments.push({ duration: increments.length === 0 ? usage : 0n, cost: amount, count: 1n, payment })
@@ -51,7 +57,7 @@ export function directDebit(
     cost: total,
     match: NO_MATCH,
   }
-  const changed = ledger.account(nowMs)
+  const changed = watch === undefined ? ledger.account(nowMs) : watch.account(nowMs)
   const callCost = callCostOf([span], changed, account, decimals)
   return { ok: true, account: changed, callCost, negativeConnectFee: false }
 }

@@ -6,10 +6,11 @@ import { type Account, type Balance, DEFAULT_BALANCE, newBalance } from './accou
  * value with more digits (set by an operator) is rounded by the first increment that it pays. Reference 04, 1.
  */
 export class Ledger {
-  readonly #account: Account
+  #account: Account
   readonly #decimals: number
   readonly #newUuid: () => string
-  readonly #values = new Map<Balance, Decimal>()
+  /** By uuid. */
+  readonly #values = new Map<string, Decimal>()
   #default: Balance | undefined
   #createdDefault: Balance | undefined
 
@@ -21,7 +22,7 @@ export class Ledger {
   }
 
   valueOf(balance: Balance): Decimal {
-    return this.#values.get(balance) ?? balance.value
+    return this.#values.get(balance.uuid) ?? balance.value
   }
 
   /** How many times, up to `wanted`, the balance can pay `each`. */
@@ -39,7 +40,7 @@ export class Ledger {
     const value = this.valueOf(balance)
     if (each.isZero || count === 0n) return value
     const left = this.#afterOne(value, each).minus(each.timesInteger(count - 1n))
-    this.#values.set(balance, left)
+    this.#values.set(balance.uuid, left)
     return left
   }
 
@@ -68,10 +69,21 @@ export class Ledger {
     return { ...this.#account, balances, updatedAtMs: nowMs }
   }
 
+  /** Goes on from the account as something else has made it in the meantime. A balance that is gone has nothing. */
+  rebase(account: Account): void {
+    const held = this.account(0)
+    for (const list of Object.values(held.balances)) for (const { uuid } of list) this.#values.set(uuid, Decimal.ZERO)
+    for (const list of Object.values(account.balances))
+      for (const { uuid, value } of list) this.#values.set(uuid, value)
+    this.#account = account
+    this.#createdDefault = undefined
+    this.#default = account.balances['*monetary']?.find(({ id }) => id === DEFAULT_BALANCE)
+  }
+
   #updated(list: readonly Balance[]): readonly Balance[] {
-    if (!list.some((balance) => this.#values.has(balance))) return list
+    if (!list.some(({ uuid }) => this.#values.has(uuid))) return list
     return list.map((balance) => {
-      const value = this.#values.get(balance)
+      const value = this.#values.get(balance.uuid)
       return value === undefined ? balance : { ...balance, value }
     })
   }

@@ -38,11 +38,20 @@ export function maxDebit(
 ): MaxDebitResult {
   if (asked.usage <= 0n) return debit(account, asked, 'all', tariff, settings, context)
   const request = withDurationIndex(asked)
-  const max = maxUsage(account, request, tariff, settings, context, limits.maxRate)
+  const max = maxUsage(
+    account,
+    request,
+    tariff,
+    settings,
+    context.reactions === undefined ? context : { ...context, reactions: undefined },
+    limits.maxRate,
+  )
   if (!max.ok) return max
   const { usage, dryRun } = max
   if (usage === UNLIMITED) return debit(account, request, 'all', tariff, settings, context)
-  if (dryRun !== undefined && usage === request.usage) return dryRun
+  // A dry run has not told the triggers.
+  const isReal = account.watch === undefined || context.reactions === undefined
+  if (isReal && dryRun !== undefined && usage === request.usage) return dryRun
   if (limits.forceDuration === true) return { ok: false, fault: 'INSUFFICIENT_CREDIT' }
   if (usage === 0n) {
     const callCost = callCostOf([], account, account, settings.roundingDecimals)

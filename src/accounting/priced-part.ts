@@ -5,6 +5,8 @@ import type { Balance } from './account.ts'
 import type { DebitRun } from './debit-run.ts'
 import { type Candidate, isActiveAt } from './select.ts'
 
+const ONE = Decimal.of(1n)
+
 /**
  * Consumes a balance at the prices of `subject`: money, or units that cost money as well. True when it paid usage.
  * money: balances that pay connect fees and the price of units, in order. Reference 04, 4.3.
@@ -33,7 +35,7 @@ export function consumePriced(
         ? payMoney(run, balance, span, priced - paid, interval)
         : payUnits(run, candidate, span, priced - paid, money)
       if (increment === undefined) break
-      runs.push(increment)
+      append(run, runs, increment)
       paid += increment.count
     }
     if (paid === priced) paid += grantFree(run, candidate, span, span.increments.count - priced, runs)
@@ -84,8 +86,42 @@ function payMoney(
   wanted: bigint,
   interval: RateInterval | null,
 ): Increment | undefined {
-  const count = run.ledger.affordable(balance, cost, wanted)
-  return count === 0n ? undefined : run.payMoney(balance, duration, cost, count, interval)
+  let count = run.ledger.affordable(balance, cost, wanted)
+  if (count === 0n) return undefined
+  const takes = run.watch && [{ balance, each: cost, kind: '*monetary' }]
+  if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
+  const increment = run.payMoney(balance, duration, cost, count, interval)
+  if (takes !== undefined) run.watch?.took(takes, count)
+  return increment
+}
+
+/** Increments that triggers have parted, but the same balances have paid, are counted in one. */
+function append(run: DebitRun, runs: Increment[], added: Increment): void {
+  const last = runs.at(-1)
+  const isSame =
+    run.watch !== undefined &&
+    last !== undefined &&
+    last.duration === added.duration &&
+    last.cost.equals(added.cost) &&
+    last.payment.unit?.balanceUuid === added.payment.unit?.balanceUuid &&
+    last.payment.monetary?.balanceUuid === added.payment.monetary?.balanceUuid
+  if (isSame) runs[runs.length - 1] = { ...added, count: last.count + added.count }
+  else runs.push(added)
+}
+
+/** `*default` takes what is left, as far as triggers let it at once: how many increments. */
+function payRest(
+  run: DebitRun,
+  runs: Increment[],
+  { increments: { duration, cost } }: RatedSpan,
+  wanted: bigint,
+): bigint {
+  const { default: balance } = run.ledger
+  const takes = run.watch && [{ balance, each: cost, kind: '*monetary' }]
+  const count = (takes && run.watch?.limit(takes, wanted)) ?? wanted
+  append(run, runs, run.payMoney(balance, duration, cost, count, null))
+  if (takes !== undefined) run.watch?.took(takes, count)
+  return count
 }
 
 /** The first balance that can pay the price of one increment pays for as many as it can. */
@@ -100,8 +136,11 @@ function payUnits(
   const amount = run.unitsFor(candidate.balance, duration)
   let count = ledger.affordable(candidate.balance, amount, wanted)
   if (count === 0n) return undefined
+  const takes = run.watch && [{ balance: candidate.balance, each: amount, kind: run.request.toR }]
   if (cost.isZero) {
+    if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
     const unit = run.takeUnits(candidate, amount, count, interval)
+    if (takes !== undefined) run.watch?.took(takes, count)
     return run.increment(duration, cost, count, { unit, monetary: null })
   }
   let payer: Balance | undefined
@@ -116,8 +155,11 @@ function payUnits(
     if (run.isDry && !run.account.allowNegative) return undefined
     payer = ledger.default
   }
+  takes?.push({ balance: payer, each: cost, kind: '*monetary' })
+  if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
   const unit = run.takeUnits(candidate, amount, count, interval)
   const { payment } = run.payMoney(payer, duration, cost, count, null)
+  if (takes !== undefined) run.watch?.took(takes, count)
   return run.increment(duration, cost, count, { unit, monetary: payment.monetary })
 }
 
@@ -131,12 +173,17 @@ function payConnectFee(
   money: readonly Candidate[],
 ): Increment | undefined | 'blocked' {
   const fee = first.interval.rating.connectFee
-  if (fee.isZero) return undefined
+  if (fee.isZero && run.watch === undefined) return undefined
   for (const { balance } of money) {
     if (!isActiveAt(balance, run.request.timeStart)) continue
-    if (run.ledger.affordable(balance, fee, 1n) === 1n) return takeFee(run, balance, fee)
+    // Without a fee the connection is counted all the same.
+    if (run.ledger.affordable(balance, fee, 1n) === 1n) {
+      const increment = takeFee(run, balance, fee)
+      return fee.isZero ? undefined : increment
+    }
     if (balance.blocker) return 'blocked'
   }
+  if (fee.isZero) return undefined
   run.negativeConnectFee = true
   return takeFee(run, run.ledger.default, fee)
 }
@@ -144,6 +191,13 @@ function payConnectFee(
 /** Reference 04, 4.4.5. The fee does not count towards max cost. */
 function takeFee(run: DebitRun, balance: Balance, fee: Decimal): Increment {
   const value = run.ledger.take(balance, fee, 1n)
+  run.watch?.took(
+    [
+      { balance, each: fee, kind: '*monetary' },
+      { balance, each: ONE, kind: '*event_connect' },
+    ],
+    1n,
+  )
   const monetary = { balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
   return run.increment(0n, fee, 1n, { unit: null, monetary })
 }
@@ -164,11 +218,8 @@ export function consumeRest(run: DebitRun, money: readonly Candidate[]): void {
   for (const span of spans) {
     const { duration, cost, count } = span.increments
     const runs: Increment[] = fee !== undefined && fee !== 'blocked' && span === first ? [fee] : []
-    runs.push(
-      isFree
-        ? run.increment(duration, cost, count, { unit: null, monetary: null })
-        : run.payMoney(run.ledger.default, duration, cost, count, null),
-    )
+    if (isFree) runs.push(run.increment(duration, cost, count, { unit: null, monetary: null }))
+    else for (let paid = 0n; paid < count; ) paid += payRest(run, runs, span, count - paid)
     run.book(span, runs, count)
   }
 }

@@ -8,14 +8,26 @@ import { type Account, newAccount } from './account.ts'
 import { type Action, readAction, readBoolean, timingsNamed, weightAt } from './action.ts'
 import type { ActionTiming } from './action-plans.ts'
 import { builtInTiming, nextRun } from './plan-timing.ts'
+import { type ActionTrigger, withTriggers } from './trigger.ts'
+import { stampTrigger, triggerOfRow } from './trigger-rows.ts'
 
 /** What AccountActions.csv says about one account. */
-export type AccountRow = { tenant: string; id: string; planId: string; allowNegative: boolean; disabled: boolean }
+export type AccountRow = {
+  tenant: string
+  id: string
+  planId: string
+  /** Group of its action triggers, '' for none. */
+  triggersId: string
+  allowNegative: boolean
+  disabled: boolean
+}
 
 /** The accounting side of a tariff plan: sets and plans by id, in file order. */
 export type TariffActions = {
   actions: ReadonlyMap<string, readonly Action[]>
   plans: ReadonlyMap<string, readonly ActionTiming[]>
+  /** Action triggers by group. */
+  triggers: ReadonlyMap<string, readonly ActionTrigger[]>
 }
 
 /**
@@ -28,7 +40,11 @@ export function stampActions(added: TariffRows, all: TariffRows, now: ZonedTime,
   const timingOf = (id: string) => timings.get(id) ?? builtInTiming(id, now)
   return mergeTariffRows(
     added,
-    new Map([...stampSets(added, timingOf, now), ...stampPlans(added, all, timingOf, now, newUuid)]),
+    new Map([
+      ...stampSets(added, timingOf, now),
+      ...stampPlans(added, all, timingOf, now, newUuid),
+      ...stampTriggers(added, timingOf, now, newUuid),
+    ]),
   )
 }
 
@@ -66,14 +82,18 @@ function stampPlans(
   return [['ActionPlans', new Map([...objects(added, 'ActionPlans')].map(([id, group]) => [id, group.map(stamp)]))]]
 }
 
-/** Reads stamped rows of Actions and ActionPlans. Throws TariffError with the texts of the reference. */
+/** Reads stamped rows of Actions, ActionPlans and ActionTriggers. Throws TariffError with the texts of the reference. */
 export function compileActions(rows: TariffRows): TariffActions {
   const sets = [...objects(rows, 'Actions')].map(([id, group]): [string, Action[]] => [id, group.map(compileAction)])
   const plans = [...objects(rows, 'ActionPlans')].map(([id, group]): [string, ActionTiming[]] => [
     id,
     group.flatMap(compileTiming),
   ])
-  return { actions: new Map(sets), plans: new Map(plans) }
+  const triggers = [...objects(rows, 'ActionTriggers')].map(([id, group]): [string, ActionTrigger[]] => [
+    id,
+    group.map(compileTrigger),
+  ])
+  return { actions: new Map(sets), plans: new Map(plans), triggers: new Map(triggers) }
 }
 
 function compileAction(row: TariffRow): Action {
@@ -109,10 +129,14 @@ function compileTiming(row: TariffRow): ActionTiming[] {
 }
 
 function located<R>(row: TariffRow, read: () => R): R {
+  return locatedIn('Actions', row, read)
+}
+
+function locatedIn<R>(file: 'Actions' | 'ActionTriggers', row: TariffRow, read: () => R): R {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof TollgateError) throw problem(row, 'Actions', 1, cause.message)
+    if (cause instanceof TollgateError) throw problem(row, file, 1, cause.message)
     throw cause
   }
 }
@@ -135,27 +159,30 @@ function compileWeight(row: TariffRow, text: string): number {
   }
 }
 
-/** Reads AccountActions: of several rows of an account the last one counts. warnings: action triggers that are not run. */
+/** Reads AccountActions: of several rows of an account the last one counts. triggers: groups of the same load. Throws TariffError. */
 export function compileAccounts(
   rows: TariffRows,
   plans: { has(id: string): boolean },
-): { accounts: AccountRow[]; warnings: string[] } {
+  triggers: { has(id: string): boolean } | undefined,
+): AccountRow[] {
   const accounts: AccountRow[] = []
-  const warnings: string[] = []
   for (const [, group] of objects(rows, 'AccountActions')) {
     const row = group.at(-1)
-    if (row === undefined) continue
-    accounts.push(compileAccount(row, plans))
-    if (row.values[3]) warnings.push(`${row.place}: action triggers ${row.values[3]} are not run`)
+    if (row !== undefined) accounts.push(compileAccount(row, plans, triggers))
   }
-  return { accounts, warnings }
+  return accounts
 }
 
-function compileAccount(row: TariffRow, plans: { has(id: string): boolean }): AccountRow {
-  const [tenant = '', id = '', planId = '', , allowNegative = '', disabled = ''] = row.values
-  if (planId !== '' && !plans.has(planId)) {
+function compileAccount(
+  row: TariffRow,
+  plans: { has(id: string): boolean },
+  triggers: { has(id: string): boolean } | undefined,
+): AccountRow {
+  const [tenant = '', id = '', planId = '', triggersId = '', allowNegative = '', disabled = ''] = row.values
+  if (planId !== '' && !plans.has(planId))
     throw problem(row, 'AccountActions', 2, `could not get action plan for tag "${planId}"`)
-  }
+  if (triggersId !== '' && triggers?.has(triggersId) !== true)
+    throw problem(row, 'AccountActions', 3, `could not get action triggers for tag "${triggersId}"`)
   const flag = (column: number, text: string) => {
     try {
       return text !== '' && readBoolean(text)
@@ -163,11 +190,33 @@ function compileAccount(row: TariffRow, plans: { has(id: string): boolean }): Ac
       throw problem(row, 'AccountActions', column, `invalid value "${text}", expected true or false`)
     }
   }
-  return { tenant, id, planId, allowNegative: flag(4, allowNegative), disabled: flag(5, disabled) }
+  return { tenant, id, planId, triggersId, allowNegative: flag(4, allowNegative), disabled: flag(5, disabled) }
 }
 
-/** The account that a row makes or changes: its flags are replaced, its balances kept. Reference 04, 2.6. */
-export function applyAccountRow(account: Account | undefined, row: AccountRow, nowMs: number): Account {
-  const { allowNegative, disabled } = row
-  return { ...(account ?? newAccount(row.tenant, row.id, nowMs)), allowNegative, disabled, updatedAtMs: nowMs }
+/** The account that a row makes or changes: its flags and triggers are replaced, its balances kept. Reference 04, 2.6. */
+export function applyAccountRow(
+  account: Account | undefined,
+  { tenant, id, triggersId, allowNegative, disabled }: AccountRow,
+  triggers: TariffActions['triggers'],
+  nowMs: number,
+): Account {
+  const held = withTriggers(account ?? newAccount(tenant, id, nowMs), triggers.get(triggersId) ?? [])
+  return { ...held, allowNegative, disabled, updatedAtMs: nowMs }
+}
+
+function stampTriggers(
+  added: TariffRows,
+  timingOf: (id: string) => Timing | undefined,
+  now: ZonedTime,
+  newUuid: () => string,
+): Stamped {
+  if (!added.has('ActionTriggers')) return []
+  const stamp = (row: TariffRow) => locatedIn('ActionTriggers', row, () => stampTrigger(row, timingOf, now, newUuid))
+  return [
+    ['ActionTriggers', new Map([...objects(added, 'ActionTriggers')].map(([id, group]) => [id, group.map(stamp)]))],
+  ]
+}
+
+function compileTrigger(row: TariffRow): ActionTrigger {
+  return locatedIn('ActionTriggers', row, () => triggerOfRow(row))
 }

@@ -123,10 +123,10 @@ async function loadIntoStore({ path, dryRun, remove, plan }: LoadOptions, config
     const origin = plan === undefined ? path : await engine.plans.tariff(plan.planId)
     if (remove)
       return { verb: 'removed', counts: (await engine.tariff.remove(origin)).counts, gateway: undefined, notes: [] }
-    const { ignored, warnings, counts } = dryRun
+    const { ignored, counts } = dryRun
       ? engine.tariff.check(origin)
       : { ...(await engine.tariff.load(origin)), counts: engine.tariff.counts() }
-    const notes = [...ignored.map((file) => `not loaded, this version does not have it: ${file}`), ...warnings]
+    const notes = ignored.map((file) => `not loaded, this version does not have it: ${file}`)
     return { verb: dryRun ? 'checked' : 'loaded', counts, gateway: undefined, notes }
   } finally {
     await engine.close()

@@ -1,8 +1,9 @@
 import { type Account, accountKey, newAccount } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
+import { type ActionTrigger, addTriggers, withTriggers } from '../accounting/trigger.ts'
 import { NotFound } from '../core/errors.ts'
 import type { ZonedTime } from '../core/time.ts'
-import type { AccountChange, PlanChange } from '../rpc/methods/accounts.ts'
+import type { AccountChange, PlanChange, TriggerChange } from '../rpc/methods/accounts.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records, Unit } from '../store/unit-of-work.ts'
@@ -17,11 +18,13 @@ export class AccountAdmin {
   readonly #runner: ActionRunner
   readonly #now: () => ZonedTime
   readonly #hasPlan: (planId: string) => boolean
+  readonly #triggersOf: (groupId: string) => readonly ActionTrigger[] | undefined
 
   constructor(
     parts: { store: DataStore; records: Records; members: PlanMembers; runner: ActionRunner },
     now: () => ZonedTime,
     hasPlan: (planId: string) => boolean,
+    triggersOf: (groupId: string) => readonly ActionTrigger[] | undefined,
   ) {
     this.#store = parts.store
     this.#records = parts.records
@@ -29,6 +32,7 @@ export class AccountAdmin {
     this.#runner = parts.runner
     this.#now = now
     this.#hasPlan = hasPlan
+    this.#triggersOf = triggersOf
   }
 
   /** An account, undefined when there is none. */
@@ -50,7 +54,7 @@ export class AccountAdmin {
     return ids
   }
 
-  /** Makes or changes an account; true when it has joined or left a plan. Throws NotFound for an unknown plan. */
+  /** Makes or changes an account; true when it has joined or left a plan. Throws NotFound for an unknown plan or group of triggers. */
   set(tenant: string, id: string, change: AccountChange): Promise<boolean> {
     const accountId = accountKey(tenant, id)
     const nowMs = Number(this.#now().ns / 1_000_000n)
@@ -59,9 +63,19 @@ export class AccountAdmin {
       const allowNegative = change.allowNegative ?? held.allowNegative
       const disabled = change.disabled ?? held.disabled
       const isMoved = change.plans !== undefined && this.#join(unit, plans, accountId, change.plans)
-      unit.put(accountKind, accountId, { ...held, allowNegative, disabled, updatedAtMs: nowMs })
+      const watched = change.triggers === undefined ? held : this.#withGroups(held, change.triggers)
+      unit.put(accountKind, accountId, { ...watched, allowNegative, disabled, updatedAtMs: nowMs })
       return isMoved
     })
+  }
+
+  #withGroups(account: Account, { ids, isReplacing }: TriggerChange): Account {
+    const groups = ids.map((groupId) => {
+      const triggers = this.#triggersOf(groupId)
+      if (triggers === undefined) throw new NotFound()
+      return triggers
+    })
+    return withTriggers(account, addTriggers(isReplacing ? [] : (account.watch?.triggers ?? []), groups.flat()))
   }
 
   #join(unit: Unit, plans: AccountPlans, accountId: string, { ids, isReplacing, isRepeating }: PlanChange): boolean {

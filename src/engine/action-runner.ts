@@ -3,7 +3,14 @@ import { accountKey } from '../accounting/account.ts'
 import { accountKind } from '../accounting/account-record.ts'
 import type { Action } from '../accounting/action.ts'
 import { type ActionPlan, loadActionPlan, type Task } from '../accounting/action-plans.ts'
-import { type ActionEffect, type ActionsOutcome, runAccountlessActions, runActions } from '../accounting/actions.ts'
+import {
+  type ActionEffect,
+  type ActionEnvironment,
+  type ActionsOutcome,
+  runAccountlessActions,
+  runActions,
+} from '../accounting/actions.ts'
+import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
 import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
 import { actionCdrs } from '../cdrs/action-cdrs.ts'
@@ -129,7 +136,7 @@ export class ActionRunner {
   stage(
     unit: Unit,
     accountPlans: AccountPlans,
-    { plans }: TariffActions,
+    { plans, triggers }: TariffActions,
     loaded: { accounts: readonly AccountRow[]; plans: ReadonlySet<string> },
   ): void {
     const { now, newUuid } = this.#options
@@ -137,7 +144,7 @@ export class ActionRunner {
     const accountIds = new Map([...loaded.plans].map((planId): [string, string[]] => [planId, []]))
     for (const row of loaded.accounts) {
       const key = accountKey(row.tenant, row.id)
-      unit.put(accountKind, key, applyAccountRow(unit.get(accountKind, key), row, nowMs))
+      unit.put(accountKind, key, applyAccountRow(unit.get(accountKind, key), row, triggers, nowMs))
       if (row.planId === '') continue
       const members = accountIds.get(row.planId) ?? []
       accountIds.set(row.planId, members)
@@ -264,15 +271,54 @@ export class ActionRunner {
   }
 
   #outcome(unit: Unit, target: { tenant: string; id: string }, actions: readonly Action[]): ActionsOutcome {
+    const accountId = accountKey(target.tenant, target.id)
+    return runActions(target, unit.get(accountKind, accountId), actions, this.#environment(unit, accountId))
+  }
+
+  #environment(unit: Unit, accountId: string): ActionEnvironment {
     const { now, newUuid, roundingDecimals, removeExpired } = this.#options
-    return runActions(target, unit.get(accountKind, accountKey(target.tenant, target.id)), actions, {
+    return {
       now: now(),
       newUuid,
       roundingDecimals,
       removeExpired,
       passes: (filters, account) => this.#tariff?.actionFilters.get(filters)?.(account) ?? true,
-      accountOf: (accountId) => unit.get(accountKind, accountId),
-    })
+      accountOf: (id) => unit.get(accountKind, id),
+      setOf: (id) => this.#tariff?.actions.actions.get(id),
+      failed: (actionsId, cause) => this.#told([], cause, { accountId, actionsId }),
+    }
+  }
+
+  /**
+   * What the triggers of an account may do while a unit changes it: their sets change the account in memory; what they do
+   * besides is part of the unit.
+   */
+  reactions(unit: Unit, accountId: string): ReactionEnvironment {
+    const environment: ActionEnvironment = { ...this.#environment(unit, accountId), isReaction: true }
+    return {
+      nowNs: environment.now.ns,
+      removeExpired: environment.removeExpired,
+      runSet: (account, actionsId, changed) => {
+        const actions = environment.setOf(actionsId)
+        if (actions === undefined) {
+          environment.failed(actionsId, 'Failed to get actions: NOT_FOUND')
+          return undefined
+        }
+        const outcome = runActions(account, account, actions, environment, changed)
+        try {
+          if (!outcome.ok) throw new TollgateError('ACTION_FAILED', outcome.cause)
+          unit.attempt(() => this.#log(unit, account, outcome.effects, {}))
+        } catch (cause) {
+          if (!(cause instanceof TollgateError)) throw cause
+          environment.failed(actionsId, cause.message)
+          return undefined
+        }
+        for (const other of outcome.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
+        // The commit is on its way when the unit has ended.
+        queueMicrotask(() => this.#told(outcome.effects, undefined, { accountId, actionsId }))
+        return outcome.account
+      },
+    }
   }
 
   /** The CDRs of `*cdrlog`, into the outbox. Throws TollgateError. Reference 04, 11.6. */

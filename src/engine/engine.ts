@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
+import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { DIAMETER_CLIENT, type DiameterMapping } from '../agents/diameter/request-handler.ts'
@@ -75,6 +76,7 @@ import {
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
 import { TariffState } from './tariff-state.ts'
+import { TriggerAdmin } from './trigger-admin.ts'
 import { buildWriters } from './writers.ts'
 
 export type EngineOptions = {
@@ -147,6 +149,7 @@ export class Engine {
   readonly cdrProcessing: CdrProcessing
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
+  readonly triggers: TriggerAdmin
   readonly #stopping = Promise.withResolvers<void>()
   /** A client has asked the process to stop. */
   readonly askToStop = () => this.#stopping.resolve()
@@ -196,6 +199,7 @@ export class Engine {
       responderSettings(config),
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
+      (unit, accountId) => this.runner.reactions(unit, accountId),
     )
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
@@ -228,7 +232,9 @@ export class Engine {
       { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
       now,
       (planId) => this.timingsOf(planId) !== undefined,
+      (groupId) => this.triggersOf(groupId),
     )
+    this.triggers = new TriggerAdmin(this.records, this.runner, now)
     this.cdrProcessing = new CdrProcessing({
       charge: (call) => this.charge(call),
       find: (query) => this.#findCdrs(query),
@@ -449,6 +455,11 @@ export class Engine {
   /** The timings of an action plan, undefined when there is none. */
   timingsOf(planId: string): readonly ActionTiming[] | undefined {
     return this.#tariff.actions.plans.get(planId)
+  }
+
+  /** The action triggers of a group, undefined when there is none. */
+  triggersOf(groupId: string): readonly ActionTrigger[] | undefined {
+    return this.#tariff.actions.triggers.get(groupId)
   }
 
   /** The accounts of an action plan, as `tenant:account`. */

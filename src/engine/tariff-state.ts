@@ -71,6 +71,7 @@ const PARTITIONS: Partial<Record<TariffFile, readonly string[]>> = {
   RatingProfiles: ['*rating_profiles'],
   Actions: ['*actions'],
   ActionPlans: ['*action_plans', '*account_action_plans'],
+  ActionTriggers: ['*action_triggers'],
   Filters: ['*filters'],
   Chargers: ['*charger_profiles'],
   Attributes: ['*attribute_profiles'],
@@ -189,9 +190,9 @@ export class TariffState {
    * commit; the tasks run before this resolves when there is a scheduler. Throws TariffError, TemplateError.
    * Reference 03, 3.1; 04, 14.
    */
-  async load(origin: TariffOrigin): Promise<{ ignored: readonly string[]; warnings: readonly string[] }> {
+  async load(origin: TariffOrigin): Promise<{ ignored: readonly string[] }> {
     return this.inTurn(async () => {
-      const { all, added, ignored, profiles, compiled, accounts, warnings } = this.#read(origin)
+      const { all, added, ignored, profiles, compiled, accounts } = this.#read(origin)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
       await this.#commit(compiled, added, this.#loaded(['Timings', ...all.keys()]), (unit, plans) => {
         profiles.stage(unit)
@@ -199,18 +200,14 @@ export class TariffState {
       })
       profiles.apply()
       await this.#runner.reload()
-      return { ignored, warnings }
+      return { ignored }
     })
   }
 
   /** What loading a tariff would tell, and how many objects of each file it has; nothing changes. Throws as `load`. */
-  check(origin: TariffOrigin): {
-    ignored: readonly string[]
-    warnings: readonly string[]
-    counts: Record<string, number>
-  } {
-    const { all, ignored, warnings } = this.#read(origin)
-    return { ignored, warnings, counts: countsOf(all, {}) }
+  check(origin: TariffOrigin): { ignored: readonly string[]; counts: Record<string, number> } {
+    const { all, ignored } = this.#read(origin)
+    return { ignored, counts: countsOf(all, {}) }
   }
 
   /**
@@ -249,7 +246,14 @@ export class TariffState {
     const { now, newUuid } = this.#environment
     const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
     const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
-    return { all, added, ignored, profiles, compiled, ...compileAccounts(added, compiled.actions.plans) }
+    return {
+      all,
+      added,
+      ignored,
+      profiles,
+      compiled,
+      accounts: compileAccounts(added, compiled.actions.plans, added.get('ActionTriggers')),
+    }
   }
 
   /**
@@ -363,7 +367,7 @@ function compile(
   const compiled = held !== undefined && isHeld(...RATING_FILES) ? held.index : changed
   const index = compiled ?? new TariffIndex(compileTariffSource(rows, timeZone, now()), options)
   const actions =
-    held !== undefined && isHeld('Actions', 'ActionPlans')
+    held !== undefined && isHeld('Actions', 'ActionPlans', 'ActionTriggers')
       ? { actions: held.actions, actionFilters: held.actionFilters }
       : compileSets(rows, environment)
   return { rows, index, ...actions }

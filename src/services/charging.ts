@@ -25,8 +25,11 @@ export type Descriptor = {
   forceDuration: boolean
 }
 
-/** Whose account a cost is of. */
-export type ChargedAccount = Pick<Descriptor, 'tenant' | 'account'>
+/** What counters of an account look at. */
+export type ChargedEvent = Pick<Descriptor, 'category' | 'destination' | 'toR'>
+
+/** Whose account a cost is of, and of which event. */
+export type ChargedAccount = Pick<Descriptor, 'tenant' | 'account'> & ChargedEvent
 
 /**
  * Money, as sessions and CDRs need it. Synchronous within the unit; the tariff and the clock are the implementation's.

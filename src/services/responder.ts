@@ -11,8 +11,10 @@ import {
 import { directDebit } from '../accounting/direct-debit.ts'
 import { maxDebit } from '../accounting/max-debit.ts'
 import { type MaxRate, maxUsage } from '../accounting/max-usage.ts'
+import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type Credit, creditsOfEventCost, refund } from '../accounting/refund.ts'
 import { roundCallCost } from '../accounting/rounding.ts'
+import { watchedRefund } from '../accounting/watched-refund.ts'
 import { Decimal } from '../core/decimal.ts'
 import {
   type AccountSummary,
@@ -24,7 +26,7 @@ import {
 import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
-import type { ChargedAccount, Charging, Descriptor } from './charging.ts'
+import type { ChargedAccount, ChargedEvent, Charging, Descriptor } from './charging.ts'
 import { SessionRefused } from './errors.ts'
 
 export type ResponderSettings = DebitSettings & {
@@ -37,12 +39,30 @@ export class Responder implements Charging {
   #settings: ResponderSettings
   readonly #tariff: () => Tariff
   readonly #context: () => DebitContext
+  readonly #reactions: (unit: Unit, accountId: string) => ReactionEnvironment
 
-  /** tariff: the one in force; it changes with a load. */
-  constructor(settings: ResponderSettings, tariff: () => Tariff, context: () => DebitContext) {
+  /** tariff: the one in force; it changes with a load. reactions: what triggers of an account may do in a unit. */
+  constructor(
+    settings: ResponderSettings,
+    tariff: () => Tariff,
+    context: () => DebitContext,
+    reactions: (unit: Unit, accountId: string) => ReactionEnvironment,
+  ) {
     this.#settings = settings
     this.#tariff = tariff
     this.#context = context
+    this.#reactions = reactions
+  }
+
+  /** Of a debit that is not dry: triggers of the account fire. */
+  #contextOf(unit: Unit, account: Account): DebitContext {
+    if (account.watch === undefined) return this.#context()
+    return { ...this.#context(), reactions: this.#reactions(unit, accountKey(account.tenant, account.id)) }
+  }
+
+  /** What triggers have done is undone with a debit that fails. */
+  #whole<R>(unit: Unit, account: Account, debit: () => R): R {
+    return account.watch === undefined ? debit() : unit.attempt(debit)
   }
 
   /** Other settings from the next call on. */
@@ -70,11 +90,13 @@ export class Responder implements Charging {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
     const limits = { forceDuration: descriptor.forceDuration, ...(maxRate === undefined ? {} : { maxRate }) }
-    const context = this.#context()
-    return this.#store(
-      unit,
-      account,
-      maxDebit(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, limits),
+    const context = this.#contextOf(unit, account)
+    return this.#whole(unit, account, () =>
+      this.#store(
+        unit,
+        account,
+        maxDebit(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, limits),
+      ),
     )
   }
 
@@ -88,12 +110,14 @@ export class Responder implements Charging {
   ): CallCost {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
-    const context = this.#context()
-    const result = debit(account, requestOf(descriptor, usage), mode, this.#tariff(), this.#settings, context)
-    if (!rounding || !result.ok) return this.#store(unit, account, result, isDry)
-    const { roundingDecimals } = this.#settings
-    const rounded = roundCallCost(result.account, result.callCost, account, roundingDecimals, context.nowMs)
-    return this.#store(unit, account, { ...result, ...rounded }, isDry)
+    const context = isDry ? this.#context() : this.#contextOf(unit, account)
+    return this.#whole(unit, account, () => {
+      const result = debit(account, requestOf(descriptor, usage), mode, this.#tariff(), this.#settings, context)
+      if (!rounding || !result.ok) return this.#store(unit, account, result, isDry)
+      const { roundingDecimals } = this.#settings
+      const rounded = roundCallCost(result.account, result.callCost, account, roundingDecimals, context.nowMs)
+      return this.#store(unit, account, { ...result, ...rounded }, isDry)
+    })
   }
 
   rate(descriptor: Descriptor, usage: bigint): CallCost {
@@ -116,27 +140,31 @@ export class Responder implements Charging {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
     const request = requestOf(descriptor, usage)
-    return this.#store(
-      unit,
-      account,
-      directDebit(account, request, cost, this.#tariff(), this.#settings, this.#context()),
+    const context = this.#contextOf(unit, account)
+    return this.#whole(unit, account, () =>
+      this.#store(unit, account, directDebit(account, request, cost, this.#tariff(), this.#settings, context)),
     )
   }
 
-  refund(unit: Unit, { tenant, account: id }: ChargedAccount, cost: EventCost): AccountSummary | null {
-    const key = accountKey(tenant, id)
+  refund(unit: Unit, owner: ChargedAccount, cost: EventCost): AccountSummary | null {
+    const key = accountKey(owner.tenant, owner.account)
     const account = unit.get(accountKind, key)
-    this.credit(unit, creditsOfEventCost(cost))
+    this.credit(unit, owner, creditsOfEventCost(cost))
     return account === undefined ? null : accountSummary(unit.get(accountKind, key) ?? account, account)
   }
 
   /** Books credits on their accounts; those of accounts and balances that are gone get nothing. */
-  credit(unit: Unit, credits: readonly Credit[]): void {
+  credit(unit: Unit, event: ChargedEvent, credits: readonly Credit[]): void {
     const { roundingDecimals } = this.#settings
     for (const accountId of new Set(credits.map((each) => each.accountId))) {
       const account = unit.get(accountKind, accountId)
-      if (account !== undefined)
-        put(unit, account, refund(account, credits, roundingDecimals, this.#context().nowMs).account)
+      if (account === undefined) continue
+      const refunded = refund(account, credits, roundingDecimals, this.#context().nowMs).account
+      const told =
+        account.watch === undefined
+          ? refunded
+          : watchedRefund(refunded, credits, event, this.#tariff(), this.#reactions(unit, accountId))
+      put(unit, account, told)
     }
   }
 

@@ -43,6 +43,32 @@ export const TARIFF_FILES = {
     columns: ['Tenant', 'Account', 'ActionPlanID', 'ActionTriggersID', 'AllowNegative', 'Disabled'],
     idColumns: 2,
   },
+  ActionTriggers: {
+    columns: [
+      'ID',
+      'UniqueID',
+      'ThresholdType',
+      'ThresholdValue',
+      'Recurrent',
+      'MinSleep',
+      'ExpiryTime',
+      'ActivationTime',
+      'BalanceID',
+      'BalanceType',
+      'BalanceCategories',
+      'BalanceDestinationIDs',
+      'BalanceRatingSubject',
+      'BalanceSharedGroup',
+      'BalanceExpiryTime',
+      'BalanceTimingIDs',
+      'BalanceWeight',
+      'BalanceBlocker',
+      'BalanceDisabled',
+      'ActionsID',
+      'Weight',
+    ],
+    idColumns: 1,
+  },
   Filters: { columns: ['Tenant', 'ID', 'Type', 'Element', 'Values', 'ActivationInterval'], idColumns: 2 },
   ...headersOf(PROFILE_FILES),
 } as const
@@ -62,6 +88,9 @@ export type RowExtras = {
   balanceUuid?: string
   /** Empty cells of an action are values, not wildcards. Reference 04, 13.2. */
   isWhole?: true
+  /** What only API calls say of an action trigger. */
+  minQueuedItems?: number
+  executed?: boolean
 }
 
 /** Rows by file, then by the id of the object they belong to, in file order. */

@@ -67,6 +67,8 @@ function run(
     removeExpired: true,
     passes: () => true,
     accountOf: () => undefined,
+    setOf: () => undefined,
+    failed: () => undefined,
     ...environment,
   })
 }

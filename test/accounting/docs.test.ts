@@ -13,14 +13,14 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
   const folder = t.testdir()
   const files = [...text.matchAll(/^`(\w+\.csv)`\n\n```csv\n([\s\S]*?)```/gm)]
   for (const [, name = '', content = ''] of files) writeFileSync(join(folder, name), content)
-  t.equal(files.length, 5)
+  t.equal(files.length, 6)
 
   const now = at('2026-11-23T06:06:58Z')
   const { newUuid } = contextOf()
   const { rows } = readTariffFolder(folder)
   const stamped = stampActions(rows, rows, now, newUuid)
-  const { actions, plans } = compileActions(stamped)
-  const { accounts } = compileAccounts(stamped, plans)
+  const { actions, plans, triggers } = compileActions(stamped)
+  const accounts = compileAccounts(stamped, plans, triggers)
   const environment = {
     now,
     newUuid,
@@ -28,6 +28,8 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
     removeExpired: true,
     passes: () => true,
     accountOf: () => undefined,
+    setOf: () => undefined,
+    failed: () => undefined,
   }
   const tasks = [...plans].flatMap(
     ([id, timings]) => loadActionPlan({ id, timings, accountIds: ['cgrates.org:1001'] }, newUuid).tasks,

@@ -20,14 +20,14 @@ function compile(folder: string, files: Record<string, readonly string[]>) {
 function compileRows(read: TariffRows) {
   const rows = stampActions(read, read, NOW, contextOf().newUuid)
   const actions = compileActions(rows)
-  return { ...actions, ...compileAccounts(rows, actions.plans) }
+  return { ...actions, accounts: compileAccounts(rows, actions.plans, actions.triggers) }
 }
 
 const SAMPLE = new URL('../../config/samples/gy-data/tariff', import.meta.url).pathname
 
 t.test('the accounts of the sample get their balances at load', async (t) => {
   const { newUuid } = contextOf()
-  const { actions, plans, accounts, warnings } = compileRows(readTariffFolder(SAMPLE).rows)
+  const { actions, plans, accounts, triggers } = compileRows(readTariffFolder(SAMPLE).rows)
   const tasks = [...plans].flatMap(([id, timings]) => {
     const accountIds = accounts.filter(({ planId }) => planId === id).map((row) => `${row.tenant}:${row.id}`)
     return accountIds.length === 0 ? [] : loadActionPlan({ id, timings, accountIds }, newUuid).tasks
@@ -39,9 +39,11 @@ t.test('the accounts of the sample get their balances at load', async (t) => {
     removeExpired: true,
     passes: () => true,
     accountOf: () => undefined,
+    setOf: () => undefined,
+    failed: () => undefined,
   }
   const found = accounts.map((row) => {
-    let account = applyAccountRow(undefined, row, 1)
+    let account = applyAccountRow(undefined, row, triggers, 1)
     for (const { accountId, actionsId } of tasks) {
       if (accountId !== `${row.tenant}:${row.id}`) continue
       const outcome = runActions(row, account, actions.get(actionsId) ?? [], environment)
@@ -50,7 +52,6 @@ t.test('the accounts of the sample get their balances at load', async (t) => {
     return `${account.id}: ${show(account)}`
   })
   t.same(found, ['1001: MONEY 10', '1002: MONEY 10, DATA_PACK 104857600', '1003: '])
-  t.same(warnings, [])
 })
 
 t.test('plans are timed by rows and by built-in names', async (t) => {
@@ -65,16 +66,48 @@ t.test('plans are timed by rows and by built-in names', async (t) => {
   ])
 })
 
-t.test('the last row of an account counts; its balances stay', async (t) => {
-  const { accounts, warnings } = compile(t.testdir(), {
+t.test('the last row of an account counts; its balances stay, its triggers are replaced', async (t) => {
+  const { accounts, triggers } = compile(t.testdir(), {
+    ActionTriggers: [
+      'TRIGGERS,low,*min_balance,2,true,1s,,,M,*monetary,,NAT;!RET,,,,,,,,ACT,10',
+      'TRIGGERS,,*max_event_counter,10,,,+24h,*now,,*voice,,,,,,,20,false,,ACT,',
+    ],
     AccountActions: ['t,1001,,,true,', 't,1001,,TRIGGERS,,true'],
   })
-  t.same(accounts, [{ tenant: 't', id: '1001', planId: '', allowNegative: false, disabled: true }])
-  t.match(warnings, [/AccountActions\.csv:2: action triggers TRIGGERS are not run/])
+  t.same(accounts, [
+    { tenant: 't', id: '1001', planId: '', triggersId: 'TRIGGERS', allowNegative: false, disabled: true },
+  ])
   const [row] = accounts
   const before = accountOf({ '*monetary': { A: '5' } }, { allowNegative: true })
-  const after = row && applyAccountRow(before, row, 7)
-  t.same(after, { ...before, allowNegative: false, disabled: true, updatedAtMs: 7 })
+  const after = row && applyAccountRow(before, row, triggers, 7)
+  const { watch, ...rest } = after ?? before
+  const { watch: _, ...held } = before
+  t.same(rest, { ...held, allowNegative: false, disabled: true, updatedAtMs: 7 })
+  t.match(watch?.triggers, [
+    {
+      id: 'TRIGGERS',
+      uniqueId: 'low',
+      thresholdType: '*min_balance',
+      recurrent: true,
+      minSleepNs: 1_000_000_000n,
+      expiresAtNs: null,
+      balanceType: '*monetary',
+      balance: { id: 'M', destinationIds: { NAT: true, RET: false } },
+      actionsId: 'ACT',
+      weight: 10,
+      executed: false,
+    },
+    {
+      uniqueId: 'new-1',
+      recurrent: false,
+      expiresAtNs: NOW.ns + 86_400_000_000_000n,
+      activatesAtNs: NOW.ns,
+      balance: { weight: 20, blocker: false },
+    },
+  ])
+  t.match(watch?.counters, [{ kind: '*voice', isOfBalance: false, filter: { id: 'new-1', weight: 20 } }])
+  const none = accounts.map((each) => applyAccountRow(after, { ...each, triggersId: '' }, triggers, 8).watch)
+  t.same(none, [undefined])
 })
 
 const ACT = 'ACT,*topup,,,A,*monetary,,,,,,,1,,,,10'

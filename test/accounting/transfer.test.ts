@@ -167,6 +167,8 @@ for (const { name, source, from = 'S', destination, to = 'D', units = '', refere
       roundingDecimals: 5,
       removeExpired: true,
       passes: () => true,
+      setOf: () => undefined,
+      failed: () => undefined,
       accountOf: (id) => (id === 't:2' && destination ? { ...destination, id: '2' } : undefined),
     })
     if (!outcome.ok) t.equal(outcome.cause, row.cause)

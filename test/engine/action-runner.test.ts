@@ -131,7 +131,12 @@ t.test('a task runs once, however many reloads meet it', async (t) => {
   })
   await engine.tariff.load(tariff)
   const plans = { ids: ['AP'], isReplacing: false, isRepeating: true }
-  await engine.accounts.set('cgrates.org', 'a', { allowNegative: undefined, disabled: undefined, plans })
+  await engine.accounts.set('cgrates.org', 'a', {
+    allowNegative: undefined,
+    disabled: undefined,
+    plans,
+    triggers: undefined,
+  })
   await Promise.all([engine.scheduler.reload(), engine.scheduler.reload(), engine.scheduler.reload()])
   t.same(await money('a'), ['10'])
 })

@@ -30,6 +30,7 @@ export function accountOf(
     allowNegative: false,
     disabled: false,
     updatedAtMs: 0,
+    watch: undefined,
     ...options,
   }
 }

@@ -16,7 +16,11 @@ export type AccountChange = {
   allowNegative: boolean | undefined
   disabled: boolean | undefined
   plans: PlanChange | undefined
+  triggers: TriggerChange | undefined
 }
+
+/** Groups of action triggers that an account gets. isReplacing: all others go. */
+export type TriggerChange = { ids: readonly string[]; isReplacing: boolean }
 
 /**
  * Plans that an account is put into. isReplacing: it leaves all others. isRepeating: `*asap` actions run for an account that is
@@ -30,7 +34,7 @@ export interface AccountServices {
     find(tenant: string, id: string): Promise<Account | undefined>
     ofTenant(tenant: string): AsyncIterable<Account>
     ids(tenant: string): Promise<string[]>
-    /** True when the account has joined or left a plan. Throws NotFound for an unknown plan. */
+    /** True when the account has joined or left a plan. Throws NotFound for an unknown plan or group of triggers. */
     set(tenant: string, id: string, change: AccountChange): Promise<boolean>
     /** True when it was in a plan. */
     remove(tenant: string, id: string): Promise<boolean>
@@ -69,8 +73,6 @@ const setAccountV2Shape = struct('v2.AttrSetAccount', {
   ExtraOptions: map(boolean),
   ReloadScheduler: boolean,
 })
-
-const NO_SUCH_TRIGGERS = 'SERVER_ERROR: NOT_FOUND'
 
 /** Accounts. Reference 01, 9.6; 04, 13.1. */
 export function accountMethods(services: AccountServices, defaults: RpcDefaults): Method[] {
@@ -135,13 +137,13 @@ export function accountMethods(services: AccountServices, defaults: RpcDefaults)
     }),
     method('APIerSv1.SetAccount', {
       summary:
-        'Makes or changes an account; a plan that is given replaces its others. ' +
+        'Makes or changes an account; a plan and a group of triggers that are given replace its others. ' +
         'Errors: MANDATORY_IE_MISSING: [Account], SERVER_ERROR: NOT_FOUND, SCHEDULER_NOT_RUNNING.',
       params: setAccountShape,
       reply: OK,
       async run(argument) {
         requireFields(argument, 'Account')
-        if (argument.ActionTriggersID !== '') throw new RpcError(NO_SUCH_TRIGGERS)
+        const { ActionTriggersID: triggersId } = argument
         const plans =
           argument.ActionPlanID === ''
             ? undefined
@@ -150,6 +152,7 @@ export function accountMethods(services: AccountServices, defaults: RpcDefaults)
           .set(tenantOf(argument), argument.Account, {
             ...flagsOf(argument.ExtraOptions),
             plans,
+            triggers: triggersId === '' ? undefined : { ids: [triggersId], isReplacing: true },
           })
           .catch(wrapped)
         if (argument.ReloadScheduler && isMoved) await reloadScheduler(scheduler)
@@ -158,18 +161,19 @@ export function accountMethods(services: AccountServices, defaults: RpcDefaults)
     }),
     method('APIerSv2.SetAccount', {
       summary:
-        'Makes or changes an account and adds plans to it; with ActionPlansOverwrite its others go. ' +
+        'Makes or changes an account and adds plans and triggers to it; with ...Overwrite its others go. ' +
         'Errors: MANDATORY_IE_MISSING: [Account], SERVER_ERROR: NOT_FOUND, SCHEDULER_NOT_RUNNING.',
       params: setAccountV2Shape,
       reply: OK,
       async run(argument) {
         requireFields(argument, 'Account')
-        if (argument.ActionTriggerIDs.length > 0) throw new RpcError(NO_SUCH_TRIGGERS)
+        const { ActionTriggerIDs: triggerIds, ActionTriggerOverwrite: isAllNew } = argument
         const { ActionPlanIDs: ids, ActionPlansOverwrite: isReplacing } = argument
         const isMoved = await accounts
           .set(tenantOf(argument), argument.Account, {
             ...flagsOf(argument.ExtraOptions),
             plans: ids.length === 0 && !isReplacing ? undefined : { ids, isReplacing, isRepeating: true },
+            triggers: { ids: triggerIds, isReplacing: isAllNew },
           })
           .catch(wrapped)
         if (argument.ReloadScheduler && isMoved) await reloadScheduler(scheduler)

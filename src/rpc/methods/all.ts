@@ -29,7 +29,7 @@ import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-p
 import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { type TimingServices, timingMethods } from './timings.ts'
-import { triggerMethods } from './triggers.ts'
+import { type TriggerServices, triggerMethods } from './triggers.ts'
 import { type UsageServices, usageMethods } from './usage.ts'
 
 /** What all methods together ask of the engine. */
@@ -52,6 +52,7 @@ export type RpcServices = AccountServices &
   SessionControlServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
   TimingServices &
+  TriggerServices &
   UsageServices
 
 /** Every method of this version. isOn: whether a service answers now. Reference 01, 9. */
@@ -71,7 +72,7 @@ export function buildRegistry(
       ...actionMethods(services, defaults),
       ...actionPlanMethods(services, defaults),
       ...schedulerMethods(services, defaults),
-      ...triggerMethods(),
+      ...triggerMethods(services, defaults),
       ...cdrMethods(services, defaults),
       ...sessionCostMethods(services),
       ...chargerMethods(services, defaults),

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { timingWire } from '../../accounting/account-wire.ts'
 import { rateIntervalWire } from '../../accounting/call-cost-wire.ts'
+import { timingWire } from '../../accounting/timing-wire.ts'
 import { NotFound } from '../../core/errors.ts'
 import { formatTime, parseTime, type ZonedTime } from '../../core/time.ts'
 import { compileRatingPlan } from '../../tariffs/compile.ts'

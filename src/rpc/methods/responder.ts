@@ -67,11 +67,12 @@ export function responderMethods(
       params: callDescriptorShape,
       reply: accountShape,
       run(call) {
-        const { tenant, account: id } = askedOf(call, defaults.tenant, '').owner
+        const { owner } = askedOf(call, defaults.tenant, '')
+        const { tenant, account: id } = owner
         const key = accountKey(tenant, id)
         const credits = creditsOf(call, sign)
         return records.run((unit) => {
-          responder.credit(unit, credits)
+          responder.credit(unit, owner, credits)
           const account = credits.some(({ accountId }) => accountId === key) ? unit.get(accountKind, key) : undefined
           return account === undefined ? NO_ACCOUNT : accountWire(account)
         })

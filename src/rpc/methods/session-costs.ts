@@ -76,5 +76,6 @@ function costOf({ Cost: cost }: ValueOf<typeof storeShape>): SessionCost {
 
 /** Whose account has paid. */
 function ownerOf({ accountSummary }: EventCost): ChargedAccount {
-  return { tenant: accountSummary?.tenant ?? '', account: accountSummary?.accountId ?? '' }
+  const event = { category: '', destination: '', toR: '' }
+  return { tenant: accountSummary?.tenant ?? '', account: accountSummary?.accountId ?? '', ...event }
 }

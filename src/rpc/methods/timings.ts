@@ -1,5 +1,5 @@
-import { timingWire } from '../../accounting/account-wire.ts'
 import { timingContains } from '../../accounting/select.ts'
+import { timingWire } from '../../accounting/timing-wire.ts'
 import { NotFound } from '../../core/errors.ts'
 import { parseTime, wallClock, type ZonedTime } from '../../core/time.ts'
 import type { Timing } from '../../rating/model.ts'
