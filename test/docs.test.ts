@@ -60,6 +60,9 @@ async function printed({ child, output }: Ran, pattern: RegExp): Promise<RegExpE
 
 const CONSOLE = 'bin/tollgate console account Account=1001'
 const METHODS = 'bin/tollgate methods RatingProfile'
+const BACKUP_RECORDS = 'bin/tollgate console APIerSv1.BackupDataDB BackupFolderPath=backups/data'
+const BACKUP_CDRS = 'bin/tollgate console APIerSv1.BackupStorDB BackupFolderPath=backups/cdrs Zip=true'
+const RESTORE = `bin/tollgate restore --config-path ${SAMPLE} --data backups/data --cdrs backups/cdrs`
 const DRY_RUN = `bin/tollgate dry-run --config-path ${SAMPLE} --agent diameter --in templates/messages/gy-initial.hex`
 
 /** Every command of the pages, and what runs it here. */
@@ -74,6 +77,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [`bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --dry-run`]: 'a load into a stopped gateway',
   [STORE_PLAN]: 'a load into a stopped gateway',
   [LOAD_PLAN]: 'a load into a stopped gateway',
+  [BACKUP_RECORDS]: 'a backup and its restore',
+  [BACKUP_CDRS]: 'a backup and its restore',
+  [RESTORE]: 'a backup and its restore',
   [CONSOLE]: 'the console',
   [DRY_RUN]: 'a dry run',
   [METHODS]: 'the methods',
@@ -137,6 +143,39 @@ t.test('the console', async (t) => {
   t.match(asked.output(), /^ "ID": "cgrates\.org:1001",$/m)
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+t.test('a backup and its restore', async (t) => {
+  const folder = clone(t)
+  const running = async () => {
+    const gateway = start('npm start', folder)
+    t.teardown(() => gateway.child.kill('SIGKILL'))
+    const [, rpc = ''] = await printed(gateway, /^JSON-RPC +(\S+)$/m)
+    await printed(gateway, /^next/m)
+    const call = async (command: string) => {
+      const called = start(command.replace('console', `console --server ${rpc}`), folder)
+      t.equal(await called.ended, 0, command)
+      return called.output()
+    }
+    const stop = async () => {
+      gateway.child.kill('SIGTERM')
+      t.equal(await gateway.ended, 0)
+      return gateway.output()
+    }
+    return { call, stop }
+  }
+  const first = await running()
+  t.equal(await first.call(BACKUP_RECORDS), '"OK"\n')
+  t.equal(await first.call(BACKUP_CDRS), '"OK"\n')
+  await first.call('bin/tollgate console APIerSv1.RemoveAccount Account=1001')
+  await first.stop()
+  const ready = start(RESTORE, folder)
+  t.equal(await ready.ended, 0)
+  t.match(ready.output(), /^records of backups\/data\/backup_\d+ are ready for .*data\/records: the next start/m)
+  t.match(ready.output(), /^CDRs of backups\/cdrs\/backup_\d+\.zip are ready for .*cdrs\.sqlite: the next start/m)
+  const second = await running()
+  t.match(await second.call(CONSOLE), /^ "ID": "cgrates\.org:1001",$/m)
+  t.match(await second.stop(), 'a backup has taken the place of the records')
 })
 
 t.test('the methods', async (t) => {

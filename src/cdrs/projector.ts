@@ -36,6 +36,16 @@ const cursorKind: RecordKind<Cursor> = {
   },
 }
 
+const CURSORS = 'cdr-target/'
+
+/** Ids of the CDRs that targets have taken last, as a store holds them. */
+export async function takenIds(store: DataStore): Promise<string[]> {
+  const ids: string[] = []
+  for await (const [key, { value }] of store.scan('meta', { prefix: CURSORS }))
+    ids.push(cursorKind.decode(value, key).after)
+  return ids
+}
+
 /**
  * Moves CDRs from the outbox to every target, each at its own pace, and out of the outbox once all have taken them. How far a
  * target has come is committed after it has taken a batch, with its own position, so that a crash neither loses nor doubles
@@ -156,7 +166,7 @@ class Delivery {
   }
 
   get #cursorKey(): string {
-    return `cdr-target/${this.#target.id}`
+    return CURSORS + this.#target.id
   }
 
   async open(): Promise<string> {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ConsoleOptions } from './console.ts'
 import type { LoadFlags } from './load.ts'
+import type { RestoreOptions } from './restore.ts'
 import type { ServeOptions } from './serve.ts'
 import { version } from './version.ts'
 
@@ -13,6 +14,7 @@ export function program(): Command {
     .enablePositionalOptions()
   addServe(program)
   addLoad(program)
+  addRestore(program)
   addConsole(program)
   addTry(program)
   program
@@ -84,6 +86,16 @@ function addLoad(program: Command): void {
     .option('--flush-stordb', 'with --to-stordb: nothing else is in the plan afterwards')
     .option('--import-id <id>', 'with --to-stordb: names the load')
     .action(async (options: LoadFlags) => (await import('./load.ts')).load(options))
+}
+
+function addRestore(program: Command): void {
+  program
+    .command('restore')
+    .description('check backups and lay them ready: the next start of the gateway takes them up')
+    .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
+    .option('--data <path>', 'backup of the records, or a folder whose newest one is meant')
+    .option('--cdrs <path>', 'the same of the CDRs')
+    .action(async (options: RestoreOptions) => (await import('./restore.ts')).restore(options))
 }
 
 function addConsole(program: Command): void {

@@ -35,8 +35,9 @@ export type ServeOptions = ConfigOverrides & {
 export async function serve(options: ServeOptions): Promise<void> {
   if (options.checkConfig) return checkConfigOnly(options)
   const removePidFile = writePidFile(options.pidFile)
+  const stop = stopWanted(options.stopAfterMs).then(() => 'stop' as const)
   try {
-    await run(options)
+    while ((await run(options, stop)) === 'restart');
   } finally {
     removePidFile()
   }
@@ -48,9 +49,9 @@ async function checkConfigOnly(options: ServeOptions): Promise<void> {
   process.stdout.write(`${loaded.files.length} files, ${loaded.warnings.length} keys without effect: ok\n`)
 }
 
-async function run(options: ServeOptions): Promise<void> {
-  const { configPath, tariffPath, stopAfterMs } = options
-  const stop = stopWanted(stopAfterMs)
+/** One life of the gateway: until it is to stop, or to start again with stores that were restored. */
+async function run(options: ServeOptions, stop: Promise<'stop'>): Promise<'stop' | 'restart'> {
+  const { configPath, tariffPath } = options
   const metrics = new Metrics()
   const { engine, loaded, log } = await openEngine(configPath, metrics.hooks, options)
   metrics.watch(engine)
@@ -60,6 +61,7 @@ async function run(options: ServeOptions): Promise<void> {
   const started = Promise.withResolvers<void>()
   const reload = () => void started.promise.then(() => reloadConfig(engine, configPath, log))
   process.on('SIGHUP', reload)
+  let ending: 'stop' | 'restart' = 'stop'
   try {
     await startRecordings(engine, options)
     await engine.openTariff()
@@ -67,7 +69,8 @@ async function run(options: ServeOptions): Promise<void> {
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
     await listen(engine, loaded, metrics, log, listeners)
     started.resolve()
-    await Promise.race([stop, engine.stopAsked])
+    ending = await Promise.race([stop, engine.endAsked])
+    return ending
   } finally {
     process.off('SIGHUP', reload)
     const { shutdown_timeout: timeout } = loaded.config.cores
@@ -76,7 +79,9 @@ async function run(options: ServeOptions): Promise<void> {
       await engine.close()
     }
     const tooLate = (message: string) => log('error', message, {})
-    await stopWithin(Number(timeout / 1_000_000n), stopAll, () => engine.flushed(), tooLate)
+    // A new start waits for the end of the old one: both have the same stores.
+    if (ending === 'restart') await stopAll()
+    else await stopWithin(Number(timeout / 1_000_000n), stopAll, () => engine.flushed(), tooLate)
   }
 }
 

@@ -104,6 +104,30 @@ export class AccountAdmin {
     })
   }
 
+  /**
+   * Puts an account as another engine has it in the place of the one of its name. One without balances leaves those that are held, unless
+   * all have expired; triggers stay those that are held. Reference 10, A6.
+   */
+  async replace(account: Account): Promise<void> {
+    const key = accountKey(account.tenant, account.id)
+    const { ns } = this.#now()
+    await this.#records.run((unit) => {
+      const held = unit.get(accountKind, key)
+      const isLive = Object.values(held?.balances ?? {})
+        .flat()
+        .some(({ expiresAtNs: expires }) => expires === null || expires > ns)
+      const isKept = Object.keys(account.balances).length === 0 && isLive
+      const balances = isKept && held !== undefined ? held.balances : account.balances
+      unit.put(accountKind, key, { ...account, balances, watch: held?.watch })
+    })
+  }
+
+  /** Puts an account into the plans that `edit` makes of those that it is in; they need not be there. */
+  setPlans(tenant: string, id: string, edit: (held: readonly string[]) => readonly string[]): Promise<void> {
+    const accountId = accountKey(tenant, id)
+    return this.#members.run(this.#records, (_, plans) => plans.put(accountId, [...new Set(edit(plans.of(accountId)))]))
+  }
+
   /** Plans of an account. */
   plansOf(tenant: string, id: string): Promise<readonly string[]> {
     return this.#members.run(this.#records, (_, plans) => plans.of(accountKey(tenant, id)))

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
 import type { Account } from '../accounting/account.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
@@ -27,6 +26,7 @@ import { type ZonedTime, zoneOf } from '../core/time.ts'
 import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
+import type { Databases } from '../rpc/methods/databases.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
@@ -46,12 +46,15 @@ import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
+import { takeUpCdrFile } from '../store/sqlite/take-up.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
+import { databasePaths } from './backup/database-paths.ts'
+import { buildDatabases } from './backup/databases.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
@@ -68,6 +71,7 @@ import {
   capsOf,
   cdrDefaults,
   clientCallSettings,
+  failedFolders,
   responderSettings,
   sessionLifeSettings,
   sessionSettings,
@@ -98,6 +102,7 @@ const STORE_EVENTS = {
   tornJournal:
     'store: a crash has left a commit that was never answered; it is cut off the journal and kept beside it as *.torn',
   checkpointFailed: 'store: the checkpoint could not be written; the journal goes on',
+  restored: 'store: a backup has taken the place of the records, which are kept beside',
 } as const
 
 /** Id of the CDR store among the targets of CDRs. */
@@ -150,9 +155,11 @@ export class Engine {
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
   readonly triggers: TriggerAdmin
-  readonly #stopping = Promise.withResolvers<void>()
+  /** Versions, backups and the like of the stores. */
+  readonly databases: Databases
+  readonly #ending = Promise.withResolvers<'stop' | 'restart'>()
   /** A client has asked the process to stop. */
-  readonly askToStop = () => this.#stopping.resolve()
+  readonly askToStop = () => this.#ending.resolve('stop')
   /** Services of other processes. */
   readonly remote: RemoteServices
   #ticker: NodeJS.Timeout | undefined
@@ -178,8 +185,9 @@ export class Engine {
     const accepts = schedulerAccepts(options.loaded, this.#storedSources(), now)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS }, this.evaluations)
-    const isStored = config.stor_db.db_type !== '*internal' && !options.inMemory
-    const path = isStored ? resolve(config.stor_db.opts.sqlitePath) : ':memory:'
+    const paths = databasePaths(config, options.inMemory)
+    if (paths.cdrs !== undefined) this.#takeUpCdrs(paths.cdrs)
+    const path = paths.cdrs ?? ':memory:'
     this.#cdrStore = new SqliteCdrStore(path)
     this.#planStore = new SqlitePlanStore(path, Object.values(PLAN_TABLES))
     this.plans = new TariffPlans(
@@ -239,6 +247,15 @@ export class Engine {
       charge: (call) => this.charge(call),
       find: (query) => this.#findCdrs(query),
       costRuns: (prefix) => this.#costRuns(prefix),
+    })
+    this.databases = buildDatabases({
+      store: this.store,
+      records: this.records,
+      cdrStore: this.#cdrStore,
+      cdrsDelivered: () => this.#projector.delivered(CDR_STORE, this.#outboxSequence.last),
+      paths,
+      restart: () => this.#ending.resolve('restart'),
+      log: options.log,
     })
     this.#agent = compiled && this.#buildAgent(compiled)
   }
@@ -355,9 +372,14 @@ export class Engine {
     await this.#planStore.close()
   }
 
-  /** Resolves when a client has asked the process to stop. */
-  get stopAsked(): Promise<void> {
-    return this.#stopping.promise
+  /** Resolves when a client has asked the process to stop, or for another engine in the place of this one. */
+  get endAsked(): Promise<'stop' | 'restart'> {
+    return this.#ending.promise
+  }
+
+  /** Where what could not be delivered waits in files. */
+  failedFolders(): { posts: string; replications: string } {
+    return failedFolders(this.config.loaded.config)
   }
 
   /** Resolves when everything that was answered is on disk. */
@@ -570,16 +592,27 @@ export class Engine {
   }
 
   #openStore(): DataStore {
-    const { data_db: database, general } = this.#options.loaded.config
-    if (database.db_type === '*internal' || this.#options.inMemory) return new MemoryDataStore()
+    const { config } = this.#options.loaded
+    const { data: folder } = databasePaths(config, this.#options.inMemory)
+    if (folder === undefined) return new MemoryDataStore()
     try {
       return new LmdbDataStore({
-        folder: resolve(database.opts.lmdbPath),
-        durability: general.durability,
+        folder,
+        durability: config.general.durability,
         onEvent: (event) => this.#options.log('warn', STORE_EVENTS[event.kind], { ...event, kind: undefined }),
       })
     } catch (cause) {
       return this.#cannotOpen('data_db.opts.lmdbPath', cause)
+    }
+  }
+
+  /** Puts a CDR file that was restored in its place, before anybody opens it. */
+  #takeUpCdrs(path: string): void {
+    try {
+      takeUpCdrFile(path)
+    } catch (cause) {
+      const problem = cause instanceof Error ? cause.message : String(cause)
+      this.#cannotOpen('stor_db.opts.sqlitePath', new StoreFailure(`cannot restore ${path}: ${problem}`, { cause }))
     }
   }
 

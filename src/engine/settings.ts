@@ -37,6 +37,12 @@ export function cdrDefaults({ general, cdrs }: Config, timeZone: string): CdrDef
   }
 }
 
+/** Where what could not be delivered waits in files; '' for nowhere. Reference 09, B7; 10, B2.3. */
+export function failedFolders({ ees, data_db }: Config): { posts: string; replications: string } {
+  const posts = ees.failed_posts as { dir?: string } | undefined
+  return { posts: posts?.dir ?? '', replications: (data_db.replication_failed_dir as string | undefined) ?? '' }
+}
+
 /** What the configuration says to sessions. timeZone: of times that name none. Reference 01, 4.5 (sessions). */
 export function sessionSettings({ general, sessions }: Config, timeZone: string): SessionSettings {
   return {

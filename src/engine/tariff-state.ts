@@ -180,6 +180,14 @@ export class TariffState {
     return this.#loadIds
   }
 
+  /** Takes what another engine has loaded last for what was loaded last here. */
+  setLoadIds(loadIds: ReadonlyMap<string, bigint>): Promise<void> {
+    return this.inTurn(async () => {
+      await this.#records.run((unit) => unit.put(loadIdsKind, LOAD_IDS_KEY, loadIds))
+      this.#loadIds = loadIds
+    })
+  }
+
   /** Objects in force, by file. */
   counts(): Record<string, number> {
     return countsOf(this.#compiled.rows, this.#environment.profiles.counts())

@@ -9,3 +9,13 @@ export function plainly<T>(read: () => T): T {
     throw cause
   }
 }
+
+/** The same for what takes time. */
+export async function plainlyAsync<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof Error) throw new RpcError(cause.message)
+    throw cause
+  }
+}

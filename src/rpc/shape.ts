@@ -124,16 +124,18 @@ export const decimal: Shape<Decimal> = scalar(
 )
 
 /** Nanoseconds as an integer: a text such as "1m" is refused, as Go does. */
-export const duration: Shape<bigint> = scalar(
-  'duration',
-  'time.Duration',
-  () => 0n,
-  (value, place) => {
+export const duration: Shape<bigint> = scalar('duration', 'time.Duration', () => 0n, wholeOf('time.Duration'))
+
+/** As `duration`, of the Go type int64: nanoseconds since 1970. */
+export const whole: Shape<bigint> = scalar('duration', 'int64', () => 0n, wholeOf('int64'))
+
+function wholeOf(goType: string) {
+  return (value: unknown, place: FieldPlace | undefined): bigint => {
     if (typeof value === 'bigint') return value
     if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
-    throw mismatch(numberText(value), 'time.Duration', place)
-  },
-)
+    throw mismatch(numberText(value), goType, place)
+  }
+}
 
 /** A Go number that does not fit is named with its value. */
 function numberText(value: unknown): string {

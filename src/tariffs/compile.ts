@@ -4,7 +4,7 @@ import { TollgateError } from '../core/errors.ts'
 import { parseTime, type ZonedTime } from '../core/time.ts'
 import type { RateGroup, Timing } from '../rating/model.ts'
 import type { PlanRow } from '../rating/plan.ts'
-import { rateInterval } from '../rating/rate-interval.ts'
+import { parseRateInterval, rateInterval } from '../rating/rate-interval.ts'
 import type { Activation, RatingProfile, TariffSource } from '../rating/tariff-index.ts'
 import { TariffError } from './tariff-error.ts'
 import { TARIFF_FILES, type TariffFile, type TariffRow, type TariffRows } from './tariff-rows.ts'
@@ -140,6 +140,8 @@ function compilePlanRow(
     rates: ReadonlyMap<string, Connected>
   },
 ): PlanRow[] {
+  const price = row.more?.price
+  if (price !== undefined) return [{ destinationId: price.destinationId, interval: parseRateInterval(price.interval) }]
   const [, destinationRatesId = '', timingId = ''] = row.values
   const timing = known.timings.get(timingId)
   if (timing === undefined) throw problem(row, 'RatingPlans', 2, `could not get timing for tag "${timingId}"`)
@@ -165,7 +167,8 @@ function compilePlanRow(
   })
 }
 
-function isTimeOfDay(text: string): boolean {
+/** Whether a timing of rates may start so. */
+export function isTimeOfDay(text: string): boolean {
   const [hour = 99, minute = 99, second = 99] = text.split(':').map(Number)
   return hour < 24 && minute < 60 && second < 60
 }

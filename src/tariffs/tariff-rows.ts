@@ -86,6 +86,8 @@ export type RowExtras = {
   timings?: readonly Timing[]
   /** Id of the balance that an action is for. */
   balanceUuid?: string
+  /** What a rating plan's row comes to, when it names no rates: a destination, and an interval as its text. */
+  price?: { destinationId: string; interval: string }
   /** Empty cells of an action are values, not wildcards. Reference 04, 13.2. */
   isWhole?: true
   /** What only API calls say of an action trigger. */

@@ -46,16 +46,28 @@ export async function startGateway(folder: string, tariff: string | null = join(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  await new Promise<void>((ready, failed) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString()
-      if (/^next/m.test(output)) ready()
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  return ready(child, folder, () => output)
+}
+
+/** The gateway once it has started again by itself; begins to wait when it is called. */
+export function restarted({ process: child, folder, output }: Gateway): Promise<Gateway> {
+  const { length: before } = output()
+  return ready(child, folder, () => output().slice(before))
+}
+
+/** Waits until it has printed where it listens. */
+async function ready(child: ChildProcess, folder: string, output: () => string): Promise<Gateway> {
+  await new Promise<void>((done, failed) => {
+    const read = () => {
+      if (/^next/m.test(output())) done()
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
-    child.once('exit', (code) => failed(new Error(`left with ${code}: ${output}`)))
+    child.once('exit', (code) => failed(new Error(`left with ${code}: ${output()}`)))
   })
-  const port = (name: string) => Number(new RegExp(`^${name} +[\\d.]+:(\\d+)`, 'm').exec(output)?.[1])
+  const printed = output()
+  const port = (name: string) => Number(new RegExp(`^${name} +[\\d.]+:(\\d+)`, 'm').exec(printed)?.[1])
   return {
     process: child,
     diameterPort: port('Diameter'),
@@ -63,7 +75,7 @@ export async function startGateway(folder: string, tariff: string | null = join(
     rpcPort: port('JSON-RPC'),
     gobPort: port('gob'),
     folder,
-    output: () => output,
+    output,
   }
 }
 
@@ -100,7 +112,7 @@ export async function ask(
 }
 
 /** Calls a JSON-RPC method over HTTP; the text of the reply, whose amounts keep all their digits. */
-export async function rpcText(httpPort: number, method: string, params: object): Promise<string> {
+export async function rpcText(httpPort: number, method: string, params: object | string): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${httpPort}/jsonrpc`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

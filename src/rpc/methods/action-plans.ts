@@ -1,5 +1,5 @@
 import { accountKey } from '../../accounting/account.ts'
-import type { ActionTiming } from '../../accounting/action-plans.ts'
+import type { ActionPlan, ActionTiming } from '../../accounting/action-plans.ts'
 import { isAtLoad } from '../../accounting/action-plans.ts'
 import { AS_SOON_AS_POSSIBLE, builtInTiming, nextRun } from '../../accounting/plan-timing.ts'
 import { timingWire } from '../../accounting/timing-wire.ts'
@@ -72,18 +72,7 @@ export function actionPlanMethods(services: ActionPlanServices, defaults: RpcDef
       run({ ID: id }) {
         const plans = scheduler.plans().filter((plan) => id === '' || id === '*' || plan.id === id)
         if (plans.length === 0) throw new NotFound()
-        return plans.map((plan) => ({
-          Id: plan.id,
-          AccountIDs:
-            plan.accountIds.length === 0 ? null : Object.fromEntries(plan.accountIds.map((each) => [each, true])),
-          ActionTimings: plan.timings.map(({ uuid, timing, actionsId, weight }) => ({
-            Uuid: uuid,
-            Timing: { Timing: timingWire(timing), Rating: null, Weight: 0 },
-            ActionsID: actionsId,
-            ExtraData: null,
-            Weight: weight,
-          })),
-        }))
+        return plans.map(actionPlanWire)
       },
     }),
     method('APIerSv1.GetActionPlanIDs', {
@@ -158,6 +147,21 @@ export function actionPlanMethods(services: ActionPlanServices, defaults: RpcDef
   ]
 }
 
+/** A plan as clients read it. */
+export function actionPlanWire({ id, accountIds, timings }: ActionPlan): Record<string, unknown> {
+  return {
+    Id: id,
+    AccountIDs: accountIds.length === 0 ? null : Object.fromEntries(accountIds.map((each) => [each, true])),
+    ActionTimings: timings.map(({ uuid, timing, actionsId, weight }) => ({
+      Uuid: uuid,
+      Timing: { Timing: timingWire(timing), Rating: null, Weight: 0 },
+      ActionsID: actionsId,
+      ExtraData: null,
+      Weight: weight,
+    })),
+  }
+}
+
 /** When a timing runs next; what runs at load runs now. */
 function nextRunText(services: ActionPlanServices, timing: ActionTiming): string {
   const now = services.now()
@@ -203,7 +207,7 @@ async function setPlan(
  * Puts the rows of a plan and, when they are given, its accounts: one commit. edit: the rows to have, none to remove the plan,
  * which takes its accounts out too.
  */
-async function putPlan(
+export async function putPlan(
   services: ActionPlanServices,
   id: string,
   edit: (held: readonly TariffRow[]) => readonly TariffRow[] | undefined,

@@ -126,7 +126,7 @@ const setActionsShape = struct('utils.AttrSetActions', {
 })
 
 /** The set and how it was stored. Throws RpcError. */
-function storedSet(services: ActionServices, id: string): StoredAction[] {
+export function storedSet(services: ActionServices, id: string): StoredAction[] {
   const rows = services.tariff.rows.get('Actions')?.get(id) ?? []
   const actions: readonly Action[] | undefined = services.actionsOf(id)
   if (actions === undefined) throw new RpcError('SERVER_ERROR: NOT_FOUND')

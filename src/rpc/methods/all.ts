@@ -9,6 +9,7 @@ import { type ChargerServices, chargerMethods } from './chargers.ts'
 import { type ConfigServices, configMethods } from './config.ts'
 import { type CoreServices, coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
+import { type DatabaseServices, databaseMethods } from './databases.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { destinationMethods } from './destinations.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
@@ -17,6 +18,8 @@ import { indexHealthMethods } from './index-health.ts'
 import { absentMethods } from './not-yet/all.ts'
 import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
+import { type ReplayServices, replayMethods } from './replays.ts'
+import { type ReplicationServices, replicationMethods } from './replication/all.ts'
 import { responderMethods } from './responder.ts'
 import { routeCostMethods } from './route-costs.ts'
 import { schedulerMethods } from './scheduler.ts'
@@ -41,6 +44,7 @@ export type RpcServices = AccountServices &
   ConfigServices &
   CoreServices &
   CostServices &
+  DatabaseServices &
   GuardianServices &
   FilterServices &
   ProfileServices &
@@ -50,6 +54,9 @@ export type RpcServices = AccountServices &
   SessionCallServices &
   SessionCostServices &
   SessionControlServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
+  RatingPlanServices &
+  ReplayServices &
+  ReplicationServices &
   TariffServices &
   TimingServices &
   TriggerServices &
@@ -92,6 +99,9 @@ export function buildRegistry(
       ...tariffPlanTransferMethods(services, defaults),
       ...destinationMethods(services),
       ...timingMethods(services, defaults),
+      ...databaseMethods(services),
+      ...replicationMethods(services, defaults),
+      ...replayMethods(services),
       ...ratingPlanMethods(services),
       ...ratingProfileMethods(services, defaults),
       ...absentMethods(),

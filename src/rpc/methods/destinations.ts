@@ -12,7 +12,7 @@ export interface RatingServices {
   }
 }
 
-const destinationShape = struct('engine.Destination', { Id: text, Prefixes: list(text) })
+export const destinationShape = struct('engine.Destination', { Id: text, Prefixes: list(text) })
 
 /** Destinations: names of prefixes. A change is durable, and counts from the next request on. Reference 01, 9.6; 03, 3.4. */
 export function destinationMethods({ tariff }: RatingServices): Method[] {
@@ -70,7 +70,7 @@ export function destinationMethods({ tariff }: RatingServices): Method[] {
           const at = ids.findIndex((id) => !hasDestination(rows, id))
           unknown = at >= 0
           const known = unknown ? ids.slice(0, at) : ids
-          return new Map([['Destinations', new Map(known.map((id) => [id, without(rows, id, prefixes)]))]])
+          return new Map([['Destinations', new Map(known.map((id) => [id, withoutPrefixes(rows, id, prefixes)]))]])
         })
         if (unknown) throw new NotFound()
         return 'OK'
@@ -94,13 +94,23 @@ function hasDestination(rows: TariffRows, id: string): boolean {
 }
 
 function destinationWire(rows: TariffRows, id: string): Record<string, unknown> {
-  const group = rows.get('Destinations')?.get(id) ?? []
-  if (group.length === 0) throw new NotFound()
-  return { Id: id, Prefixes: group.map(({ values }) => values[1] ?? '') }
+  const found = findDestination(rows, id)
+  if (found === undefined) throw new NotFound()
+  return found
 }
 
-/** What is left of a destination. One that rates still name stays, without prefixes. */
-function without(rows: TariffRows, id: string, prefixes: readonly string[]): readonly TariffRow[] | undefined {
+/** A destination as clients read it, undefined when there is none. */
+export function findDestination(rows: TariffRows, id: string): Record<string, unknown> | undefined {
+  const group = rows.get('Destinations')?.get(id) ?? []
+  return group.length === 0 ? undefined : { Id: id, Prefixes: group.map(({ values }) => values[1] ?? '') }
+}
+
+/** What is left of a destination without prefixes, without all of them when none is named. One that rates still name stays, without prefixes. */
+export function withoutPrefixes(
+  rows: TariffRows,
+  id: string,
+  prefixes: readonly string[] = [],
+): readonly TariffRow[] | undefined {
   const group = rows.get('Destinations')?.get(id) ?? []
   const left = prefixes.length === 0 ? [] : group.filter(({ values }) => !prefixes.includes(values[1] ?? ''))
   return left.length > 0 ? left : removed(rows, 'DestinationRates', 1, id)

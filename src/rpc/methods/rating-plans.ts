@@ -4,7 +4,7 @@ import { timingWire } from '../../accounting/timing-wire.ts'
 import { NotFound } from '../../core/errors.ts'
 import { formatTime, parseTime, type ZonedTime } from '../../core/time.ts'
 import { compileRatingPlan } from '../../tariffs/compile.ts'
-import type { TariffRow, TariffRows } from '../../tariffs/tariff-rows.ts'
+import type { TariffChanges, TariffRow, TariffRows } from '../../tariffs/tariff-rows.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { page } from '../page.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -20,7 +20,7 @@ export interface RatingPlanServices extends RatingServices {
   now(): ZonedTime
 }
 
-const planShape = struct('engine.RatingPlan', {
+export const planShape = struct('engine.RatingPlan', {
   Id: text,
   Timings: map(timingShape),
   Ratings: map(ratingShape),
@@ -29,7 +29,7 @@ const planShape = struct('engine.RatingPlan', {
 
 const profileKey = { Tenant: text, Category: text, Subject: text }
 
-const profileShape = struct('engine.RatingProfile', {
+export const profileShape = struct('engine.RatingProfile', {
   Id: text,
   RatingPlanActivations: list(
     struct('engine.RatingPlanActivation', { ActivationTime: time, RatingPlanId: text, FallbackKeys: list(text) }),
@@ -72,10 +72,7 @@ export function ratingPlanMethods({ tariff }: RatingPlanServices): Method[] {
       reply: OK,
       async run(id) {
         if (id === '') throw new RpcError('MANDATORY_IE_MISSING: [ID]')
-        await tariff.change((rows) => {
-          const isHeld = rows.get('RatingPlans')?.has(id) === true
-          return new Map([['RatingPlans', new Map(isHeld ? [[id, removed(rows, 'RatingProfiles', 4, id)]] : [])]])
-        })
+        await tariff.change((rows) => removedPlan(rows, id))
         return 'OK'
       },
     }),
@@ -169,7 +166,14 @@ export function ratingProfileMethods(services: RatingPlanServices, defaults: Rpc
   }
 }
 
-function planWire(rows: TariffRows, id: string): Record<string, unknown> {
+/** What removes a rating plan: one that profiles still name stays, without rates. */
+export function removedPlan(rows: TariffRows, id: string): TariffChanges {
+  const isHeld = rows.get('RatingPlans')?.has(id) === true
+  return new Map([['RatingPlans', new Map(isHeld ? [[id, removed(rows, 'RatingProfiles', 4, id)]] : [])]])
+}
+
+/** A rating plan as clients read it. Throws NotFound. */
+export function planWire(rows: TariffRows, id: string): Record<string, unknown> {
   const plan = compileRatingPlan(id, rows) ?? []
   if (plan.length === 0) throw new NotFound()
   const timings: Record<string, unknown> = {}
@@ -192,7 +196,8 @@ function keep(table: Record<string, unknown>, entry: Record<string, unknown>): s
   return key
 }
 
-function profileWire(
+/** A rating profile as clients read it. */
+export function profileWire(
   [tenant, category, subject]: readonly [string, string, string],
   group: readonly TariffRow[],
   timeOf: (literal: string) => ZonedTime,

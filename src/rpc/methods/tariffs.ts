@@ -38,11 +38,7 @@ const loadShape = struct('utils.LoadInstance', {
 
 /** Tariff plans. Reference 01, 9.6; 03, 3.1 and 3.2. */
 export function tariffMethods(services: TariffServices): Method[] {
-  const loadIds = (item: string): [string, bigint][] => {
-    const { loadIds: held } = services.tariff
-    if (held.size === 0) throw new NotFound()
-    return item === '' ? [...held] : [[item, held.get(item) ?? 0n]]
-  }
+  const loadIds = (item: string) => loadIdsOf(services.tariff, item)
   const load = async (folder: string, isDryRun: boolean) => {
     checkFolder(folder)
     if (isDryRun) services.tariff.check(folder)
@@ -106,6 +102,15 @@ export function tariffMethods(services: TariffServices): Method[] {
       },
     }),
   ]
+}
+
+/** When a kind of objects, or with '' each, was last loaded. Throws NotFound when nothing ever was. */
+export function loadIdsOf(
+  { loadIds: held }: Pick<TariffServices['tariff'], 'loadIds'>,
+  item: string,
+): [string, bigint][] {
+  if (held.size === 0) throw new NotFound()
+  return item === '' ? [...held] : [[item, held.get(item) ?? 0n]]
 }
 
 function checkFolder(folder: string): void {

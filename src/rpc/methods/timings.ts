@@ -4,7 +4,7 @@ import { NotFound } from '../../core/errors.ts'
 import { parseTime, wallClock, type ZonedTime } from '../../core/time.ts'
 import type { Timing } from '../../rating/model.ts'
 import { compileTimings, isTimingTime, numbers } from '../../tariffs/compile.ts'
-import type { TariffRows } from '../../tariffs/tariff-rows.ts'
+import type { TariffRow, TariffRows } from '../../tariffs/tariff-rows.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -66,12 +66,13 @@ export function timingMethods(services: TimingServices, defaults: RpcDefaults): 
       reply: OK,
       async run({ TPTiming: timing }) {
         requireFields(timing, 'ID')
-        const { ID: id, Years, Months, MonthDays, WeekDays, StartTime: start, EndTime: end } = timing
-        for (const time of [start, end])
-          if (!isTimingTime(time)) throw new RpcError(`SERVER_ERROR: INVALID_TIME:${time}`)
-        const lists = [Years, Months, MonthDays, WeekDays].map((each) => each.join(';'))
-        const values = [id, ...lists, end === '' ? start : `${start};${end}`]
-        await tariff.change(() => new Map([['Timings', new Map([[id, [{ values, place: 'APIerSv1.SetTiming' }]]])]]))
+        const { Years, Months, MonthDays, WeekDays } = timing
+        const lists = { Years, Months, MonthDays, WeekDays }
+        const given = Object.fromEntries(
+          Object.entries(lists).map(([name, each]) => [name, each.length > 0 ? each : null]),
+        )
+        const row = timingRow({ ...timing, ...given }, 'APIerSv1.SetTiming')
+        await tariff.change(() => new Map([['Timings', new Map([[timing.ID, [row]]])]]))
         return 'OK'
       },
     }),
@@ -101,8 +102,27 @@ export function timingMethods(services: TimingServices, defaults: RpcDefaults): 
   ]
 }
 
+/** A timing as it is set; a list that is null was not given. */
+type TimingArgument = {
+  ID: string
+  Years: readonly number[] | null
+  Months: readonly number[] | null
+  MonthDays: readonly number[] | null
+  WeekDays: readonly number[] | null
+  StartTime: string
+  EndTime: string
+}
+
+/** The row that a timing is kept as. Throws RpcError. */
+export function timingRow(timing: TimingArgument, place: string): TariffRow {
+  const { ID: id, Years, Months, MonthDays, WeekDays, StartTime: start, EndTime: end } = timing
+  for (const time of [start, end]) if (!isTimingTime(time)) throw new RpcError(`SERVER_ERROR: INVALID_TIME:${time}`)
+  const lists = [Years, Months, MonthDays, WeekDays].map((each) => each && (each.length > 0 ? each.join(';') : ALWAYS))
+  return { values: [id, ...lists.map((each) => each ?? ''), end === '' ? start : `${start};${end}`], place }
+}
+
 /** Lists as they were set: none is null, `*any` is empty. */
-function storedLists([, years = '', months = '', monthDays = '', weekDays = '']: readonly string[]) {
+export function storedLists([, years = '', months = '', monthDays = '', weekDays = '']: readonly string[]) {
   const list = (cell: string) => (cell === '' ? null : numbers(cell))
   return { Years: list(years), Months: list(months), MonthDays: list(monthDays), WeekDays: list(weekDays) }
 }

@@ -1,4 +1,4 @@
-import { boolean, decimal, list, map, number, struct, text, time } from '../shape.ts'
+import { boolean, decimal, list, map, number, pointer, struct, text, time } from '../shape.ts'
 import { timingShape } from './timing.ts'
 import { triggerShape, triggerV1Shape, unitCounterShape } from './trigger.ts'
 
@@ -13,14 +13,14 @@ export const accountShape = struct('engine.Account', {
         Value: decimal,
         ExpirationDate: time,
         Weight: number,
-        DestinationIDs: map(boolean),
+        DestinationIDs: pointer(map(boolean)),
         RatingSubject: text,
-        Categories: map(boolean),
-        SharedGroups: map(boolean),
-        Timings: list(timingShape),
-        TimingIDs: map(boolean),
+        Categories: pointer(map(boolean)),
+        SharedGroups: pointer(map(boolean)),
+        Timings: pointer(list(timingShape)),
+        TimingIDs: pointer(map(boolean)),
         Disabled: boolean,
-        Factors: map(decimal),
+        Factors: pointer(map(decimal)),
         Blocker: boolean,
       }),
     ),

@@ -194,7 +194,7 @@ export class Journal {
   }
 }
 
-/** File of a segment. */
+/** The file of a segment. */
 export function segmentPath(folder: string, segment: number): string {
   return join(folder, `journal-${String(segment).padStart(10, '0')}.log`)
 }

@@ -1,21 +1,29 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { StoreFailure } from '../../core/errors.ts'
 import type { Change, DataStore, StoredRecord, Table } from '../data-store.ts'
 import { checkVersions, page } from '../memory-data-store.ts'
 import { lockFolder } from './folder-lock.ts'
-import { deleteSegment, Journal, listSegments, replaySegments } from './journal.ts'
+import { deleteSegment, Journal, listSegments, replaySegments, segmentPath } from './journal.ts'
 import { type Changed, parseStored, storedOf } from './stored-record.ts'
+import { takeUpRestore } from './take-up.ts'
 
 export type LmdbOptions = {
   folder: string
   durability: 'commit' | 'async'
   /** A checkpoint starts when the journal segment has grown to this many octets. */
   checkpointBytes?: number
-  /** Told of what went wrong beside a commit: a checkpoint that failed, a torn journal end that was cut off. */
-  onEvent?: (event: { kind: 'tornJournal'; octets: number } | { kind: 'checkpointFailed'; cause: unknown }) => void
+  /** Told of what happens beside commits. */
+  onEvent?: (event: LmdbEvent) => void
 }
+
+export type LmdbEvent =
+  | { kind: 'tornJournal'; octets: number }
+  | { kind: 'checkpointFailed'; cause: unknown }
+  /** Records of a backup have taken the place of those that were there: these are in a folder beside. */
+  | { kind: 'restored'; replaced: string }
 
 /** Changed records by table and key; undefined: deleted. */
 type Overlay = ReadonlyMap<Table, Map<string, Changed | undefined>>
@@ -52,8 +60,15 @@ export class LmdbDataStore implements DataStore {
     this.#options = options
     const path = join(options.folder, 'records.mdb')
     failing(`cannot create the data folder ${options.folder}`, () => mkdirSync(options.folder, { recursive: true }))
-    checkMagic(path)
     this.#release = lockFolder(options.folder)
+    try {
+      const replaced = failing(`cannot restore ${options.folder}`, () => takeUpRestore(options.folder))
+      if (replaced !== undefined) options.onEvent?.({ kind: 'restored', replaced })
+      checkMagic(path)
+    } catch (cause) {
+      this.#release()
+      throw cause
+    }
     this.#root = failing(`cannot open ${path}`, () =>
       open<Buffer, string>({ path, encoding: 'binary', maxDbs: TABLES.length, mapSize: MAP_SIZE }),
     )
@@ -169,6 +184,27 @@ export class LmdbDataStore implements DataStore {
     }
   }
 
+  /** Writes all that is in the journal into LMDB. Rejects with StoreFailure. */
+  async checkpoint(): Promise<void> {
+    await this.#alone(() => this.#writeCheckpoint())
+  }
+
+  /**
+   * Copies the store into a folder that is there, as it is between two flushes: whatever was answered before is in the copy, and no
+   * commit in part. Commits go on. Opening the folder as a store gives the records. Rejects with StoreFailure or what the system says.
+   */
+  async backup(folder: string): Promise<void> {
+    await this.#alone(async () => {
+      const complete = await this.#journal.rotate()
+      await this.#root.backup(join(folder, 'records.mdb'), false)
+      for (const segment of listSegments(this.#options.folder)) {
+        if (segment > complete) continue
+        const path = segmentPath(this.#options.folder, segment)
+        await copyFile(path, join(folder, basename(path)), constants.COPYFILE_FICLONE)
+      }
+    })
+  }
+
   async close(): Promise<void> {
     await this.#checkpoint
     if (this.#journal.failure === undefined && sizeOf(this.#young) > 0) await this.#startCheckpoint()
@@ -190,6 +226,18 @@ export class LmdbDataStore implements DataStore {
     for (const { table, key, value, version } of changes) {
       this.#young.get(table)?.set(key, value === undefined ? undefined : { value, version })
     }
+  }
+
+  /** Runs work while no checkpoint runs; none begins before it has ended. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    while (this.#checkpoint !== undefined) await this.#checkpoint
+    const done = work()
+    this.#checkpoint = done
+      .catch(() => undefined)
+      .finally(() => {
+        this.#checkpoint = undefined
+      })
+    await done
   }
 
   #startCheckpoint(): Promise<void> {

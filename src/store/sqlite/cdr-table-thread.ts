@@ -22,6 +22,10 @@ parentPort?.on('message', (call: TableCall) => {
       case 'remove':
         reply({ number: call.number, found: [], count: table.remove(call.query) })
         break
+      case 'fold':
+        table.fold()
+        reply({ number: call.number, found: [] })
+        break
       case 'close':
         table.close()
         reply({ number: call.number, found: [] })

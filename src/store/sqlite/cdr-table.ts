@@ -76,6 +76,11 @@ export class CdrTable {
     )
   }
 
+  /** Brings what the write-ahead log holds into the file, and empties the log. */
+  fold(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
   close(): void {
     this.#database.close()
   }

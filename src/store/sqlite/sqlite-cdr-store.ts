@@ -8,6 +8,7 @@ type Operation =
   | { operation: 'write'; rows: readonly CdrRow[] }
   | { operation: 'find'; query: CdrQuery }
   | { operation: 'remove'; query: CdrQuery }
+  | { operation: 'fold' }
   | { operation: 'close' }
 export type TableCall = Operation & { number: number }
 export type TableReply = { number: number; found: FoundCdr[]; count?: number } | { number: number; error: string }
@@ -54,6 +55,11 @@ export class SqliteCdrStore implements CdrStore {
 
   async remove(query: CdrQuery): Promise<number> {
     return (await this.#call({ operation: 'remove', query })).count ?? 0
+  }
+
+  /** Brings what the write-ahead log holds into the file. Rejects with StoreFailure. */
+  async fold(): Promise<void> {
+    await this.#call({ operation: 'fold' })
   }
 
   async close(): Promise<void> {

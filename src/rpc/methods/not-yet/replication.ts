@@ -1,25 +1,13 @@
 import { type Method, notYet } from '../../method.ts'
-import { any, embedded, integer64, list, map, pointer, type Shape, struct, text } from '../../shape.ts'
-import { accountShape } from '../../shapes/account.ts'
-import { actionShape } from '../../shapes/action.ts'
-import { actionPlanShape } from '../../shapes/action-plan.ts'
+import { any, embedded, integer64, list, map, type Shape, struct, text } from '../../shape.ts'
 import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
 import { chargerShape, filterShape } from '../../shapes/profile.ts'
 import { PROFILE_KINDS } from '../../shapes/profile-kinds.ts'
-import { timingShape } from '../../shapes/timing.ts'
 
 const more = { Tenant: text, APIOpts: map(any) }
 const keyShape = struct('utils.StringWithAPIOpts', { Arg: text, ...more })
 const objects = { Tenant: text, ID: text }
 
-const destination = struct('engine.Destination', { Id: text, Prefixes: list(text) })
-const ratingPlan = struct('engine.RatingPlan', {
-  Id: text,
-  Timings: map(timingShape),
-  Ratings: map(any),
-  DestinationRates: map(list(any)),
-})
-const ratingProfile = struct('engine.RatingProfile', { Id: text, RatingPlanActivations: list(any) })
 const sharedGroup = struct('engine.SharedGroup', { Id: text, AccountParameters: map(any), MemberIds: map(any) })
 
 function withOptions(goType: string, name: string, shape: Shape): Shape {
@@ -28,12 +16,6 @@ function withOptions(goType: string, name: string, shape: Shape): Shape {
 
 /** By name: what is replicated and the argument that sets it. Those of this table are found by one text. Reference 01, 9.5. */
 const BY_KEY: Readonly<Record<string, { readonly object: Shape; readonly set: Shape }>> = {
-  Account: { object: accountShape, set: withOptions('engine.AccountWithAPIOpts', 'Account', accountShape) },
-  Destination: {
-    object: destination,
-    set: withOptions('engine.DestinationWithAPIOpts', 'Destination', destination),
-  },
-  Timing: { object: timingShape, set: withOptions('utils.TPTimingWithAPIOpts', 'TPTiming', timingShape) },
   ActionTriggers: {
     object: list(any),
     set: struct('engine.SetActionTriggersArgWithAPIOpts', { Key: text, Attrs: list(any), ...more }),
@@ -41,19 +23,6 @@ const BY_KEY: Readonly<Record<string, { readonly object: Shape; readonly set: Sh
   SharedGroup: {
     object: sharedGroup,
     set: withOptions('engine.SharedGroupWithAPIOpts', 'SharedGroup', sharedGroup),
-  },
-  Actions: {
-    object: list(actionShape),
-    set: struct('engine.SetActionsArgsWithAPIOpts', { Key: text, Acs: list(actionShape), ...more }),
-  },
-  ActionPlan: {
-    object: actionPlanShape,
-    set: struct('engine.SetActionPlanArgWithAPIOpts', { Key: text, Ats: pointer(actionPlanShape), ...more }),
-  },
-  RatingPlan: { object: ratingPlan, set: withOptions('engine.RatingPlanWithAPIOpts', 'RatingPlan', ratingPlan) },
-  RatingProfile: {
-    object: ratingProfile,
-    set: withOptions('engine.RatingProfileWithAPIOpts', 'RatingProfile', ratingProfile),
   },
 }
 
@@ -98,23 +67,6 @@ export function absentReplicationMethods(): Method[] {
   const backup = { NodeID: text, ...more }
   return [
     ...methods,
-    notYet('ReplicatorSv1.GetReverseDestination', keyShape, list(text)),
-    notYet(
-      'ReplicatorSv1.SetReverseDestination',
-      withOptions('engine.DestinationWithAPIOpts', 'Destination', destination),
-    ),
-    notYet('ReplicatorSv1.GetAllActionPlans', keyShape, map(actionPlanShape)),
-    notYet('ReplicatorSv1.GetAccountActionPlans', keyShape, list(text)),
-    notYet(
-      'ReplicatorSv1.SetAccountActionPlans',
-      struct('engine.SetAccountActionPlansArgWithAPIOpts', { AcntID: text, AplIDs: list(text), ...more }),
-    ),
-    notYet(
-      'ReplicatorSv1.RemAccountActionPlans',
-      struct('engine.RemAccountActionPlansArgsWithAPIOpts', { AcntID: text, ApIDs: list(text), ...more }),
-    ),
-    notYet('ReplicatorSv1.GetItemLoadIDs', keyShape, map(integer64)),
-    notYet('ReplicatorSv1.SetLoadIDs', struct('utils.LoadIDsWithAPIOpts', { LoadIDs: map(integer64), ...more })),
     notYet('ReplicatorSv1.GetIndexes', keys, indexes),
     notYet('ReplicatorSv1.SetIndexes', struct('utils.SetIndexesArg', { ...index, Indexes: indexes, ...more })),
     notYet('ReplicatorSv1.RemoveIndexes', keys),

@@ -1,0 +1,36 @@
+import { TollgateError } from '../core/errors.ts'
+import { databasePaths } from '../engine/backup/database-paths.ts'
+import { prepareCdrRestore, prepareDataRestore } from '../engine/backup/restore.ts'
+import { openEngine } from './open-engine.ts'
+
+export type RestoreOptions = {
+  configPath: string
+  /** A backup, or a folder whose newest one is meant. */
+  data?: string
+  cdrs?: string
+}
+
+/**
+ * Checks backups and lays them ready beside the stores of a configuration, whether a gateway runs or not: its next start takes them
+ * up. CDRs that the records do not know yet are left out. Throws TollgateError; what it has told before is ready then.
+ */
+export async function restore({ configPath, data, cdrs }: RestoreOptions): Promise<void> {
+  if (data === undefined && cdrs === undefined)
+    throw new TollgateError('BACKUP_ERROR', 'nothing to restore: name a backup with --data or --cdrs')
+  const { engine, loaded } = await openEngine(configPath, {}, { inMemory: true })
+  await engine.close()
+  const paths = databasePaths(loaded.config)
+  const inMemory = (key: string) => new TollgateError('BACKUP_ERROR', `${key} is *internal: nothing can be restored`)
+  if (data !== undefined) {
+    if (paths.data === undefined) throw inMemory('data_db.db_type')
+    say('records', await prepareDataRestore(data, paths.data, paths.cdrs), paths.data)
+  }
+  if (cdrs !== undefined) {
+    if (paths.cdrs === undefined) throw inMemory('stor_db.db_type')
+    say('CDRs', await prepareCdrRestore(cdrs, paths.cdrs), paths.cdrs)
+  }
+}
+
+function say(what: string, backup: string, store: string): void {
+  process.stdout.write(`${what} of ${backup} are ready for ${store}: the next start takes them up\n`)
+}
