@@ -62,6 +62,7 @@ import { HttpValues } from './http-values.ts'
 import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
+import { exportProfiles } from './profile-export.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
 import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
@@ -375,6 +376,11 @@ export class Engine {
   /** Resolves when a client has asked the process to stop, or for another engine in the place of this one. */
   get endAsked(): Promise<'stop' | 'restart'> {
     return this.#ending.promise
+  }
+
+  /** Writes filters and profiles as files of a tariff folder. Throws TollgateError. */
+  exportProfiles(folder: string, items: readonly string[]): Promise<void> {
+    return exportProfiles(this.store, this.#profiles.valueSeparator, folder, items)
   }
 
   /** Where what could not be delivered waits in files. */

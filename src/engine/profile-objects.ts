@@ -1,10 +1,10 @@
 import { Decimal } from '../core/decimal.ts'
-import { parseDuration } from '../core/duration.ts'
+import { formatDuration, parseDuration } from '../core/duration.ts'
 import { InvalidText, TollgateError } from '../core/errors.ts'
 import { parseTime, type ZonedTime } from '../core/time.ts'
 import { ruleTexts } from '../mapping/value-parser.ts'
 import type { Shape } from '../rpc/shape.ts'
-import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
+import { type Profile, type ProfileKind, profileWire } from '../rpc/shapes/profile-kinds.ts'
 import type { ProfileFileName } from '../tariffs/profile-files.ts'
 import type { ProfileObject } from '../tariffs/profile-objects.ts'
 
@@ -94,4 +94,40 @@ function decimalOf(text: string): Decimal {
   } catch {
     throw new InvalidText(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`)
   }
+}
+
+/** What profiles say in another way than objects of tariff plans do. */
+const UNADAPTED: Partial<Record<ProfileFileName, (object: ProfileObject, separator: string) => ProfileObject>> = {
+  Attributes: (object, separator) => ({
+    ...object,
+    Attributes: ((object['Attributes'] ?? []) as { Value: { Rules: string }[] | null }[]).map((attribute) => ({
+      ...attribute,
+      Value: (attribute.Value ?? []).map(({ Rules }) => Rules).join(separator),
+    })),
+  }),
+  DispatcherProfiles: (object) => ({
+    ...object,
+    StrategyParams: Object.values((object['StrategyParams'] ?? {}) as Record<string, unknown>),
+    Hosts: ((object['Hosts'] ?? []) as { Params: Record<string, unknown> | null }[]).map((host) => ({
+      ...host,
+      Params: Object.entries(host.Params ?? {}).map(([name, value]) =>
+        /^\d+$/.test(name) ? value : `${name}:${value}`,
+      ),
+    })),
+  }),
+}
+
+/** The object of a tariff plan that describes a profile: `profileOfObject` makes the profile of it again. */
+export function objectOfProfile(file: ProfileFileName, profile: Profile, separator: string): ProfileObject {
+  const object = textual(profileWire(profile)) as ProfileObject
+  return UNADAPTED[file]?.(object, separator) ?? object
+}
+
+/** Durations and amounts as texts. */
+function textual(value: unknown): unknown {
+  if (typeof value === 'bigint') return formatDuration(value)
+  if (value instanceof Decimal) return value.toString()
+  if (Array.isArray(value)) return value.map(textual)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, textual(each)]))
 }

@@ -6,6 +6,7 @@ import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.t
 import type { FilterProfile } from '../filters/filter-rule.ts'
 import type { IndexOptions } from '../filters/profile-index.ts'
 import { ProfileSet } from '../filters/profile-set.ts'
+import type { IndexEntry } from '../filters/rule-keys.ts'
 import type { FilterLookups } from '../filters/sides.ts'
 import { CHARGER_INDEX, PROFILE_KINDS, type ProfileName, type ProfileOf } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, Chargers, compileAttributes } from '../services/chargers.ts'
@@ -103,11 +104,11 @@ export class ProfileState implements FilterSources {
     return { Filters: filters, Chargers: this.chargerProfiles.size, ...Object.fromEntries(others) }
   }
 
-  /** `key:profile` of every entry of an index, sorted. context: counts for item types that have contexts. Reference 02, 6.6. */
-  indexLines(itemType: string, tenant: string, context: string): string[] {
-    if (itemType === CHARGER_INDEX.itemType) return this.chargerProfiles.indexLines(tenant)
+  /** The entries of an index. context: counts for item types that have contexts. Reference 02, 6.6. */
+  indexEntries(itemType: string, tenant: string, context: string): IndexEntry[] {
+    if (itemType === CHARGER_INDEX.itemType) return this.chargerProfiles.indexEntries(tenant)
     const store = this.#all.find(({ table }) => table.kind.index?.itemType === itemType)
-    return store?.table.indexLines(tenant, context) ?? []
+    return store?.table.indexEntries(tenant, context) ?? []
   }
 
   /** Stores a filter; it counts from the next request on. Throws FilterRefused, TemplateError, StoreFailure. */
@@ -125,7 +126,7 @@ export class ProfileState implements FilterSources {
   removeFilter(tenant: string, id: string): Promise<boolean> {
     return this.#environment.inTurn(async () => {
       if (this.filter(tenant, id) === undefined) return false
-      const items = this.#usersOf(tenant, id).map(({ index, ids }) => [
+      const items = this.usersOf(tenant, id).map(({ index, ids }) => [
         index,
         Object.fromEntries(ids.map((user) => [user, {}])),
       ])
@@ -198,7 +199,7 @@ export class ProfileState implements FilterSources {
     const chargers = namesOf(rows, 'Chargers')
     const goes = (file: TariffFile, tenant: string, id: string) => rows.get(file)?.has(`${tenant}:${id}`) ?? false
     for (const { tenant, id } of filters)
-      for (const { file, ids } of this.#usersOf(tenant, id)) {
+      for (const { file, ids } of this.usersOf(tenant, id)) {
         const user = ids.find((each) => !goes(file, tenant, each))
         if (user !== undefined)
           throw new FilterRefused(`cannot remove filter <${tenant}:${id}>: ${user} of ${file} names it`)
@@ -223,7 +224,7 @@ export class ProfileState implements FilterSources {
   }
 
   /** Profiles that name a filter, by the name of their index, in its order. */
-  #usersOf(tenant: string, id: string): { index: string; file: TariffFile; ids: string[] }[] {
+  usersOf(tenant: string, id: string): { index: string; file: TariffFile; ids: string[] }[] {
     const chargers = {
       index: CHARGER_INDEX.name,
       file: 'Chargers' as TariffFile,

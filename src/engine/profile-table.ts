@@ -1,6 +1,6 @@
 import type { FilterSources } from '../filters/filter-compiler.ts'
 import { FilterUsers } from '../filters/filter-users.ts'
-import { indexLines, ruleKeysOf } from '../filters/rule-keys.ts'
+import { type IndexEntry, indexEntries, ruleKeysOf } from '../filters/rule-keys.ts'
 import { contextsOf, type Profile, type ProfileKind } from '../rpc/shapes/profile-kinds.ts'
 
 /** The profiles of one kind by tenant, in memory, and which of them name a stored filter. Nothing is compiled until a service asks. */
@@ -57,11 +57,11 @@ export class ProfileTable<P extends Profile = Profile> {
     return this.#users.of(tenant, filterId)
   }
 
-  /** `key:profile` of every entry of the index of a tenant, of one context for kinds that have contexts; sorted. Reference 02, 6.6. */
-  indexLines(tenant: string, context: string): string[] {
+  /** The entries of the index of a tenant, of one context for kinds that have contexts. Reference 02, 6.6. */
+  indexEntries(tenant: string, context: string): IndexEntry[] {
     const profiles = [...(this.#tenants.get(tenant)?.values() ?? [])]
     const inContext = profiles.filter((profile) => contextsOf(this.kind, profile)?.includes(context) ?? true)
-    return indexLines(
+    return indexEntries(
       inContext.map(({ ID: id, FilterIDs }) => ({ id, rules: ruleKeysOf(tenant, FilterIDs ?? [], this.#sources) })),
     )
   }

@@ -2,7 +2,7 @@ import { type FilterCompiler, type FilterSources, failingLater } from './filter-
 import { type ActivationInterval, isActive } from './filter-rule.ts'
 import { FilterUsers } from './filter-users.ts'
 import { type EventContext, type IndexOptions, type Placement, ProfileIndex, type RuleKeys } from './profile-index.ts'
-import { indexLines, ruleKeysOf } from './rule-keys.ts'
+import { type IndexEntry, indexEntries, ruleKeysOf } from './rule-keys.ts'
 import type { Predicate } from './sides.ts'
 
 /** What matching needs of a profile. */
@@ -134,10 +134,10 @@ export class ProfileSet<P extends MatchedProfile> {
     return matched
   }
 
-  /** `key:profile` of every entry of the index, sorted. */
-  indexLines(tenant: string): string[] {
+  /** The entries of the index. */
+  indexEntries(tenant: string): IndexEntry[] {
     const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
-    return indexLines(entries.map(({ profile: { id }, rules }) => ({ id, rules })))
+    return indexEntries(entries.map(({ profile: { id }, rules }) => ({ id, rules })))
   }
 }
 

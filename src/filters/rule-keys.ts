@@ -30,12 +30,13 @@ function inlineRules(text: string): FilterRule[] {
   }
 }
 
-/** `key:profile` of every entry of an index, sorted. */
-export function indexLines(entries: Iterable<{ id: string; rules: readonly RuleKeys[] | undefined }>): string[] {
-  const lines = new Set<string>()
-  for (const { id, rules } of entries) {
-    if (rules === undefined) lines.add(`${NO_FILTERS_KEY}:${id}`)
-    else for (const { keys } of rules) for (const key of keys) lines.add(`${keyText(key)}:${id}`)
-  }
-  return [...lines].sort()
+/** An entry of an index: its key, and a profile. */
+export type IndexEntry = readonly [key: string, id: string]
+
+/** The entries of an index, each once. */
+export function indexEntries(profiles: Iterable<{ id: string; rules: readonly RuleKeys[] | undefined }>): IndexEntry[] {
+  return [...profiles].flatMap(({ id, rules }) => {
+    const keys = rules === undefined ? [NO_FILTERS_KEY] : rules.flatMap(({ keys }) => keys.map(keyText))
+    return [...new Set(keys)].map((key): IndexEntry => [key, id])
+  })
 }

@@ -132,7 +132,8 @@ export const whole: Shape<bigint> = scalar('duration', 'int64', () => 0n, wholeO
 function wholeOf(goType: string) {
   return (value: unknown, place: FieldPlace | undefined): bigint => {
     if (typeof value === 'bigint') return value
-    if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
+    // A long number that `parseJson` left as it is has the digits that it prints, not those of its binary float.
+    if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(String(value))
     throw mismatch(numberText(value), goType, place)
   }
 }

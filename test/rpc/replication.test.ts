@@ -1,5 +1,9 @@
 import t from 'tap'
+import { describedRegistry } from '../../src/commands/methods.ts'
+import { Connections } from '../../src/rpc/client/connections.ts'
+import { parseJson } from '../../src/rpc/shape.ts'
 import { startGateway, stopGateway } from '../support/gateway.ts'
+import { hostSettings, poolsOf } from '../support/rpc-hosts.ts'
 import { accountFolder, callText, RATED_TARIFF, ratedGateway } from '../support/rpc-steps.ts'
 
 const OK = '{"id":1,"result":"OK","error":null}'
@@ -114,4 +118,71 @@ t.test('what another engine has set prices calls, also after a restart, to the l
   t.equal(await callText(gateway, 'APIerSv1.GetCost', cost), priced)
   t.equal(await callText(gateway, 'ReplicatorSv1.GetRatingPlan', keyed('RP_SEC')), plan)
   t.match(await callText(gateway, 'APIerSv2.GetAccount', { Account: 'replica' }), '"Value":1.123456789012345,')
+})
+
+/** Objects of the source, by kind, and how they are put into the argument that sets them. */
+const OBJECTS: readonly { kind: string; keys: readonly string[]; wrap?: (key: string, found: unknown) => object }[] = [
+  { kind: 'Timing', keys: ['PEAK'] },
+  { kind: 'Destination', keys: ['DST_1002'] },
+  { kind: 'RatingProfile', keys: ['*out:cgrates.org:call:1001', '*out:cgrates.org:data:1001'] },
+  { kind: 'RatingPlan', keys: ['RP_1001', 'RP_D'] },
+  { kind: 'Actions', keys: ['ACTIONS'], wrap: (Key, Acs) => ({ Key, Acs }) },
+  { kind: 'ActionPlan', keys: ['PLAN'], wrap: (Key, Ats) => ({ Key, Ats }) },
+  { kind: 'Account', keys: ['cgrates.org:1001'] },
+]
+
+t.test('10 B2: objects of one engine, sent to another over gob, are and cost the same there', async (t) => {
+  const source = await ratedGateway(t)
+  const target = await startGateway(accountFolder(t), null)
+  t.teardown(() => stopGateway(target))
+  const topup = { Identifier: '*topup', BalanceType: '*voice', BalanceId: 'MINUTES', Units: '10m', Categories: 'call' }
+  const share = '{"Method":"*incremental","Params":{"Units":10,"Interval":"month","Increment":"day"}}'
+  const Actions = [topup, { Identifier: '*debit', BalanceType: '*monetary', Units: share, Weight: 5 }]
+  await callText(source, 'APIerSv2.SetActions', { ActionsId: 'ACTIONS', Actions })
+  const ActionPlan = [{ ActionsId: 'ACTIONS', Time: '08:00:00', WeekDays: '1;2', TimingID: 'PEAK', Weight: 3 }]
+  await callText(source, 'APIerSv1.SetActionPlanAccounts', { Id: 'PLAN', ActionPlan, AccountIDs: ['1001'] })
+  const Balance = {
+    ID: 'money',
+    ExpiryTime: '2044-01-01T00:00:00Z',
+    Weight: 2,
+    DestinationIDs: 'DST_1002',
+    Blocker: true,
+  }
+  await callText(source, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 5.25, Balance })
+
+  const known = describedRegistry()
+  const nobody = async () => {
+    throw new Error('not in this process')
+  }
+  const host = hostSettings(`127.0.0.1:${target.gobPort}`, { transport: '*gob' })
+  const connections = new Connections(poolsOf('*first', host), 1, nobody, (name) => known.shapesOf(name))
+  t.teardown(() => connections.close())
+  const client = connections.client(['pool'])
+  for (const { kind, keys, wrap } of OBJECTS)
+    for (const key of keys) {
+      const text = await callText(source, `ReplicatorSv1.Get${kind}`, keyed(key))
+      const { result } = parseJson(text) as { result: object }
+      t.ok(result, `${kind} ${key}`)
+      const argument = { ...(wrap?.(key, result) ?? result), Tenant: 'cgrates.org' }
+      t.equal(await client.call(`ReplicatorSv1.Set${kind}`, argument), 'OK')
+      const update = (reply: string) => reply.replace(/"UpdateTime":"[^"]+"/, '')
+      t.equal(update(await callText(target, `ReplicatorSv1.Get${kind}`, keyed(key))), update(text), `${kind} ${key}`)
+    }
+  const loaded = parseJson(await callText(source, 'APIerSv1.GetLoadIDs', '')) as { result: object }
+  const LoadIDs = Object.fromEntries(Object.entries(loaded.result).map(([item, ns]) => [item, BigInt(String(ns))]))
+  t.equal(await client.call('ReplicatorSv1.SetLoadIDs', { LoadIDs }), 'OK')
+  for (const [method, argument] of [
+    ['APIerSv1.GetLoadIDs', ''],
+    [
+      'APIerSv1.GetCost',
+      { Category: 'call', Subject: '1001', Destination: '1002', AnswerTime: '2024-03-05T12:00:00Z', Usage: '3m7s' },
+    ],
+    ['APIerSv1.GetDataCost', { Category: 'data', Subject: '1001', AnswerTime: '2024-03-05T12:00:00Z', Usage: 640_113 }],
+    ['APIerSv1.GetMaxUsage', { Account: '1001', Destination: '1002', Usage: '3h' }],
+    ['APIerSv2.GetActions', { ActionIDs: ['ACTIONS'] }],
+  ] as const) {
+    const wanted = await callText(source, method, argument)
+    t.match(wanted, '"error":null')
+    t.equal(await callText(target, method, argument), wanted, method)
+  }
 })

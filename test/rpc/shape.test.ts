@@ -16,6 +16,7 @@ import {
   struct,
   text,
   time,
+  whole,
 } from '../../src/rpc/shape.ts'
 import { eventShape } from '../../src/rpc/shapes/event.ts'
 
@@ -54,6 +55,18 @@ const DECODED: readonly { name: string; shape: Shape; json: string; value: unkno
     value: Decimal.parse('0.12345678901234567890'),
   },
   { name: 'nanoseconds past 2^53', shape: duration, json: '9223372036854775807', value: 9223372036854775807n },
+  {
+    name: 'nanoseconds that a binary float prints alike',
+    shape: whole,
+    json: '1795628245827000001',
+    value: 1795628245827000001n,
+  },
+  {
+    name: 'nanoseconds that a binary float holds otherwise',
+    shape: whole,
+    json: '1795628245827000000',
+    value: 1795628245827000000n,
+  },
   {
     name: 'a usage of an event past 2^53',
     shape: map(any),

@@ -16,6 +16,7 @@ import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { indexHealthMethods } from './index-health.ts'
 import { absentMethods } from './not-yet/all.ts'
+import { type ProfileExportServices, profileExportMethods } from './profile-export.ts'
 import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
 import { type ReplayServices, replayMethods } from './replays.ts'
@@ -55,6 +56,7 @@ export type RpcServices = AccountServices &
   SessionCostServices &
   SessionControlServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   RatingPlanServices &
+  ProfileExportServices &
   ReplayServices &
   ReplicationServices &
   TariffServices &
@@ -102,6 +104,7 @@ export function buildRegistry(
       ...databaseMethods(services),
       ...replicationMethods(services, defaults),
       ...replayMethods(services),
+      ...profileExportMethods(services),
       ...ratingPlanMethods(services),
       ...ratingProfileMethods(services, defaults),
       ...absentMethods(),

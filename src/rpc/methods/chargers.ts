@@ -35,7 +35,8 @@ const runShape = struct('engine.ChrgSProcessEventReply', {
 
 type Charger = ValueOf<typeof chargerShape>
 
-const CHARGER: ProfileDescription<Charger, ChargerProfile> = {
+/** The methods of one charger. */
+export const CHARGER: ProfileDescription<Charger, ChargerProfile> = {
   name: 'ChargerProfile',
   shape: chargerShape,
   argument: ['v1.ChargerWithAPIOpts', 'ChargerProfile'],
@@ -49,7 +50,7 @@ const CHARGER: ProfileDescription<Charger, ChargerProfile> = {
 export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefaults): Method[] {
   const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
   return [
-    ...profileMethods(CHARGER, accessOf(profiles), defaults),
+    ...profileMethods(CHARGER, chargerAccess(profiles), defaults),
     method('ChargerSv1.GetChargersForEvent', {
       summary: 'Chargers that an event matches, heaviest first. Errors: NOT_FOUND, SERVER_ERROR: of a filter.',
       params: eventShape,
@@ -76,7 +77,8 @@ export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefau
   ]
 }
 
-function accessOf(profiles: ChargerServices['profiles']): ProfileAccess<Charger, ChargerProfile> {
+/** Chargers by tenant and id. */
+export function chargerAccess(profiles: ChargerServices['profiles']): ProfileAccess<Charger, ChargerProfile> {
   return {
     get: (tenant, id) => profiles.chargerProfiles.get(tenant, id),
     ids: (tenant) => profiles.chargerProfiles.list(tenant).map(({ id }) => id),

@@ -17,8 +17,8 @@ export interface FilterServices {
     setFilter(filter: FilterProfile): Promise<void>
     /** Whether there was one. */
     removeFilter(tenant: string, id: string): Promise<boolean>
-    /** `key:profile` of an index, sorted. context: counts for item types that have contexts. */
-    indexLines(itemType: string, tenant: string, context: string): string[]
+    /** Key and profile of every entry of an index. context: counts for item types that have contexts. */
+    indexEntries(itemType: string, tenant: string, context: string): readonly (readonly [key: string, id: string])[]
   }
 }
 
@@ -69,7 +69,8 @@ const indexIdsShape = struct('utils.ArgsComputeFilterIndexIDs', {
 
 type Filter = ValueOf<typeof filterShape>
 
-const FILTER: ProfileDescription<Filter, FilterProfile> = {
+/** The methods of one filter. */
+export const FILTER: ProfileDescription<Filter, FilterProfile> = {
   name: 'Filter',
   shape: filterShape,
   argument: ['engine.FilterWithAPIOpts', 'Filter'],
@@ -79,7 +80,8 @@ const FILTER: ProfileDescription<Filter, FilterProfile> = {
   wire: filterWire,
 }
 
-const INDEXES: readonly ProfileIndexKind[] = [
+/** The indexes that profiles are looked up by. */
+export const INDEXES: readonly ProfileIndexKind[] = [
   CHARGER_INDEX,
   ...Object.values(PROFILE_KINDS as Readonly<Record<string, ProfileKind>>).flatMap(({ index }) => index ?? []),
 ]
@@ -88,7 +90,7 @@ const INDEXES: readonly ProfileIndexKind[] = [
 export function filterMethods({ profiles }: FilterServices, defaults: RpcDefaults): Method[] {
   const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
   return [
-    ...profileMethods(FILTER, accessOf(profiles), defaults),
+    ...profileMethods(FILTER, filterAccess(profiles), defaults),
     method('APIerSv1.GetFilterIndexes', {
       summary:
         'Entries of an index as key:profile; FilterType begins the key, FilterField and FilterValue are parts of it. Errors: ' +
@@ -98,7 +100,8 @@ export function filterMethods({ profiles }: FilterServices, defaults: RpcDefault
       run(argument) {
         checkItemType(argument)
         const { ItemType: type, FilterType: start, FilterField: field, FilterValue: value } = argument
-        const lines = profiles.indexLines(type, tenantOf(argument), argument.Context)
+        const entries = profiles.indexEntries(type, tenantOf(argument), argument.Context)
+        const lines = entries.map(([key, id]) => `${key}:${id}`).sort()
         const found = lines.filter((line) => line.startsWith(start) && line.includes(field) && line.includes(value))
         if (found.length === 0) throw new NotFound()
         return pageOrNull(found, argument)
@@ -129,7 +132,8 @@ export function filterMethods({ profiles }: FilterServices, defaults: RpcDefault
   ]
 }
 
-function accessOf(profiles: FilterServices['profiles']): ProfileAccess<Filter, FilterProfile> {
+/** Filters by tenant and id. */
+export function filterAccess(profiles: FilterServices['profiles']): ProfileAccess<Filter, FilterProfile> {
   return {
     get: (tenant, id) =>
       isInline(id) ? { tenant, id, rules: [parseInlineFilter(id)], activation: null } : profiles.filter(tenant, id),

@@ -3,7 +3,7 @@ import { any, boolean, embedded, list, map, struct, text } from '../../shape.ts'
 import { cdrFilterShape } from '../../shapes/cdr-filter.ts'
 
 /** CDRs that are exported, and what could not be delivered. */
-function cdrMethods(): Method[] {
+export function absentMaintenanceMethods(): Method[] {
   return [
     notYet(
       'APIerSv1.ExportCDRs',
@@ -14,13 +14,5 @@ function cdrMethods(): Method[] {
       }),
       map(any),
     ),
-  ]
-}
-
-/** Reference 01, 9.3 and 9.6. */
-export function absentMaintenanceMethods(): Method[] {
-  return [
-    notYet('APIerSv1.ExportToFolder', struct('utils.ArgExportToFolder', { Path: text, Items: list(text) })),
-    ...cdrMethods(),
   ]
 }

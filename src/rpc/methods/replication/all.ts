@@ -3,12 +3,14 @@ import { map, struct, whole } from '../../shape.ts'
 import type { RpcDefaults } from '../defaults.ts'
 import { loadIdsOf, type TariffServices } from '../tariffs.ts'
 import { type ReplicatedAccountServices, replicatedAccountMethods } from './accounts.ts'
+import { type ReplicatedProfileServices, replicatedProfileMethods } from './profiles.ts'
 import { type ReplicatedRatingServices, replicatedRatingMethods } from './rating.ts'
 import { OPTIONS, reading } from './replicated.ts'
 
 /** What the methods that keep this engine's data as another one's ask of the engine. */
 export type ReplicationServices = ReplicatedAccountServices &
-  ReplicatedRatingServices & {
+  ReplicatedRatingServices &
+  ReplicatedProfileServices & {
     tariff: Pick<TariffServices['tariff'], 'loadIds'> & { setLoadIds(ids: ReadonlyMap<string, bigint>): Promise<void> }
   }
 
@@ -18,6 +20,7 @@ export function replicationMethods(services: ReplicationServices, defaults: RpcD
   return [
     ...replicatedAccountMethods(services),
     ...replicatedRatingMethods(services, defaults),
+    ...replicatedProfileMethods(services, defaults),
     reading('ItemLoadIDs', loadIds, (item) => Object.fromEntries(loadIdsOf(services.tariff, item))),
     method('ReplicatorSv1.SetLoadIDs', {
       summary: 'Sets when which kinds of objects were loaded last, in ns since 1970, instead of those held.',
