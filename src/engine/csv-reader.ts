@@ -1,11 +1,11 @@
 import { leadElsewhere } from '../config/checks/connections.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { RequestProcessor } from '../mapping/request-processor.ts'
 import type { Trace } from '../mapping/trace.ts'
 import { CSV_READER } from '../readers/csv/csv-paths.ts'
 import type { CsvOptions, CsvRow } from '../readers/csv/csv-rows.ts'
 import { fieldTemplates } from './field-templates.ts'
+import type { MappingSources } from './mapping-sources.ts'
 import { ProcessorCompiler, placesOf } from './processors.ts'
 
 /** One reader of the section `ers`, compiled: its rows go through one processor, which has no reply. */
@@ -15,7 +15,7 @@ export type CompiledCsvReader = { options: CsvOptions; processor: RequestProcess
 export function compileCsvReader(
   loaded: LoadedConfig,
   index: number,
-  sources: FilterSources,
+  sources: MappingSources,
   trace?: Trace,
 ): CompiledCsvReader | undefined {
   const reader = loaded.config.ers.readers[index]

@@ -8,9 +8,9 @@ import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { parseListenAddress } from '../core/listen-address.ts'
-import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { Trace } from '../mapping/trace.ts'
 import { Dictionary, DictionaryError, readDictionaryFolder } from '../protocol/diameter/dictionary.ts'
+import type { MappingSources } from './mapping-sources.ts'
 import { ProcessorCompiler } from './processors.ts'
 
 /** Credit control: the application whose dictionary compiles the processors. */
@@ -29,7 +29,7 @@ export function compileDiameterAgent(
   loaded: LoadedConfig,
   root: string,
   nodeId: string,
-  sources: FilterSources,
+  sources: MappingSources,
   trace?: Trace,
 ): CompiledDiameterAgent {
   const { config, placeOf } = loaded

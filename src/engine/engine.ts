@@ -23,7 +23,7 @@ import { StoreFailure, TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import type { FilterSources } from '../filters/filter-compiler.ts'
+import type { SharedCache } from '../mapping/selector.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
 import type { Databases } from '../rpc/methods/databases.ts'
@@ -60,6 +60,7 @@ import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { HttpValues } from './http-values.ts'
 import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
+import { accountIn, accountLookup, type MappingSources, sharedCache } from './mapping-sources.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
@@ -138,6 +139,7 @@ export class Engine {
   readonly #planStore: SqlitePlanStore
   /** Tariff plans beside the one in force. */
   readonly plans: TariffPlans
+  readonly #sharedCache: SharedCache
   readonly #projector: CdrProjector
   readonly #outboxSequence = new OutboxSequence()
   readonly #cdrs: CdrPipeline
@@ -174,6 +176,7 @@ export class Engine {
     this.caps = capsOf(config)
     this.recordings = new ProcessProfiles((cause) => options.log('error', cause, {}))
     this.timeZone = zoneOf(config.general.default_timezone)
+    this.#sharedCache = sharedCache(config.caches.partitions['*uch'])
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
     this.config = new LiveConfig(options.loaded, {
@@ -630,18 +633,24 @@ export class Engine {
 
   /** What filters look up: they are compiled before anything is opened. */
   /** For what runs where nobody waits for a web server. */
-  #storedSources(): FilterSources {
+  #storedSources(): MappingSources {
     const { http: _, ...stored } = this.#filterSources()
     return stored
   }
 
-  #filterSources(): FilterSources {
+  #filterSources(): MappingSources {
     const lookups = new TariffLookups(() => this.#tariff.rows)
     return {
       filter: (tenant, id) => this.#profiles.filter(tenant, id),
       destination: (id) => lookups.destination(id),
       timing: (id) => lookups.timing(id),
       http: this.#httpValues.lookup,
+      isPrefix: (id, prefix) => lookups.isPrefix(id, prefix),
+      accounts: accountLookup(
+        (tenant, id) => accountIn(this.records, tenant, id),
+        () => this.config.loaded.config.filters.apiers_conns.length > 0,
+      ),
+      cache: this.#sharedCache,
     }
   }
 

@@ -4,9 +4,9 @@ import { HttpReader } from '../agents/http/request-paths.ts'
 import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { RequestProcessor } from '../mapping/request-processor.ts'
 import type { Trace } from '../mapping/trace.ts'
+import type { MappingSources } from './mapping-sources.ts'
 import { ProcessorCompiler } from './processors.ts'
 
 /** One entry of the section `http_agent`, compiled. */
@@ -22,7 +22,7 @@ export type CompiledHttpAgent = {
 export function compileHttpAgent(
   loaded: LoadedConfig,
   index: number,
-  sources: FilterSources,
+  sources: MappingSources,
   trace?: Trace,
 ): CompiledHttpAgent {
   const section = loaded.config.http_agent[index]

@@ -1,7 +1,6 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { RequestProcessorConfig } from '../config/schema.ts'
-import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
-import { BoundedCache } from '../mapping/bounded-cache.ts'
+import { FilterCompiler } from '../filters/filter-compiler.ts'
 import type { BuiltArea, MessageReader } from '../mapping/context.ts'
 import {
   compileFieldList,
@@ -15,6 +14,7 @@ import { compileProcessor, type RequestProcessor, type RequestProcessorTemplate 
 import type { Trace } from '../mapping/trace.ts'
 import { TemplateError } from '../mapping/value.ts'
 import { fieldTemplates } from './field-templates.ts'
+import type { MappingSources } from './mapping-sources.ts'
 
 /** Where a key of the configuration stands: `file:line`, or the key itself when no file has it. */
 export function placesOf({ placeOf }: LoadedConfig): (key: string) => string {
@@ -37,17 +37,16 @@ export function namedTemplates(loaded: LoadedConfig): ReadonlyMap<string, readon
 export class ProcessorCompiler<M, G> {
   readonly #loaded: LoadedConfig
   readonly #reader: MessageReader<M, G>
-  readonly #sources: FilterSources
+  readonly #sources: MappingSources
   readonly #trace: Trace | undefined
   readonly #checkReplyPath: (path: string) => void
-  readonly #cache = new BoundedCache()
   readonly #templates: ReadonlyMap<string, readonly FieldTemplate[]>
 
   /** trace: told what they do. checkReplyPath: throws TemplateError for a path that no reply can have. */
   constructor(
     loaded: LoadedConfig,
     reader: MessageReader<M, G>,
-    sources: FilterSources,
+    sources: MappingSources,
     trace: Trace | undefined,
     checkReplyPath: (path: string) => void,
   ) {
@@ -117,7 +116,7 @@ export class ProcessorCompiler<M, G> {
     const options = {
       separator: config.general.rsr_separator,
       config,
-      cache: this.#cache,
+      cache: this.#sources.cache,
       group,
       ...(trace === undefined ? {} : { trace }),
     }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { ZonedTime } from '../core/time.ts'
-import { EVENT_READER } from '../filters/event-reader.ts'
+import { FILTERED_EVENT_READER } from '../filters/event-reader.ts'
 import { checkFilter, checkFilterIds, FilterRefused } from '../filters/filter-check.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { FilterProfile } from '../filters/filter-rule.ts'
@@ -54,7 +54,11 @@ export class ProfileState implements FilterSources {
   private constructor(records: Records, environment: ProfileEnvironment) {
     this.#records = records
     this.#environment = environment
-    const compiler = new FilterCompiler(EVENT_READER, { separator: environment.separator, group: undefined }, this)
+    const compiler = new FilterCompiler(
+      FILTERED_EVENT_READER,
+      { separator: environment.separator, group: undefined },
+      this,
+    )
     this.chargerProfiles = new ProfileSet(environment.chargers, compiler, this)
     this.chargers = new Chargers(this.chargerProfiles, environment.now)
     this.stores = storesOf(records, this, environment)
@@ -69,6 +73,10 @@ export class ProfileState implements FilterSources {
       state.chargerProfiles.put(chargerKind.decode(value, key))
     for (const each of state.#all) await each.open(store)
     return state
+  }
+
+  get accounts(): FilterLookups['accounts'] {
+    return this.#environment.lookups.accounts
   }
 
   get valueSeparator(): string {

@@ -7,13 +7,13 @@ import { RadiusReader } from '../agents/radius/request-paths.ts'
 import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import type { FilterSources } from '../filters/filter-compiler.ts'
 import type { RequestProcessor } from '../mapping/request-processor.ts'
 import type { Trace } from '../mapping/trace.ts'
 import { RadiusDictionary } from '../protocol/radius/dictionary.ts'
 import { RadiusDictionaryError, readDictionaryFolders } from '../protocol/radius/dictionary-files.ts'
 import type { RadiusMessage } from '../protocol/radius/message.ts'
 import { secretOctets } from '../protocol/radius/values.ts'
+import type { MappingSources } from './mapping-sources.ts'
 import { ProcessorCompiler } from './processors.ts'
 
 /** The folder that the built-in configuration names: where it is not, the one of the package stands for it. */
@@ -36,7 +36,7 @@ export type CompiledRadiusAgent = {
 export function compileRadiusAgent(
   loaded: LoadedConfig,
   root: string,
-  sources: FilterSources,
+  sources: MappingSources,
   trace?: Trace,
 ): CompiledRadiusAgent {
   const { config, placeOf } = loaded

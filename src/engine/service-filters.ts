@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
-import { ACTION_READER, contextOf, EVENT_READER, eventContext } from '../filters/event-reader.ts'
+import { ACTION_READER, contextOf, eventContext, FILTERED_EVENT_READER } from '../filters/event-reader.ts'
 import { FilterCompiler, type FilterSources, failingLater } from '../filters/filter-compiler.ts'
 import { isInline } from '../filters/filter-rule.ts'
 import { MappingError, TemplateError } from '../mapping/value.ts'
@@ -57,7 +57,7 @@ export function sessionFilter(
   sources: FilterSources,
   now: () => ZonedTime,
 ): (event: ChargingEvent) => boolean {
-  const compiler = new FilterCompiler(EVENT_READER, { separator, group: undefined }, sources)
+  const compiler = new FilterCompiler(FILTERED_EVENT_READER, { separator, group: undefined }, sources)
   const compiled = filters.map((filter) => {
     const passes = isInline(filter) ? failingLater(() => compiler.compileRule(filter)) : compiler.compile([filter])
     return (context: ReturnType<typeof eventContext>) => {

@@ -17,6 +17,12 @@ export class TariffLookups implements FilterLookups {
     this.#rowsNow = rowsNow
   }
 
+  /** Whether a destination set holds exactly that prefix. */
+  isPrefix(id: string, prefix: string): boolean {
+    const group = this.#rowsNow().get('Destinations')?.get(id) ?? []
+    return group.some(({ values }) => values[1] === prefix)
+  }
+
   destination(id: string): ((number: string) => boolean) | undefined {
     const rows = this.#rowsNow().get('Destinations')
     if (rows !== this.#destinationRows) {

@@ -5,25 +5,26 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
-import { EVENT_READER, eventContext } from '../filters/event-reader.ts'
-import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
+import { EVENT_READER, eventContext, FILTERED_EVENT_READER } from '../filters/event-reader.ts'
+import { FilterCompiler } from '../filters/filter-compiler.ts'
 import { type MappingContext, OrderedEntries } from '../mapping/context.ts'
 import { compileFieldList, type FieldTemplate, inlineTemplates } from '../mapping/field-plan.ts'
 import { MappingError } from '../mapping/value.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
 import type { EngineOptions } from './engine.ts'
 import { fieldTemplates } from './field-templates.ts'
+import type { MappingSources } from './mapping-sources.ts'
 
 /** The exporters that CDRs go to, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
 export function buildWriters(
   { config, placeOf }: LoadedConfig,
   now: () => ZonedTime,
-  sources: FilterSources,
+  sources: MappingSources,
   log: EngineOptions['log'],
 ): CsvWriter[] {
   const { ees_conns, online_cdr_exports } = config.cdrs
   if (!config.cdrs.enabled || ees_conns.length === 0) return []
-  const options = { separator: config.general.rsr_separator, group: undefined, config }
+  const options = { separator: config.general.rsr_separator, group: undefined, config, cache: sources.cache }
   const place = (path: string) => {
     const at = placeOf(path)
     return at === undefined ? path : `${at.file}:${at.line}`
@@ -31,7 +32,7 @@ export function buildWriters(
   const templates = new Map(
     Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
   )
-  const filters = new FilterCompiler(EVENT_READER, options, sources)
+  const filters = new FilterCompiler(FILTERED_EVENT_READER, options, sources)
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
     if (exporter.type === '*none') continue
@@ -52,6 +53,7 @@ export function buildWriters(
       checkReplyPath: () => undefined,
       builds: ['*exp'],
       roundingDecimals: config.general.rounding_decimals,
+      isDestination: (id, prefix) => sources.isPrefix(id, prefix),
     })
     const passes = filters.compile(exporter.filters)
     try {

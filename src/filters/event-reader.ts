@@ -2,6 +2,7 @@ import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { type MappingContext, type MessageReader, OrderedEntries } from '../mapping/context.ts'
 import { TemplateError } from '../mapping/value.ts'
+import { compileCostPath } from './cost-details.ts'
 import { compileJsonPath } from './json-path.ts'
 
 /** Reads `~*req` of an event that is no protocol message: chargers' filters, writers' templates. */
@@ -15,6 +16,12 @@ export const EVENT_READER: MessageReader<EventFields, never> = {
   compileGroupPath(path) {
     throw new TemplateError(`${path}: an event has no repeated groups`)
   },
+}
+
+/** Reads `~*req` of an event in its filters: into the details of a cost, too. */
+export const FILTERED_EVENT_READER: MessageReader<EventFields, never> = {
+  ...EVENT_READER,
+  compileRequestPath: (path) => compileCostPath(path) ?? EVENT_READER.compileRequestPath(path),
 }
 
 /** Reads `~*act` and `~*acnt` of an action that runs: members of the message. Reference 04, 11.6 and 12.3. */

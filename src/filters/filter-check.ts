@@ -1,6 +1,6 @@
 import { TollgateError } from '../core/errors.ts'
 import { TemplateError } from '../mapping/value.ts'
-import { EVENT_READER } from './event-reader.ts'
+import { FILTERED_EVENT_READER } from './event-reader.ts'
 import type { FilterSources } from './filter-compiler.ts'
 import { filterContainer } from './filter-containers.ts'
 import { type FilterProfile, type FilterRule, isInline, parseInlineFilter } from './filter-rule.ts'
@@ -16,8 +16,8 @@ export class FilterRefused extends TollgateError {
 
 const VALUELESS = new Set(['*empty', '*notempty', '*exists', '*notexists'])
 const ENVIRONMENT = {
-  reader: EVENT_READER,
-  options: { separator: ';', group: undefined, otherContainer: filterContainer },
+  reader: FILTERED_EVENT_READER,
+  options: { separator: ';', group: undefined, otherContainer: filterContainer(undefined) },
   lookups: { destination: () => undefined, timing: () => undefined },
 }
 

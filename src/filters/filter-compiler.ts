@@ -26,7 +26,11 @@ export class FilterCompiler<M, G> {
   readonly #compiled = new WeakMap<FilterProfile, Predicate<M, G>>()
 
   constructor(reader: MessageReader<M, G>, options: ParserOptions, sources: FilterSources) {
-    this.#environment = { reader, options: { ...options, otherContainer: filterContainer }, lookups: sources }
+    this.#environment = {
+      reader,
+      options: { ...options, otherContainer: filterContainer(sources.accounts) },
+      lookups: sources,
+    }
     this.#sources = sources
   }
 

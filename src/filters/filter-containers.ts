@@ -2,19 +2,29 @@ import type { EventValue } from '../core/event.ts'
 import type { MappingContext } from '../mapping/context.ts'
 import { MappingError, type Value } from '../mapping/value.ts'
 import { compileJsonPath } from './json-path.ts'
+import { compilePhone } from './phone-numbers.ts'
+import type { FilterLookups } from './sides.ts'
 
 type Read = (context: MappingContext<unknown, unknown>) => Value
 
 /** Data of other services, by the connections of the section `filters` that they need. */
-const REMOTE = ['*accounts', '*resources', '*stats', '*trends', '*rankings', '*libphonenumber']
+const REMOTE = ['*resources', '*stats', '*trends', '*rankings']
 
 /**
- * Containers that only filters read; all others are not found in a filter. Those of other services need a connection, which this version
- * does not have: they fail when they are read, as without one. Reference 02, 6.5.
+ * Containers that only filters read; all others are not found in a filter. Those of other services need a connection; statistics and
+ * the like are not in this version: they fail when they are read, as without one. Reference 02, 6.5.
  */
-export function filterContainer(area: string, rest: string): Read {
+export function filterContainer(accounts: FilterLookups['accounts']): (area: string, rest: string) => Read {
+  return (area, rest) => {
+    if (area === '*accounts' && accounts !== undefined) return compileAccount(rest, accounts)
+    return compileContainer(area, rest)
+  }
+}
+
+function compileContainer(area: string, rest: string): Read {
   if (area === '*asm') return compileAccountSummary(rest)
-  if (REMOTE.includes(area)) {
+  if (area === '*libphonenumber') return compilePhone(rest)
+  if (area === '*accounts' || REMOTE.includes(area)) {
     return () => {
       throw new MappingError('MANDATORY_IE_MISSING: [connIDs]')
     }
@@ -26,6 +36,14 @@ export function filterContainer(area: string, rest: string): Read {
     }
   }
   return () => undefined
+}
+
+/** `*accounts.<name>.<path>`: the account of the tenant that is asked for. */
+function compileAccount(rest: string, accounts: NonNullable<FilterLookups['accounts']>): Read {
+  const dot = rest.indexOf('.')
+  const id = dot < 0 ? rest : rest.slice(0, dot)
+  const read = accounts(dot < 0 ? '' : rest.slice(dot + 1))
+  return ({ tenant, now }) => read(tenant, id, now)
 }
 
 /** `*asm.BalanceSummaries.<balance>.<field>`: the event seen as the summary of an account, balances by ID or number. */

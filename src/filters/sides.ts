@@ -17,7 +17,12 @@ export interface FilterLookups {
   timing(id: string): ((at: ZonedTime) => boolean) | undefined
   /** Asks a web server; undefined: it cannot be waited for here. */
   http?: HttpLookup | undefined
+  /** Compiles a path of an account (`BalanceMap.*monetary[0].Value`) for `~*accounts`; undefined: accounts are not asked. */
+  accounts?: ((path: string) => AccountRead) | undefined
 }
+
+/** What a path reads of the account of that tenant and name; undefined: it is not there. Throws MappingError. */
+export type AccountRead = (tenant: string, id: string, now: ZonedTime) => Value
 
 /** What compiling a rule needs besides it. */
 export type RuleEnvironment<M, G> = {

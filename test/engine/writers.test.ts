@@ -6,6 +6,7 @@ import type { Cdr } from '../../src/cdrs/cdr.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { Decimal } from '../../src/core/decimal.ts'
 import { ZERO_TIME } from '../../src/core/time.ts'
+import { sharedCache } from '../../src/engine/mapping-sources.ts'
 import { buildWriters } from '../../src/engine/writers.ts'
 import { ROOT } from '../support/gateway.ts'
 
@@ -50,7 +51,13 @@ async function exported(
   )
   const loaded = await loadConfig(folder, {}, join(ROOT, 'config/tollgate.json'))
   const logged: string[] = []
-  const none = { filter: () => undefined, destination: () => undefined, timing: () => undefined }
+  const none = {
+    filter: () => undefined,
+    destination: () => undefined,
+    timing: () => undefined,
+    isPrefix: (id: string, prefix: string) => id === 'DST_PRIVATE' && prefix === CDR.destination,
+    cache: sharedCache(loaded.config.caches.partitions['*uch']),
+  }
   const [writer] = buildWriters(
     loaded,
     () => ZERO_TIME,
@@ -89,4 +96,23 @@ t.test('02, 5.4: a CDR that a field list refuses is logged, and the others are w
   const { text, logged } = await exported(t, fields, [{ ...CDR, extraFields: {} }, CDR])
   t.equal(text, 'Route\nr1\n')
   t.same(logged, ['CDR not exported: NOT_FOUND:Route'])
+})
+
+t.test('02, 5.3: *masked_destination hides the end of a number that is one of the set', async (t) => {
+  const field = { path: '*exp.To', type: '*masked_destination', mask_destinationd_id: 'DST_PRIVATE', mask_length: 4 }
+  const { text } = await exported(
+    t,
+    [{ path: '*exp.A', value: '~*req.Account' }, field],
+    [CDR, { ...CDR, destination: '49301' }],
+  )
+  t.same(text.split('\n').slice(1), ['491701234567,49309018201234****', '491701234567,', ''])
+})
+
+t.test('02, 2.2: *uch is there for exporters', async (t) => {
+  const fields = [
+    { path: '*uch.last', value: '~*req.Account' },
+    { path: '*exp.Last', value: '~*uch.last' },
+  ]
+  const { text } = await exported(t, fields, [CDR])
+  t.equal(text, '*exp.Last\n491701234567\n')
 })

@@ -288,3 +288,17 @@ t.test('what is wrong in a file stops its load, with the place; nothing of it is
   t.equal(await call('APIerSv1.GetFilterIDs', {}), 'NOT_FOUND')
   t.equal(await call('APIerSv1.GetChargerProfileIDs', {}), 'NOT_FOUND')
 })
+
+t.test('02, 6.5: a charger is chosen by the account as it is now', async (t) => {
+  const { engine, call } = await engineOf(t, sampleFolder(t, { filters: { apiers_conns: ['*internal'] } }))
+  t.teardown(() => engine.close())
+  const filters = ['*string:~*req.X:acc', '*gte:~*accounts.<~*req.Account>.BalanceMap.*monetary.GetTotalValue:5']
+  await call('APIerSv1.SetChargerProfile', charger('RICH', { Tenant: 'cgrates.org', FilterIDs: filters }))
+  const chosen = () => call('ChargerSv1.GetChargersForEvent', { Event: { X: 'acc', Account: '7001' } })
+  t.equal(await chosen(), 'NOT_FOUND', 'no account')
+  const balance = { Tenant: 'cgrates.org', Account: '7001', BalanceType: '*monetary', Value: 4 }
+  await call('APIerSv1.AddBalance', balance)
+  t.equal(await chosen(), 'NOT_FOUND', 'too little')
+  await call('APIerSv1.AddBalance', balance)
+  t.match(await chosen(), /"ID":"RICH"/)
+})

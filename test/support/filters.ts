@@ -1,6 +1,6 @@
 import type { EventFields } from '../../src/core/event.ts'
 import type { ZonedTime } from '../../src/core/time.ts'
-import { EVENT_READER, eventContext } from '../../src/filters/event-reader.ts'
+import { eventContext, FILTERED_EVENT_READER } from '../../src/filters/event-reader.ts'
 import { FilterCompiler, type FilterSources } from '../../src/filters/filter-compiler.ts'
 import { type FilterProfile, parseInlineFilter } from '../../src/filters/filter-rule.ts'
 
@@ -46,7 +46,7 @@ export function decide(
   stored: readonly FilterProfile[] = [],
 ): string {
   const sources = filterSources(new Map(stored.map((filter) => [filter.id, filter])))
-  const compiler = new FilterCompiler(EVENT_READER, { separator: ';', group: undefined }, sources)
+  const compiler = new FilterCompiler(FILTERED_EVENT_READER, { separator: ';', group: undefined }, sources)
   try {
     return String(compiler.compile(filterIds)(eventOf(event)))
   } catch (cause) {

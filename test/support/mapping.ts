@@ -33,7 +33,7 @@ export function valueText(value: string, event: EventFields = {}, options = OPTI
 export function environmentOf(
   templates: Readonly<Record<string, readonly Partial<FieldTemplate>[]>> = {},
 ): PlanEnvironment<EventFields, never> {
-  const options = { ...OPTIONS, cache: new BoundedCache() }
+  const options = { ...OPTIONS, cache: new BoundedCache({ limit: -1, ttlMs: 0, isStatic: false, now: () => 0 }) }
   const none = { destination: () => undefined, timing: () => undefined, filter: () => undefined }
   const filters = new FilterCompiler(EVENT_READER, options, none)
   return {

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../config/load-config.ts'
 import type { EventFields } from '../../core/event.ts'
 import { type ZonedTime, zoneOf } from '../../core/time.ts'
-import type { FilterSources } from '../../filters/filter-compiler.ts'
+import { type MappingSources, sharedCache } from '../mapping-sources.ts'
 import { csvDryRun } from './csv-dry-run.ts'
 import { diameterDryRun } from './diameter-dry-run.ts'
 import { DryRunError } from './dry-run-error.ts'
@@ -20,7 +20,7 @@ export type DryRunRequest = {
   /** What the API answers: `*cgrep` of every call. Undefined: replies are not built. */
   reply: EventFields | undefined
   /** Stored filters, destinations and timings. */
-  sources: FilterSources
+  sources: MappingSources
   /** The time of the messages. */
   now: ZonedTime
   /** Runs what asks web servers, as often as it takes; without any, once. */
@@ -42,7 +42,12 @@ const AGENTS: Readonly<Record<string, DryRun>> = {
 const LATER: Readonly<Record<string, string>> = { dns: 'DNS queries', sip: 'SIP messages' }
 
 /** Nothing stored: a stored filter is not there, and neither is a destination or a timing. */
-const NOTHING_STORED: FilterSources = { filter: () => undefined, destination: () => undefined, timing: () => undefined }
+const NOTHING_STORED: Omit<MappingSources, 'cache'> = {
+  filter: () => undefined,
+  destination: () => undefined,
+  timing: () => undefined,
+  isPrefix: () => false,
+}
 
 /**
  * Maps a file of messages as an agent would; nothing is called, opened or written. agent: `diameter`, `radius`, `http` or `csv`, with
@@ -58,7 +63,9 @@ export async function dryRun(
   const run = Object.hasOwn(AGENTS, kind) ? AGENTS[kind] : undefined
   const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(request.loaded.config.general.default_timezone) }
   const { evaluate = atOnce } = request
-  const given = { sources: NOTHING_STORED, file: '', ...request, evaluate, bytes, name: id.join(':'), now }
+  const cache = sharedCache(request.loaded.config.caches.partitions['*uch'])
+  const sources = { ...NOTHING_STORED, cache }
+  const given = { sources, file: '', ...request, evaluate, bytes, name: id.join(':'), now }
   if (run !== undefined) return evaluate(() => run(given))
   const known = Object.keys(AGENTS).join(', ')
   const later = Object.hasOwn(LATER, kind) ? LATER[kind] : undefined
