@@ -65,6 +65,26 @@ const BACKUP_CDRS = 'bin/tollgate console APIerSv1.BackupStorDB BackupFolderPath
 const RESTORE = `bin/tollgate restore --config-path ${SAMPLE} --data backups/data --cdrs backups/cdrs`
 const DRY_RUN = `bin/tollgate dry-run --config-path ${SAMPLE} --agent diameter --in templates/messages/gy-initial.hex`
 
+/** Dry runs of the shipped templates, and what each must print. */
+const SHIPPED: Readonly<Record<string, RegExp>> = Object.fromEntries(
+  [
+    [
+      'radius',
+      'radius-interim.hex',
+      /^processor radius_update: matches$[\s\S]*"TotalUsage":4294969306\}\n {2}calls SessionSv1\.UpdateSession/m,
+    ],
+    [
+      'http',
+      'http-credit.txt',
+      /^request 1: POST \/credit for credit$[\s\S]*"Usage":"60s"\}\n {2}calls SessionSv1\.AuthorizeEvent/m,
+    ],
+    ['csv', 'cdrs.csv', /^row 2 of 6 columns for reader csv_cdrs$[\s\S]*calls SessionSv1\.ProcessCDR/m],
+  ].map(([agent, file, expected]) => [
+    `bin/tollgate dry-run --config-path templates --agent ${agent} --in templates/messages/${file}`,
+    expected as RegExp,
+  ]),
+)
+
 /** Every command of the pages, and what runs it here. */
 const STORE_PLAN = `bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --to-stordb --tpid spring`
 const LOAD_PLAN = `bin/tollgate load --config-path ${SAMPLE} --from-stordb --tpid spring`
@@ -83,6 +103,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [CONSOLE]: 'the console',
   [DRY_RUN]: 'a dry run',
   [METHODS]: 'the methods',
+  ...Object.fromEntries(Object.keys(SHIPPED).map((command) => [command, 'dry runs of the shipped templates'])),
 }
 
 t.test('every command of the pages is run here', async (t) => {
@@ -192,6 +213,15 @@ t.test('a dry run', async (t) => {
   t.equal(await ran.ended, 0)
   t.match(ran.output(), /^processor initial: matches$/m)
   t.match(ran.output(), /calls SessionSv1\.InitiateSession/)
+})
+
+t.test('dry runs of the shipped templates', async (t) => {
+  const folder = clone(t)
+  for (const [command, expected] of Object.entries(SHIPPED)) {
+    const ran = start(command, folder)
+    t.equal(await ran.ended, 0, command)
+    t.match(ran.output(), expected, command)
+  }
 })
 
 t.test('the errors that the pages show are what is printed', async (t) => {
