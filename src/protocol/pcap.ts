@@ -1,4 +1,5 @@
 import { TollgateError } from '../core/errors.ts'
+import { decodeIpv6 } from './ip-address.ts'
 
 /** A capture that cannot be read. */
 export class PcapError extends TollgateError {
@@ -145,7 +146,7 @@ function segmentOf(data: Buffer, link: number): Segment | undefined {
     return transportOf(ip.readUInt8(9), ip.subarray(header, total), address(12), address(16))
   }
   if (version !== 6 || ip.length < 40) return undefined
-  const address = (at: number) => `[${(ip.toString('hex', at, at + 16).match(/.{4}/g) ?? []).join(':')}]`
+  const address = (at: number) => `[${decodeIpv6(ip.subarray(at, at + 16))}]`
   const end = Math.min(40 + ip.readUInt16BE(4), ip.length)
   return transportOf(ip.readUInt8(6), ip.subarray(40, end), address(8), address(24))
 }

@@ -170,6 +170,12 @@ t.test('RADIUS: what cannot be answered is told, and why', async (t) => {
     ],
     ['a value too long', agent(field('*rep.Reply-Message', 'x'.repeat(254))), access, /^answer AccessReject/m],
     [
+      'a template that drops',
+      agent(field('*rep.*radReplyCode', '*drop')),
+      access,
+      /^no answer: the template drops the request$/m,
+    ],
+    [
       'no processor',
       { radius_agent: { request_processors: [] } },
       access,

@@ -1,7 +1,6 @@
 import type { EventFields } from '../../core/event.ts'
 import { MappingError } from '../../mapping/value.ts'
-import type { XmlElement } from './xml-document.ts'
-import { parseXml } from './xml-document.ts'
+import { parseXml, type XmlElement } from './xml-document.ts'
 
 /** A request as it came, before anything of its payload is read. */
 export type HttpRequest = {

@@ -12,6 +12,8 @@ import { attributeAt } from './request-paths.ts'
 
 /** The entry that names the code of a reply: it is no attribute. */
 const REPLY_CODE = '*radReplyCode'
+/** A code that says that there is no reply, so that the client asks again. Reference 07, 3.5. */
+const NO_REPLY = '*drop'
 
 /** Codes of replies to each request that is answered: when all is well, and when a reply cannot be built. Reference 07, 3.2. */
 const REPLIES: ReadonlyMap<number, { accept: number; refuse: number }> = new Map([
@@ -38,15 +40,16 @@ export class RadiusReplyEncoder {
   }
 
   /**
-   * The reply to a request: `*rep` in its order, and its Proxy-States when the template has none. Throws MappingError for a code or
+   * The reply to a request: `*rep` in its order, and its Proxy-States when the template has none. Undefined: the template drops it. Throws MappingError for a code or
    * attribute that there is not, InvalidText for a value that is none of its type or too long.
    */
-  encode(message: RadiusMessage, entries: readonly ReplyEntry[]): Buffer {
+  encode(message: RadiusMessage, entries: readonly ReplyEntry[]): Buffer | undefined {
     let code = REPLIES.get(message.packet.code)?.accept
     const attributes: Buffer[] = []
     let hasProxyState = false
     for (const { path, value } of entries) {
       if (path === REPLY_CODE) {
+        if (value === NO_REPLY) return undefined
         code = packetCodeOf(value)
         if (code === undefined) throw new MappingError(`unsupported packet code name: <${value}>`)
         continue

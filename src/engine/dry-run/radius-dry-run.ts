@@ -85,6 +85,7 @@ function answerLines({ encoder, dictionary }: RadiusMapping, message: RadiusMess
     () => encoder.encode(message, rep.entries),
     (reason) => encoder.refuse(message, reason),
   )
+  if (bytes === undefined) return ['no answer: the template drops the request']
   const decoded = decodePacket(bytes)
   if (!decoded.ok) throw new InvalidText(`octet ${decoded.fault.at}: ${decoded.fault.reason}`)
   // Values are hidden with the authenticator of the request.
@@ -97,7 +98,7 @@ function answerLines({ encoder, dictionary }: RadiusMapping, message: RadiusMess
   ]
 }
 
-function builtOr(build: () => Buffer, refuse: (reason: string) => Buffer | undefined): Buffer {
+function builtOr(build: () => Buffer | undefined, refuse: (reason: string) => Buffer | undefined): Buffer | undefined {
   try {
     return build()
   } catch (cause) {
