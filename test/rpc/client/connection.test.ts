@@ -74,7 +74,7 @@ t.test('01 7.1: a call whose time is up is cancelled, later ones go on', async (
       socket.write(`{"id":${id},"result":"fast","error":null}\n{"id":1,"result":"late","error":null}\n`)
     if (method.startsWith('_')) cancelled.resolve()
   })
-  const client = connect(t, hostSettings(server.address, { replyTimeoutMs: 30 }))
+  const client = connect(t, hostSettings(server.address, { replyTimeoutMs: 500 }))
   await t.rejects(client.call('T.Slow', {}), { message: 'context deadline exceeded' })
   await cancelled.promise
   t.equal(await client.call('T.Fast', {}), 'fast')
@@ -170,8 +170,10 @@ t.test('a host that does not even refuse is tried once, later in the background 
   const client = connections.client(['pool'])
   t.equal(await client.call('T.M', {}), 'B')
   const tries = silent.sockets.size
+  const startedMs = performance.now()
   for (let i = 0; i < 20; i++) t.equal(await client.call('T.M', {}), 'B')
-  t.ok(silent.sockets.size <= tries + 2, 'calls do not wait for a try each')
+  const fitting = Math.ceil((performance.now() - startedMs) / 40)
+  t.ok(silent.sockets.size <= tries + fitting + 1, 'one try after the other, whoever calls')
 })
 
 t.test('01 7.4: a bidirectional connection takes calls back', async (t) => {
