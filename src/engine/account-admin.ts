@@ -106,7 +106,7 @@ export class AccountAdmin {
 
   /**
    * Puts an account as another engine has it in the place of the one of its name. One without balances leaves those that are held, unless
-   * all have expired; triggers stay those that are held. Reference 10, A6.
+   * all have expired. Reference 10, A6.
    */
   async replace(account: Account): Promise<void> {
     const key = accountKey(account.tenant, account.id)
@@ -118,7 +118,7 @@ export class AccountAdmin {
         .some(({ expiresAtNs: expires }) => expires === null || expires > ns)
       const isKept = Object.keys(account.balances).length === 0 && isLive
       const balances = isKept && held !== undefined ? held.balances : account.balances
-      unit.put(accountKind, key, { ...account, balances, watch: held?.watch })
+      unit.put(accountKind, key, { ...account, balances })
     })
   }
 

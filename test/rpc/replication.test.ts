@@ -128,6 +128,7 @@ const OBJECTS: readonly { kind: string; keys: readonly string[]; wrap?: (key: st
   { kind: 'RatingPlan', keys: ['RP_1001', 'RP_D'] },
   { kind: 'Actions', keys: ['ACTIONS'], wrap: (Key, Acs) => ({ Key, Acs }) },
   { kind: 'ActionPlan', keys: ['PLAN'], wrap: (Key, Ats) => ({ Key, Ats }) },
+  { kind: 'ActionTriggers', keys: ['TRIGGERS'], wrap: (Key, Attrs) => ({ Key, Attrs }) },
   { kind: 'Account', keys: ['cgrates.org:1001'] },
 ]
 
@@ -149,6 +150,15 @@ t.test('10 B2: objects of one engine, sent to another over gob, are and cost the
     Blocker: true,
   }
   await callText(source, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 5.25, Balance })
+  const ActionTrigger = {
+    ThresholdType: '*max_event_counter',
+    ThresholdValue: 100,
+    ActionsID: 'ACTIONS',
+    MinSleep: '1s',
+  }
+  await callText(source, 'APIerSv1.SetActionTrigger', { GroupID: 'TRIGGERS', UniqueID: 'high', ActionTrigger })
+  const watched = { Account: '1001', ActionTriggerIDs: ['TRIGGERS'] }
+  t.equal(await callText(source, 'APIerSv1.AddAccountActionTriggers', watched), OK)
 
   const known = describedRegistry()
   const nobody = async () => {
@@ -168,6 +178,11 @@ t.test('10 B2: objects of one engine, sent to another over gob, are and cost the
       const update = (reply: string) => reply.replace(/"UpdateTime":"[^"]+"/, '')
       t.equal(update(await callText(target, `ReplicatorSv1.Get${kind}`, keyed(key))), update(text), `${kind} ${key}`)
     }
+  const index = { IdxItmType: '*charger_filter_indexes', TntCtx: 'cgrates.org' }
+  const Indexes = { '*none:*any:*any': { CHARGER: {} } }
+  await callText(target, 'APIerSv1.SetChargerProfile', { ID: 'CHARGER', RunID: '*default' })
+  t.equal(await client.call('ReplicatorSv1.SetIndexes', { ...index, Indexes }), 'OK')
+  t.same(await client.call('ReplicatorSv1.GetIndexes', index), Indexes)
   const loaded = parseJson(await callText(source, 'APIerSv1.GetLoadIDs', '')) as { result: object }
   const LoadIDs = Object.fromEntries(Object.entries(loaded.result).map(([item, ns]) => [item, BigInt(String(ns))]))
   t.equal(await client.call('ReplicatorSv1.SetLoadIDs', { LoadIDs }), 'OK')

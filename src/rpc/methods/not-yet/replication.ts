@@ -3,19 +3,12 @@ import { any, embedded, list, map, struct, text } from '../../shape.ts'
 
 const more = { Tenant: text, APIOpts: map(any) }
 const keyShape = struct('utils.StringWithAPIOpts', { Arg: text, ...more })
-const triggers = list(any)
 const sharedGroup = struct('engine.SharedGroup', { Id: text, AccountParameters: map(any), MemberIds: map(any) })
 
-/** What another engine replicates that there is no place for: triggers, shared groups, its sessions. Reference 01, 9.5. */
+/** What another engine replicates that there is no place for: shared groups, its sessions. Reference 01, 9.5. */
 export function absentReplicationMethods(): Method[] {
   const backup = { NodeID: text, ...more }
   return [
-    notYet('ReplicatorSv1.GetActionTriggers', keyShape, triggers),
-    notYet(
-      'ReplicatorSv1.SetActionTriggers',
-      struct('engine.SetActionTriggersArgWithAPIOpts', { Key: text, Attrs: triggers, ...more }),
-    ),
-    notYet('ReplicatorSv1.RemoveActionTriggers', keyShape),
     notYet('ReplicatorSv1.GetSharedGroup', keyShape, sharedGroup),
     notYet(
       'ReplicatorSv1.SetSharedGroup',

@@ -18,6 +18,7 @@ import { type ActionPlanServices, actionPlanWire, putPlan } from '../action-plan
 import { storedSet } from '../actions.ts'
 import { timingOf } from './rating.ts'
 import { OPTIONS, reading, replicated, requireKey, withOptions } from './replicated.ts'
+import { watchOf } from './triggers.ts'
 
 /** What the methods of replicated accounts and actions ask of the engine. */
 export interface ReplicatedAccountServices extends ActionPlanServices {
@@ -150,7 +151,7 @@ function accountOf(wire: ValueOf<typeof accountShape>, nowMs: number): Account {
     allowNegative: wire.AllowNegative,
     disabled: wire.Disabled,
     updatedAtMs: nowMs,
-    watch: undefined,
+    watch: watchOf(wire),
   }
 }
 

@@ -6,11 +6,13 @@ import { type ReplicatedAccountServices, replicatedAccountMethods } from './acco
 import { type ReplicatedProfileServices, replicatedProfileMethods } from './profiles.ts'
 import { type ReplicatedRatingServices, replicatedRatingMethods } from './rating.ts'
 import { OPTIONS, reading } from './replicated.ts'
+import { type ReplicatedTriggerServices, replicatedTriggerMethods } from './triggers.ts'
 
 /** What the methods that keep this engine's data as another one's ask of the engine. */
 export type ReplicationServices = ReplicatedAccountServices &
   ReplicatedRatingServices &
-  ReplicatedProfileServices & {
+  ReplicatedProfileServices &
+  ReplicatedTriggerServices & {
     tariff: Pick<TariffServices['tariff'], 'loadIds'> & { setLoadIds(ids: ReadonlyMap<string, bigint>): Promise<void> }
   }
 
@@ -21,6 +23,7 @@ export function replicationMethods(services: ReplicationServices, defaults: RpcD
     ...replicatedAccountMethods(services),
     ...replicatedRatingMethods(services, defaults),
     ...replicatedProfileMethods(services, defaults),
+    ...replicatedTriggerMethods(services),
     reading('ItemLoadIDs', loadIds, (item) => Object.fromEntries(loadIdsOf(services.tariff, item))),
     method('ReplicatorSv1.SetLoadIDs', {
       summary: 'Sets when which kinds of objects were loaded last, in ns since 1970, instead of those held.',
