@@ -180,7 +180,7 @@ export function writeCdr({ costDetails, ...cdr }: Cdr, writer: JsonWriter): void
   } satisfies Omit<StoredCdr, 'costDetails'>)
   writer.json(text.slice(0, -1)).raw(',"costDetails":')
   if (costDetails === undefined) writer.raw('null')
-  else writeEventCost(writer, costDetails)
+  else writeEventCost(writer, costDetails, cdr)
   writer.raw('}')
 }
 
@@ -201,7 +201,7 @@ export function decodeCdr(text: string): Cdr {
     answerTime: time(stored.answerTime),
     usage: BigInt(stored.usage),
     cost: Decimal.parse(stored.cost),
-    costDetails: stored.costDetails === null ? undefined : parseEventCost(stored.costDetails),
+    costDetails: stored.costDetails === null ? undefined : parseEventCost(stored.costDetails, stored),
   }
 }
 

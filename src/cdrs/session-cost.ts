@@ -19,12 +19,12 @@ const costKind: RecordKind<SessionCost> = {
   write({ details, usage, ...rest }, writer) {
     const text = JSON.stringify({ ...rest, usage: String(usage) })
     writer.json(text.slice(0, -1)).raw(',"details":')
-    writeEventCost(writer, details)
+    writeEventCost(writer, details, rest)
     writer.raw('}')
   },
   decode(text) {
     const stored = JSON.parse(text) as Omit<SessionCost, 'usage'> & { usage: string }
-    return { ...stored, usage: BigInt(stored.usage), details: parseEventCost(stored.details) }
+    return { ...stored, usage: BigInt(stored.usage), details: parseEventCost(stored.details, stored) }
   },
 }
 

@@ -45,6 +45,14 @@ export class JsonWriter {
     return this
   }
 
+  /** JSON that was written before. */
+  octets(json: Buffer): this {
+    this.#reserve(json.length)
+    this.#bytes.set(json, this.#length)
+    this.#length += json.length
+    return this
+  }
+
   /** A string. Plain ASCII, which names and ids are, goes without the generic writer. */
   text(value: string): this {
     this.#reserve(value.length + 2)

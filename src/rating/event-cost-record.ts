@@ -17,8 +17,8 @@ type StoredAccounting = [
 ]
 type StoredBalance = [string, string, string, string, string, number, boolean, Record<string, string> | null]
 type StoredCost = {
-  cgrId: string
-  runId: string
+  cgrId?: string
+  runId?: string
   start: [ns: string, zone: string]
   /** Texts of the intervals, referred to by number; -1 is none. */
   intervals: string[]
@@ -33,18 +33,24 @@ type StoredCost = {
     | null
 }
 
-/** Writes the stored form of a cost: amounts and usage are texts. `parseEventCost` reads it back. */
+/** What has a cost: the ids of the cost are nearly always its own. */
+type CostOwner = { cgrId: string; runId: string }
+
+/** Writes the stored form of a cost: amounts and usage are texts; ids that are those of the owner are left out. `parseEventCost` reads it back. */
 export function writeEventCost(
   writer: JsonWriter,
   { cgrId, runId, startTime, charges, accountSummary }: EventCost,
+  owner: CostOwner,
 ): void {
   const intervals: RateInterval[] = []
   for (const { interval, increments } of charges) {
     note(interval, intervals)
     for (const { accounting } of increments) noteAll(accounting, intervals)
   }
-  writer.raw('{"cgrId":').text(cgrId).raw(',"runId":').text(runId)
-  writer.raw(',"start":[').quotedInteger(startTime.ns).raw(',').text(startTime.zone).raw('],"intervals":[')
+  writer.raw('{')
+  if (cgrId !== owner.cgrId) writer.raw('"cgrId":').text(cgrId).raw(',')
+  if (runId !== owner.runId) writer.raw('"runId":').text(runId).raw(',')
+  writer.raw('"start":[').quotedInteger(startTime.ns).raw(',').text(startTime.zone).raw('],"intervals":[')
   for (let i = 0; i < intervals.length; i++) writer.raw(i === 0 ? '' : ',').json(intervalText(intervals[i]))
   writer.raw('],"charges":[')
   for (let i = 0; i < charges.length; i++) writeCharge(writer.raw(i === 0 ? '[' : ',['), charges[i], intervals)
@@ -139,9 +145,9 @@ function factorsText(factors: Readonly<Record<string, Decimal>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(factors).map(([name, factor]) => [name, factor.toString()])))
 }
 
-/** Reads a stored cost. It was written by this program: it is trusted. */
-export function parseEventCost(stored: unknown): EventCost {
-  const { cgrId, runId, start, intervals: texts, charges, summary } = stored as StoredCost
+/** Reads the stored cost of an owner. It was written by this program: it is trusted. */
+export function parseEventCost(stored: unknown, owner: CostOwner): EventCost {
+  const { cgrId = owner.cgrId, runId = owner.runId, start, intervals: texts, charges, summary } = stored as StoredCost
   const intervals = texts.map(parseRateInterval)
   const accounting = (paid: StoredAccounting | null): Accounting | null =>
     paid && {

@@ -46,7 +46,8 @@ type StoredSession = [
     loop?: [atMs: number, cause: string] | null,
     isPassive?: 0 | 1,
   ],
-  eventStart: EventFields,
+  /** The start event, as it differs from the event of the first run: nearly all of it is there too. */
+  eventStart: [changed: EventFields, missing: string[]] | EventFields,
   optsStart: EventFields,
   ...runs: StoredRun[],
 ]
@@ -55,23 +56,46 @@ type StoredSession = [
  * The text of events that were written before: those of runs stay the same from charge to charge. The start event does not,
  * and weak entries that die young are dear to collect.
  */
-const texts = new WeakMap<EventFields, string>()
+const texts = new WeakMap<EventFields, Buffer>()
 
 function writeMemoised(writer: JsonWriter, event: EventFields): void {
   let text = texts.get(event)
   if (text === undefined) {
-    text = eventJson(event)
+    text = Buffer.from(eventJson(event))
     texts.set(event, text)
   }
-  writer.json(text)
+  writer.octets(text)
 }
 
-/** As `eventJson`, for the few types that nearly all fields have. */
-function writeFields(writer: JsonWriter, event: EventFields): void {
+const NO_FIELDS: EventFields = {}
+
+/** `withDifference` puts it together again. */
+function writeDifference(writer: JsonWriter, event: EventFields, base: EventFields): void {
+  writeFields(writer.raw('['), event, base)
+  let separator = ',['
+  for (const name in base) {
+    if (base[name] === undefined || event[name] !== undefined) continue
+    writer.raw(separator).text(name)
+    separator = ','
+  }
+  writer.raw(separator === ',[' ? ',[]]' : ']]')
+}
+
+function withDifference(base: EventFields, difference: StoredSession[1]): EventFields {
+  // Records of an earlier version have all of it.
+  if (!Array.isArray(difference)) return difference
+  const [changed, missing] = difference
+  const event = { ...base, ...changed }
+  for (const name of missing) delete event[name]
+  return event
+}
+
+/** As `eventJson`, for the few types that nearly all fields have; what is the same in `base` is left out. */
+function writeFields(writer: JsonWriter, event: EventFields, base = NO_FIELDS): void {
   let separator = '{'
   for (const name in event) {
     const value = event[name]
-    if (value === undefined) continue
+    if (value === undefined || value === base[name]) continue
     writer.raw(separator).text(name).raw(':')
     separator = ','
     if (typeof value === 'string') writer.text(value)
@@ -101,20 +125,20 @@ export const sessionKind: RecordKind<Session> = {
     if (loop === undefined) writer.raw(',null')
     else writer.raw(',[').raw(String(loop.atMs)).raw(',').text(loop.cause).raw(']')
     writer.raw(isPassive ? ',1],' : ',0],')
-    writeFields(writer, eventStart)
+    writeDifference(writer, eventStart, runs[0]?.event ?? NO_FIELDS)
     writer.raw(',')
     writeFields(writer, optsStart)
     for (const run of runs) {
       writer.raw(',[')
       writeMemoised(writer, run.event)
       writer.raw(',')
-      writeRun(writer, run)
+      writeRun(writer, run, cgrId)
       writer.raw(']')
     }
     writer.raw(']')
   },
   decode(text) {
-    const [rest, eventStart, optsStart, ...runs] = JSON.parse(text) as StoredSession
+    const [rest, difference, optsStart, ...runs] = JSON.parse(text) as StoredSession
     const [cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, ...own] = rest
     const [clientId = '', debitInterval = '0', loop = null, isPassive = 0] = own
     return {
@@ -122,9 +146,9 @@ export const sessionKind: RecordKind<Session> = {
       tenant,
       originId,
       originHost,
-      eventStart,
+      eventStart: withDifference(runs[0]?.[0] ?? NO_FIELDS, difference),
       optsStart,
-      runs: runs.map(decodeRun),
+      runs: runs.map((run) => decodeRun(run, cgrId)),
       updatedAtMs,
       deadlineMs: deadlineMs ?? undefined,
       closedAtMs: closedAtMs ?? undefined,
@@ -144,7 +168,7 @@ export function isDueLater(text: string): boolean {
   return closed === 'null' && (deadline !== 'null' || loop !== 'null')
 }
 
-function writeRun(writer: JsonWriter, { runId, requestType, descriptor, quota, cost }: Run): void {
+function writeRun(writer: JsonWriter, { runId, requestType, descriptor, quota, cost }: Run, cgrId: string): void {
   const { tenant, category, account, subject, destination, toR, balanceFactorId, timeStart } = descriptor
   writer.raw('[').text(runId).raw(',').text(requestType).raw(',[').text(tenant).raw(',').text(category).raw(',')
   writer.text(account).raw(',').text(subject).raw(',').text(destination).raw(',').text(toR).raw(',')
@@ -155,19 +179,19 @@ function writeRun(writer: JsonWriter, { runId, requestType, descriptor, quota, c
   writer.raw('],')
   if (cost === undefined) writer.raw('null]')
   else {
-    writeEventCost(writer, cost)
+    writeEventCost(writer, cost, { cgrId, runId })
     writer.raw(']')
   }
 }
 
-function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: StoredRun): Run {
+function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: StoredRun, cgrId: string): Run {
   return {
     runId,
     requestType,
     event,
     descriptor: decodeDescriptor(descriptor),
     quota: { reserve: BigInt(quota[0]), lastGrant: BigInt(quota[1]), total: BigInt(quota[2]) },
-    cost: cost === null ? undefined : parseEventCost(cost),
+    cost: cost === null ? undefined : parseEventCost(cost, { cgrId, runId }),
   }
 }
 

@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { Decimal } from '../../src/core/decimal.ts'
 import { JsonWriter } from '../../src/core/json-writer.ts'
-import type { Session } from '../../src/sessions/session.ts'
+import type { Run, Session } from '../../src/sessions/session.ts'
 import { isDueLater, sessionKind } from '../../src/sessions/session-record.ts'
 
 const writer = new JsonWriter()
@@ -21,6 +23,28 @@ const SESSION: Session = {
   closedAtMs: undefined,
 }
 
+const RUN: Run = {
+  runId: 'r',
+  requestType: '*prepaid',
+  event: {},
+  descriptor: {
+    tenant: 't',
+    category: 'c',
+    account: 'a',
+    subject: 's',
+    destination: 'd',
+    toR: '*data',
+    balanceFactorId: '',
+    timeStart: { ns: 5n, zone: 'UTC' },
+    loopIndex: 1,
+    durationIndex: 2n,
+    maxCostSoFar: Decimal.ZERO,
+    forceDuration: false,
+  },
+  quota: { reserve: 1n, lastGrant: 2n, total: 3n },
+  cost: { cgrId: 'c', runId: 'other', startTime: { ns: 5n, zone: 'UTC' }, charges: [], accountSummary: null },
+}
+
 const rows: readonly { name: string; changed: Partial<Session>; isDue: boolean }[] = [
   { name: 'no deadline', changed: {}, isDue: false },
   { name: 'a timeout', changed: { deadlineMs: 5 }, isDue: true },
@@ -37,6 +61,21 @@ for (const { name, changed, isDue } of rows)
     t.strictSame(sessionKind.decode(text, 'c'), session)
     t.equal(isDueLater(text), isDue)
   })
+
+const event = fc.dictionary(fc.constantFrom('ToR', 'Usage', 'RunID', 'Über "x"'), fc.oneof(fc.string(), fc.boolean()), {
+  noNullPrototype: true,
+})
+
+t.test('start events are read back, however little they share with the event of the first run', async (t) => {
+  fc.assert(
+    fc.property(event, fc.array(event, { maxLength: 2 }), (eventStart, events) => {
+      const runs = events.map((each, i): Run => ({ ...RUN, runId: `run${i}`, event: each }))
+      const session = { ...SESSION, eventStart, runs }
+      sessionKind.write(session, writer.begin())
+      t.strictSame(sessionKind.decode(writer.finish().toString(), 'c'), session)
+    }),
+  )
+})
 
 t.test('a record of an earlier version has no client and debits when it is asked', async (t) => {
   const text = '[["c","t","o","h",1,5,null],{},{}]'
