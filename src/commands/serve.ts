@@ -129,6 +129,8 @@ async function listen(
     clients: engine.clients,
     caps: engine.caps,
     evaluations: engine.evaluations,
+    extraCdrFields: () => engine.extraCdrFields,
+    registerHosts: (hosts) => engine.registerHosts(hosts),
     log,
   })
   metrics.watchRpc(rpc)

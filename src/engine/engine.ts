@@ -31,6 +31,8 @@ import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
+import type { ExtraField } from '../rpc/server/cdr-posts.ts'
+import type { RegisteredHost } from '../rpc/server/registrar-page.ts'
 import type { Descriptor } from '../services/charging.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
@@ -58,6 +60,7 @@ import { buildDatabases } from './backup/databases.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
+import { compileExtraFields } from './extra-fields.ts'
 import { HttpValues } from './http-values.ts'
 import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
 import { accountIn, accountLookup, type MappingSources, sharedCache } from './mapping-sources.ts'
@@ -65,6 +68,7 @@ import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
+import { registerHosts } from './registered-hosts.ts'
 import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
@@ -135,6 +139,7 @@ export class Engine {
   #tariff!: TariffState
   #profiles!: ProfileState
   readonly #options: EngineOptions
+  #extraCdrFields: readonly ExtraField[]
   readonly #cdrStore: SqliteCdrStore
   readonly #planStore: SqlitePlanStore
   /** Tariff plans beside the one in force. */
@@ -187,6 +192,7 @@ export class Engine {
     const compiled = config.diameter_agent.enabled ? this.#compileAgent(options.loaded) : undefined
     this.#writers = buildWriters(options.loaded, now, this.#storedSources(), options.log)
     const accepts = schedulerAccepts(options.loaded, this.#storedSources(), now)
+    this.#extraCdrFields = compileExtraFields(options.loaded, now)
     this.store = this.#openStore()
     this.records = new Records(this.store, { limit: CACHED_RECORDS }, this.evaluations)
     const paths = databasePaths(config, options.inMemory)
@@ -275,6 +281,7 @@ export class Engine {
     const isCompiled = isServing && (this.#agent === undefined || isMappingChanged(before.config, config, changed))
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
     const accepts = schedulerAccepts(after, this.#storedSources(), () => this.now())
+    const extraCdrFields = compileExtraFields(after, () => this.now())
     const isWriting = changed.has('ees') || changed.has('cdrs')
     const writers = isWriting
       ? buildWriters(after, () => this.now(), this.#storedSources(), this.#options.log)
@@ -284,6 +291,7 @@ export class Engine {
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
       commit()
       this.#responder.configure(responderSettings(config))
+      this.#extraCdrFields = extraCdrFields
       this.#cdrs.configure(cdrDefaults(config, this.timeZone))
       this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
       this.#clientCalls.configure(clientCallSettings(config))
@@ -394,6 +402,16 @@ export class Engine {
   /** Resolves when everything that was answered is on disk. */
   async flushed(): Promise<void> {
     await this.store.flushed()
+  }
+
+  /** What CDRs of FreeSWITCH get besides their own fields. */
+  get extraCdrFields(): readonly ExtraField[] {
+    return this.#extraCdrFields
+  }
+
+  /** Gives hosts of rpc_conns new addresses. */
+  registerHosts(hosts: readonly RegisteredHost[]): Promise<void> {
+    return registerHosts(this.config, hosts)
   }
 
   /** Files that CDRs are written to. */

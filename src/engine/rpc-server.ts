@@ -6,9 +6,11 @@ import { Access, type IdentitySettings } from '../rpc/server/access.ts'
 import { basicAuthOf } from '../rpc/server/basic-auth.ts'
 import type { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
+import type { ExtraField } from '../rpc/server/cdr-posts.ts'
 import { Dispatcher } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
 import { configPage, healthPage, textPage } from '../rpc/server/pages.ts'
+import { type RegisteredHost, registrarPage } from '../rpc/server/registrar-page.ts'
 import type { TlsSettings } from '../rpc/server/tcp-listener.ts'
 import { readTlsSettings } from '../rpc/server/tls-settings.ts'
 
@@ -22,6 +24,10 @@ export type RpcServerOptions = {
   served: (path: string) => Promise<{ status: number; body: string }>
   /** Why nothing can be charged, undefined when all is well. */
   failure: () => string | undefined
+  /** What CDRs of FreeSWITCH get besides their own fields. */
+  extraCdrFields: () => readonly ExtraField[]
+  /** Takes new addresses of hosts of rpc_conns. */
+  registerHosts: (hosts: readonly RegisteredHost[]) => Promise<void>
   /** Counts calls over all listeners. */
   caps: Caps
   /** What methods ask that is only known later. */
@@ -60,12 +66,21 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
       webSocketUrl: http.ws_url,
       profileUrl: http.pprof_path,
       users: basicAuthOf(http.use_basic_auth, http.auth_users),
+      formCdrsUrl: http.http_cdrs,
+      freeSwitchCdrsUrl: http.freeswitch_cdrs_url,
+      extraCdrFields: options.extraCdrFields,
+      refusedCdr: (problem, remote) => options.log('warn', 'a CDR that was posted is not taken', { problem, remote }),
       pages: [
         { path: '/healthz', right: '', page: healthPage(failure) },
         { path: '/metrics', right: 'HTTP.metrics', page: textPage(METRICS_TYPE, metrics) },
         ...(configs.enabled
           ? [{ path: configs.url, right: 'HTTP.configs', page: configPage(configs.url, served) }]
           : []),
+        {
+          path: http.registrars_url,
+          right: 'HTTP.registrar',
+          page: registrarPage(options.registerHosts, access.max_request),
+        },
         { path: '/openrpc.json', right: 'HTTP.openrpc', page: textPage('application/json', openRpc) },
       ],
     },

@@ -9,7 +9,7 @@ export const cdrs = struct('CdrsJsonCfg', {
   ees_conns: connections,
   chargers_conns: connections,
   rals_conns: connections,
-  ...noEffect(textList, 'extra_fields'),
+  extra_fields: textList,
   ...noEffect(z.boolean(), 'compress_stored_cost'),
   ...noEffect(z.int(), 'session_cost_retries'),
   ...noEffect(connections, 'attributes_conns', 'thresholds_conns', 'stats_conns', 'scheduler_conns'),

@@ -1,6 +1,7 @@
 import type { BasicAuth } from './basic-auth.ts'
 import { guardPage, guardUpgrade } from './basic-auth.ts'
 import type { BiConnections } from './bidirectional.ts'
+import { type CdrPageOptions, formCdrPage, freeSwitchCdrPage } from './cdr-pages.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { listenBiGob, listenGob } from './gob-listeners.ts'
 import { GobMethods } from './gob-rpc.ts'
@@ -32,6 +33,11 @@ export type ListenersSettings = {
     readonly webSocketUrl: string
     readonly profileUrl: string
     readonly users: BasicAuth
+    /** Take CDRs; '' for none. */
+    readonly formCdrsUrl: string
+    readonly freeSwitchCdrsUrl: string
+    readonly extraCdrFields: CdrPageOptions['extraFields']
+    readonly refusedCdr: CdrPageOptions['refused']
     /** More pages by path, with what an identity needs the right for; '' for pages that anybody may see. */
     readonly pages: readonly { readonly path: string; readonly right: string; readonly page: Page }[]
   }
@@ -129,6 +135,15 @@ export class RpcListeners {
     pages.set(http.webSocketUrl, guardPage(http.users, webSockets.page))
     pages.setUpgrade(http.webSocketUrl, guardUpgrade(http.users, webSockets.upgrade))
     pages.set(http.profileUrl, guardPage(http.users, profiles))
+    const cdrs = {
+      dispatcher: this.#dispatcher,
+      listener,
+      maxRequest: limits.maxRequest,
+      extraFields: http.extraCdrFields,
+      refused: http.refusedCdr,
+    }
+    pages.set(http.formCdrsUrl, guardPage(http.users, formCdrPage(cdrs)))
+    pages.set(http.freeSwitchCdrsUrl, guardPage(http.users, freeSwitchCdrPage(cdrs)))
     for (const { path, right, page } of http.pages)
       pages.set(path, right === '' ? page : this.#guarded(listener, right, page))
     return pages
