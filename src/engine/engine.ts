@@ -693,11 +693,13 @@ export class Engine {
     }
   }
 
-  #sessionDependencies({ sessions }: Config): SessionDependencies {
+  #sessionDependencies({ sessions, cdrs }: Config): SessionDependencies {
+    const chargers = () => this.#profiles.chargers
     return {
       charging: this.#responder,
-      chargers: sessions.chargers_conns.length > 0 ? () => this.#profiles.chargers : undefined,
+      chargers: sessions.chargers_conns.length > 0 ? chargers : undefined,
       cdrs: sessions.cdrs_conns.length > 0 ? this.#cdrs : undefined,
+      events: { cdrs: this.#cdrs, chargers: cdrs.chargers_conns.length > 0 ? chargers : undefined },
       now: () => this.now(),
     }
   }

@@ -54,6 +54,7 @@ export function sessionSettings({ general, sessions }: Config, timeZone: string)
     ttlLastUsage: sessions.session_ttl_last_usage,
     storesCosts: sessions.store_session_costs,
     debitInterval: sessions.debit_interval,
+    isRated: sessions.rals_conns.length > 0,
   }
 }
 

@@ -52,6 +52,8 @@ export type SessionSettings = {
   storesCosts: boolean
   /** How much prepaid runs are debited at a time without being asked; 0n: not at all. */
   debitInterval: bigint
+  /** rals_conns: what costs are asked for. */
+  isRated: boolean
 }
 
 /** How a call charges, and who makes it. */
@@ -68,6 +70,8 @@ export type SessionDependencies = {
   chargers: (() => Chargers) | undefined
   /** Undefined: no cdrs_conns. */
   cdrs: CdrPipeline | undefined
+  /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, and `cdrs.chargers_conns`. */
+  events: { readonly cdrs: CdrPipeline; readonly chargers: (() => Chargers) | undefined }
   now: () => ZonedTime
 }
 
@@ -156,6 +160,7 @@ export class Sessions {
     if (unit.get(sessionKind, cgrId) !== undefined) return { cgrId }
     const { LastUsed: _, ...told } = fields
     const once = { ...told, Usage: plainly(() => fieldUsage(fields, 'Usage')) ?? lastUsed ?? 0n }
+    if (this.#dependencies.chargers === undefined) throw new SessionRefused('RALS_ERROR:ChargerS is disabled')
     const session = this.#begin(unit, { ...event, event: once }, options)
     plainly(() => this.#update(unit, { ...session, debitInterval: 0n }, once))
     const updated = this.#open(unit, cgrId)
@@ -203,8 +208,7 @@ export class Sessions {
 
   /** Makes the CDRs of events, whatever sessions may live. switches: what is done to them; made: CDRs from before. Reference 05, 9. */
   processEvents(unit: Unit, events: readonly PaidEvent[], switches: CdrSwitches, made: MadeCdrs): ProcessedCdr[] {
-    const { cdrs } = this.#dependencies
-    if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
+    const { cdrs } = this.#dependencies.events
     const runs = events.flatMap(({ event, details }) => this.#runsOf(event, details, switches.isForked))
     return cdrs.process(unit, runs, switches, made)
   }
@@ -214,7 +218,7 @@ export class Sessions {
     const { tenant } = rest
     const fields: EventFields = { ...event, CGRID: this.#hashes.cgrIdOf(event) }
     if (!isForked) return [{ event: fields, tenant, details }]
-    const runs = this.#dependencies.chargers?.().runsOf({ ...rest, event: fields }) ?? []
+    const runs = this.#dependencies.events.chargers?.().runsOf({ ...rest, event: fields }) ?? []
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
     return runs.map((run) => ({
       event: run.event,
@@ -281,8 +285,17 @@ export class Sessions {
     return { session: ended, cdrs: this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(ended)) }
   }
 
+  /** What cannot be done to an event because nothing is connected that does it. Throws SessionRefused. Reference 05, 7.7. */
+  checkConnected(wanted: { chargers: boolean; cdrs: boolean }): void {
+    const { chargers, cdrs } = this.#dependencies
+    if (wanted.chargers && chargers === undefined)
+      throw new SessionRefused('CHARGERS_ERROR:MANDATORY_IE_MISSING: [connIDs]')
+    if (wanted.cdrs && cdrs === undefined) throw new SessionRefused('NOT_CONNECTED: CDRs')
+  }
+
   /** What an event costs as one charge, without an account. Throws SessionRefused. Reference 05, 7.8. */
   price(event: ChargingEvent): EventCost {
+    if (!this.#settings.isRated) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
     const { event: fields } = event
     const usage = fieldUsage(fields, 'Usage') ?? 0n
     const { descriptor } = this.#newRun({ runId: '', event: fields }, fields, event.tenant, false)

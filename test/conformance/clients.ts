@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
 import { talk } from '../support/raw-socket.ts'
@@ -25,6 +26,9 @@ const PORT_KEYS = {
 
 type Connection = { ask: (request: string) => Promise<string>; close: () => void }
 
+/** Longest wait for an engine, ms: one that crashes or hangs ends a story with the name of the call. */
+const PATIENCE_MS = 30_000
+
 /** Connections to one engine, each opened by the first call of its transport. */
 export class Clients {
   readonly #ports: Ports
@@ -33,13 +37,20 @@ export class Clients {
   readonly #calls: Json[] = []
   #onCall = () => {}
 
-  constructor(ports: Ports, tls: ClientTls) {
+  readonly #patienceMs: number
+
+  constructor(ports: Ports, tls: ClientTls, patienceMs = PATIENCE_MS) {
     this.#ports = ports
     this.#tls = tls
+    this.#patienceMs = patienceMs
   }
 
-  /** The text of the reply to a call. */
-  async call(transport: Transport, method: string, params: Json): Promise<string> {
+  /** The text of the reply to a call. Rejects when none comes. */
+  call(transport: Transport, method: string, params: Json): Promise<string> {
+    return this.#within(method, this.#call(transport, method, params))
+  }
+
+  async #call(transport: Transport, method: string, params: Json): Promise<string> {
     const open = this.#open.get(transport) ?? this.#connect(transport)
     this.#open.set(transport, open)
     return (await open).ask(`${JSON.stringify({ method, params: [params], id: 1 })}\n`)
@@ -47,11 +58,28 @@ export class Clients {
 
   /** What the engine sends for octets, until it ends the connection. */
   send(transport: Transport, pieces: readonly string[]): Promise<string> {
-    return talk('', pieces, { ends: true, connect: () => this.#socket(transport) })
+    return this.#within('octets', talk('', pieces, { ends: true, connect: () => this.#socket(transport) }))
   }
 
   /** The next so many calls that the engine makes of bidirectional clients, when they have come. */
-  async calls(count: number): Promise<Json[]> {
+  calls(count: number): Promise<Json[]> {
+    return this.#within(`${count} calls of the engine`, this.#madeCalls(count))
+  }
+
+  async #within<T>(what: string, answer: Promise<T>): Promise<T> {
+    const timer = new AbortController()
+    const late = wait(this.#patienceMs, undefined, timer).then(() => {
+      throw new Error(`${what}: nothing has come within ${this.#patienceMs} ms`)
+    })
+    late.catch(() => undefined)
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      timer.abort()
+    }
+  }
+
+  async #madeCalls(count: number): Promise<Json[]> {
     while (this.#calls.length < count)
       await new Promise<void>((called) => {
         this.#onCall = called

@@ -43,6 +43,7 @@ t.test('what differs is a row of docs/differences.md, and does differ', (t) => {
 })
 
 t.test('docs/conformance.md tells how many there are', (t) => {
-  t.match(readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8'), new RegExp(`\\b${stories.length} stories\\b`))
+  const told = /\bover (\d+) stories\b/.exec(readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8'))?.[1]
+  t.ok(stories.length > Number(told), `${stories.length} are over ${told}`)
   t.end()
 })

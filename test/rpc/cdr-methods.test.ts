@@ -1,8 +1,7 @@
 import t from 'tap'
 import { balances, rpcText, sampleFolder, startGateway, stopGateway } from '../support/gateway.ts'
+import { error, value } from '../support/replies.ts'
 
-const value = (result: string) => `{"id":1,"result":${result},"error":null}`
-const error = (text: string) => `{"id":1,"result":null,"error":"${text}"}`
 const event = (fields: object) => ({
   Tenant: 'cgrates.org',
   ID: 'e',
@@ -49,7 +48,7 @@ const STEPS: readonly { name: string; call: string; argument: object; reply: str
     name: '05 9.3: an option that is no boolean',
     call: 'CDRsV1.ProcessEvent',
     argument: { ...event({ OriginID: 'o4' }), APIOpts: { '*ralS': 'maybe' } },
-    reply: error('failed to configure processing args: strconv.ParseBool: parsing \\"maybe\\": invalid syntax'),
+    reply: error('failed to configure processing args: strconv.ParseBool: parsing "maybe": invalid syntax'),
   },
   {
     name: '05 9.1.3: one duplicate keeps the whole list out',
@@ -161,7 +160,7 @@ const STEPS: readonly { name: string; call: string; argument: object; reply: str
     name: '05 9.7: a usage that is none',
     call: 'CDRsV1.GetCDRs',
     argument: { MinUsage: 'zz' },
-    reply: error('SERVER_ERROR: time: invalid duration \\"zz\\"'),
+    reply: error('SERVER_ERROR: time: invalid duration "zz"'),
   },
   {
     name: '05 9.7: an order that is none',
@@ -204,7 +203,11 @@ const STEPS: readonly { name: string; call: string; argument: object; reply: str
 ]
 
 t.test('05 9: CDRs over RPC, step by step', async (t) => {
-  const folder = sampleFolder(t, { data_db: { db_type: '*internal' }, stor_db: { db_type: '*internal' } })
+  const folder = sampleFolder(t, {
+    data_db: { db_type: '*internal' },
+    stor_db: { db_type: '*internal' },
+    cdrs: { chargers_conns: ['*internal'], rals_conns: [], ees_conns: ['*internal'], online_cdr_exports: ['csv'] },
+  })
   const gateway = await startGateway(folder)
   t.teardown(() => stopGateway(gateway))
   for (const { name, call, argument, reply } of STEPS)

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { startGateway, stopGateway } from '../support/gateway.ts'
+import { error, value } from '../support/replies.ts'
 import { accountFolder, callText, RATED_TARIFF } from '../support/rpc-steps.ts'
 
 const LOADED = [
@@ -12,10 +13,9 @@ const LOADED = [
   '*reverse_destinations',
   '*timings',
 ]
-const value = (result: unknown) => `{"id":1,"result":${JSON.stringify(result)},"error":null}`
-const error = (text: string) => JSON.stringify({ id: 1, result: null, error: text })
+const json = (result: unknown) => value(JSON.stringify(result))
 const loadReply = (id: string) =>
-  value({ LoadID: '', RatingLoadID: id, AccountingLoadID: id, LoadTime: '0001-01-01T00:00:00Z' })
+  json({ LoadID: '', RatingLoadID: id, AccountingLoadID: id, LoadTime: '0001-01-01T00:00:00Z' })
 
 t.test('03 3.1, 3.2: loads of folders, and what is told of them', async (t) => {
   const folder = accountFolder(t, { data_db: { db_type: '*lmdb', opts: { lmdbPath: 'records' } } })
@@ -36,7 +36,7 @@ t.test('03 3.1, 3.2: loads of folders, and what is told of them', async (t) => {
   t.equal(await call('APIerSv1.GetRatingPlanIDs', {}), error('NOT_FOUND'), 'a dry run loads nothing')
   t.same(await partitions(), ['*timings'])
   t.equal(await load({ FolderPath: RATED_TARIFF, Validate: true }), loadReply(''))
-  t.equal(await call('APIerSv1.GetRatingPlanIDs', {}), value(['RP_1001', 'RP_D']))
+  t.equal(await call('APIerSv1.GetRatingPlanIDs', {}), json(['RP_1001', 'RP_D']))
 
   t.same(await partitions(), LOADED)
   const [ns, ...others] = new Set(Object.values(await loadIds()))
@@ -49,7 +49,7 @@ t.test('03 3.1, 3.2: loads of folders, and what is told of them', async (t) => {
     /"result":{"\*timings":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})? \+0000 UTC"}/,
   )
   t.match(await times({ Item: '*timings', Timezone: 'Asia/Kolkata' }), / \+0530 IST"}/)
-  t.equal(await times({ Item: 'junk' }), value({ junk: '0001-01-01 00:00:00 +0000 UTC' }))
+  t.equal(await times({ Item: 'junk' }), json({ junk: '0001-01-01 00:00:00 +0000 UTC' }))
   t.equal(await times({ Timezone: 'junk' }), error('unknown time zone junk'))
   t.equal(await call('APIerSv1.GetLoadHistory', {}), error('NOT_FOUND'))
 

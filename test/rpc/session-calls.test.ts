@@ -1,5 +1,6 @@
 import t from 'tap'
 import { balances, cdrCosts, rpcText, sampleFolder, startGateway, stopGateway } from '../support/gateway.ts'
+import { error, value } from '../support/replies.ts'
 
 const DATA = {
   ToR: '*data',
@@ -14,8 +15,6 @@ const MIB = 1 << 20
 
 type Step = { name: string; call: string; argument: object | null; reply: string }
 
-const value = (result: string) => `{"id":1,"result":${result},"error":null}`
-const error = (text: string) => `{"id":1,"result":null,"error":"${text}"}`
 const event = (fields: object) => ({ Tenant: 'cgrates.org', ID: 'e', Event: { ...DATA, ...fields } })
 
 /** One story: each step goes on from the one before. */
@@ -56,7 +55,7 @@ const STEPS: readonly Step[] = [
     name: '05 7.2: a usage that is none',
     call: 'InitiateSession',
     argument: { InitSession: true, ...event({ OriginID: 'o2', Usage: 'x' }) },
-    reply: error('RALS_ERROR:time: invalid duration \\"x\\"'),
+    reply: error('RALS_ERROR:time: invalid duration "x"'),
   },
   {
     name: '05 7.9: a run as it is listed',

@@ -1,9 +1,7 @@
 import t from 'tap'
 import { programVersion } from '../../src/commands/version.ts'
 import { rpcText, sampleFolder, startGateway, stopGateway } from '../support/gateway.ts'
-
-const value = (result: string) => `{"id":1,"result":${result},"error":null}`
-const error = (text: string) => `{"id":1,"result":null,"error":"${text}"}`
+import { error, value } from '../support/replies.ts'
 
 const CALLS: readonly { name: string; call: string; argument: object | null; reply: string }[] = [
   {

@@ -5,11 +5,11 @@ import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { unzip } from '../../src/tariffs/plan-zip.ts'
 import { type Gateway, ROOT, startGateway, stopGateway } from '../support/gateway.ts'
+import { error } from '../support/replies.ts'
 import { accountFolder, callText, RATED_TARIFF } from '../support/rpc-steps.ts'
 
 const EVERY_KIND = join(ROOT, 'test/fixtures/tariff-plan')
 const OK = '{"id":1,"result":"OK","error":null}'
-const error = (text: string) => JSON.stringify({ id: 1, result: null, error: text })
 
 function temporary(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-plan-'))

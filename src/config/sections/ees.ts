@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cachePartition } from './caches.ts'
-import { exporterOpts } from './exporter-opts.ts'
+import { exporterOpts } from './event-opts.ts'
 import { fieldTemplates } from './field-template.ts'
 import { withMeta } from './key-meta.ts'
 import { connections, duration, noEffect, struct, textList } from './key-types.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { readerOpts } from './event-opts.ts'
 import { fieldTemplates } from './field-template.ts'
 import { withMeta } from './key-meta.ts'
 import { connections, duration, durationOr0, struct, textList } from './key-types.ts'
-import { readerOpts } from './reader-opts.ts'
 
 const reader = struct(
   'EventReaderJsonCfg',

@@ -7,6 +7,7 @@ import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
 import { type ChargerServices, chargerMethods } from './chargers.ts'
 import { type ConfigServices, configMethods } from './config.ts'
+import { type ConnectedServices, whenConnected } from './connected.ts'
 import { type CoreServices, coreMethods } from './core.ts'
 import { type CostServices, costMethods } from './costs.ts'
 import { type DatabaseServices, databaseMethods } from './databases.ts'
@@ -43,6 +44,7 @@ export type RpcServices = AccountServices &
   CdrServices &
   ChargerServices &
   ConfigServices &
+  ConnectedServices &
   CoreServices &
   CostServices &
   DatabaseServices &
@@ -85,9 +87,8 @@ export function buildRegistry(
       ...cdrMethods(services, defaults),
       ...sessionCostMethods(services),
       ...chargerMethods(services, defaults),
-      ...costMethods(services, defaults),
+      ...whenConnected([...costMethods(services, defaults), ...usageMethods(services, defaults)], services),
       ...responderMethods(services, defaults),
-      ...usageMethods(services, defaults),
       ...routeCostMethods(services, defaults),
       ...filterMethods(services, defaults),
       ...serviceProfileMethods(services, defaults),

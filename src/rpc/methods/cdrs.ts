@@ -251,6 +251,8 @@ function switchesOf(flags: readonly string[], options: EventFields, base: CdrSwi
   }
   const isRerated = given.get('*rerate') ?? option('*rerate') ?? false
   const isRefunded = given.get('*refund') ?? option('*refund') ?? isRerated
+  // Nothing is connected that would do it.
+  if (given.get('*attributes') ?? option('*attributeS')) throw new RpcError('PARTIALLY_EXECUTED')
   return {
     isForked: given.get('*chargers') ?? option('*chargerS') ?? base.isForked,
     isRated: given.get('*rals') ?? option('*ralS') ?? (isRerated || (base.isRated && !isRefunded)),

@@ -387,6 +387,7 @@ function processEvent(
   { roundingDecimals: decimals }: RpcDefaults,
   caller: Caller,
 ): ReturnType<SessionCall<Record<string, unknown>>> {
+  sessions.checkConnected({ chargers: flags.has('*chargers'), cdrs: flags.has('*cdrs') })
   const reply: Record<string, unknown> = {}
   const rals = flags.get('*rals') ?? new Set()
   const options = callOptions(rals.has('*fd'), caller)
