@@ -133,6 +133,7 @@ async function listen(
     registerHosts: (hosts) => engine.registerHosts(hosts),
     log,
   })
+  engine.config.watch(({ config }) => rpc.configure(config))
   metrics.watchRpc(rpc)
   opened.push(rpc.listeners)
   await rpc.listeners.open()

@@ -9,7 +9,7 @@ import { type LocatedJson, parseConfigFile } from './json-source.ts'
 import { type LoadedConfig, mergeConfig } from './load-config.ts'
 import { isSection, type Json } from './merge.ts'
 import { printSections } from './print-config.ts'
-import { keysForNextStart } from './restart-keys.ts'
+import { isForNextStartEverywhere, keysForNextStart } from './restart-keys.ts'
 import { SECTIONS, type SectionName } from './schema.ts'
 
 export type ConfigChange = {
@@ -40,7 +40,7 @@ export class LiveConfig {
   #loaded: LoadedConfig
   readonly #options: LiveConfigOptions
   readonly #watchers: ((loaded: LoadedConfig) => void)[] = []
-  #lastChange: Promise<void> = Promise.resolve()
+  #lastChange: Promise<unknown> = Promise.resolve()
 
   constructor(loaded: LoadedConfig, options: LiveConfigOptions) {
     this.#loaded = loaded
@@ -78,22 +78,25 @@ export class LiveConfig {
     return printSections(this.#loaded, [section])
   }
 
-  /** Merges sections over the configuration in force. dryRun: they are only checked. Rejects with ConfigRefused. */
-  set(sections: Json, dryRun: boolean): Promise<void> {
+  /**
+   * Merges sections over the configuration in force. dryRun: they are only checked. Resolves to the keys that wait for the next
+   * start although CGRateS takes them live. Rejects with ConfigRefused.
+   */
+  set(sections: Json, dryRun: boolean): Promise<readonly string[]> {
     const unknown = Object.keys(sections).find((name) => !isSection(name))
     if (unknown !== undefined) return Promise.reject(new ConfigRefused(`Invalid section: <${unknown}>`))
     return this.#change(() => [{ name: 'SetConfig', json: { value: sections, places: new Map() } }], 'told', dryRun)
   }
 
   /** The same with a text in the dialect of files; sections that nobody knows are told in the log. */
-  setFromJson(text: string, dryRun: boolean): Promise<void> {
-    if (text === '') return Promise.resolve()
+  setFromJson(text: string, dryRun: boolean): Promise<readonly string[]> {
+    if (text === '') return Promise.resolve([])
     const name = 'SetConfigFromJSON'
     return this.#change(() => [{ name, json: parseConfigFile(name, text, this.#options.environment) }], 'told', dryRun)
   }
 
   /** Merges a folder or URLs over the configuration in force: one section of them, or all for '' and `*all`. */
-  reload(path: string, section: string, dryRun: boolean): Promise<void> {
+  reload(path: string, section: string, dryRun: boolean): Promise<readonly string[]> {
     const isAll = section === '' || section === '*all'
     if (path === '') return Promise.reject(new ConfigRefused('MANDATORY_IE_MISSING: [Path]'))
     if (!isAll && !isSection(section)) return Promise.reject(new ConfigRefused(`Invalid section: <${section}>`))
@@ -108,12 +111,16 @@ export class LiveConfig {
     return this.#change(read, 'refused', dryRun)
   }
 
-  #change(read: () => Texts | Promise<Texts>, unknownKeys: 'refused' | 'told', dryRun: boolean): Promise<void> {
+  #change(
+    read: () => Texts | Promise<Texts>,
+    unknownKeys: 'refused' | 'told',
+    dryRun: boolean,
+  ): Promise<readonly string[]> {
     const change = this.#lastChange.then(async () => {
       try {
         const texts = await read()
         for (const { json } of texts) checked(json)
-        await this.#apply(mergeConfig(this.#loaded, texts, unknownKeys), dryRun)
+        return await this.#apply(mergeConfig(this.#loaded, texts, unknownKeys), dryRun)
       } catch (cause) {
         if (cause instanceof ConfigError) throw new ConfigRefused(clientText(cause))
         if (cause instanceof TollgateError && !(cause instanceof NotFound)) throw new ConfigRefused(cause.message)
@@ -124,7 +131,7 @@ export class LiveConfig {
     return change
   }
 
-  async #apply(after: LoadedConfig, dryRun: boolean): Promise<void> {
+  async #apply(after: LoadedConfig, dryRun: boolean): Promise<readonly string[]> {
     const before = this.#loaded
     const changed = new Set(
       (Object.keys(SECTIONS) as SectionName[]).filter(
@@ -132,17 +139,18 @@ export class LiveConfig {
       ),
     )
     const takeEffect = this.#options.prepare({ before, after, changed })
-    if (dryRun) return
+    if (dryRun) return []
     await takeEffect(() => {
       this.#loaded = after
     })
     const { log } = this.#options
     for (const { place, key, problem } of after.warnings)
       log('warn', `configuration: ${key} ${problem}`, { file: place?.file, line: place?.line })
-    for (const key of keysForNextStart(before.merged, after.merged))
-      log('warn', `configuration: ${key} takes effect at the next start`, {})
+    const waiting = keysForNextStart(before.merged, after.merged)
+    for (const key of waiting) log('warn', `configuration: ${key} takes effect at the next start`, {})
     for (const watcher of this.#watchers) watcher(after)
     log('info', 'configuration changed', { sections: [...changed] })
+    return waiting.filter((key) => !isForNextStartEverywhere(key))
   }
 }
 

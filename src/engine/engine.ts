@@ -134,8 +134,7 @@ export class Engine {
   )
   /** The configuration in force, and its changes. */
   readonly config: LiveConfig
-  /** Zone of times that name none. */
-  readonly timeZone: string
+  #timeZone: string
   #tariff!: TariffState
   #profiles!: ProfileState
   readonly #options: EngineOptions
@@ -180,7 +179,7 @@ export class Engine {
     checkConfig(options.loaded)
     this.caps = capsOf(config)
     this.recordings = new ProcessProfiles((cause) => options.log('error', cause, {}))
-    this.timeZone = zoneOf(config.general.default_timezone)
+    this.#timeZone = zoneOf(config.general.default_timezone)
     this.#sharedCache = sharedCache(config.caches.partitions['*uch'])
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
@@ -277,6 +276,7 @@ export class Engine {
   #prepare({ before, after, changed }: ConfigChange): (commit: () => void) => Promise<void> {
     checkConfig(after)
     const { config } = after
+    const timeZone = zoneOf(config.general.default_timezone)
     const isServing = config.diameter_agent.enabled
     const isCompiled = isServing && (this.#agent === undefined || isMappingChanged(before.config, config, changed))
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
@@ -290,6 +290,7 @@ export class Engine {
       const agent = this.#agent ?? (compiled && this.#buildAgent(compiled))
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
       commit()
+      this.#timeZone = timeZone
       this.#responder.configure(responderSettings(config))
       this.#extraCdrFields = extraCdrFields
       this.#cdrs.configure(cdrDefaults(config, this.timeZone))
@@ -302,7 +303,7 @@ export class Engine {
       if (compiled !== undefined) agent?.configure(compiled.settings, this.#mappingOf(compiled))
       this.#agent = isServing ? agent : undefined
       this.#writers = writers
-      if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config))
+      if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config), timeZone)
       if (before.config.schedulers.enabled !== config.schedulers.enabled)
         await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
       if (isWriting) await this.#projector.replace(this.#cdrTargets())
@@ -399,6 +400,11 @@ export class Engine {
     return failedFolders(this.config.loaded.config)
   }
 
+  /** Zone of times that name none. */
+  get timeZone(): string {
+    return this.#timeZone
+  }
+
   /** Resolves when everything that was answered is on disk. */
   async flushed(): Promise<void> {
     await this.store.flushed()
@@ -422,10 +428,12 @@ export class Engine {
   /** What arguments of methods that are left out mean; read at each call. */
   rpcDefaults(version: string): RpcDefaults {
     const general = () => this.config.loaded.config.general
-    const { timeZone } = this
+    const zone = () => this.timeZone
     return {
-      timeZone,
       version,
+      get timeZone() {
+        return zone()
+      },
       get nodeId() {
         return general().node_id
       },

@@ -51,6 +51,7 @@ export function areConnectionsChanged(changed: ReadonlySet<SectionName>): boolea
 /** Values that the tariff is compiled from. */
 export function isTariffChanged(before: Config, after: Config): boolean {
   return (
+    before.general.default_timezone !== after.general.default_timezone ||
     before.general.rounding_decimals !== after.general.rounding_decimals ||
     before.rals.fallback_depth !== after.rals.fallback_depth ||
     before.rals.rp_subject_prefix_matching !== after.rals.rp_subject_prefix_matching

@@ -7,7 +7,7 @@ import { basicAuthOf } from '../rpc/server/basic-auth.ts'
 import type { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
 import type { ExtraField } from '../rpc/server/cdr-posts.ts'
-import { Dispatcher } from '../rpc/server/dispatcher.ts'
+import { Dispatcher, type DispatchRules } from '../rpc/server/dispatcher.ts'
 import { RpcListeners } from '../rpc/server/listeners.ts'
 import { configPage, healthPage, textPage } from '../rpc/server/pages.ts'
 import { type RegisteredHost, registrarPage } from '../rpc/server/registrar-page.ts'
@@ -37,7 +37,12 @@ export type RpcServerOptions = {
   log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
 }
 
-export type RpcServer = { readonly dispatcher: Dispatcher; readonly listeners: RpcListeners }
+export type RpcServer = {
+  readonly dispatcher: Dispatcher
+  readonly listeners: RpcListeners
+  /** Puts what can change into effect, from the next call on. */
+  readonly configure: (config: Config) => void
+}
 
 /**
  * The methods on every listener that a configuration names; nothing is open yet. Throws TollgateError when certificates cannot be
@@ -48,13 +53,7 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
   const { registry, version, metrics, served, failure } = options
   const dispatcher = new Dispatcher(registry, {
     caps: options.caps,
-    access: new Access({
-      listeners: access.listeners,
-      identities: access.identities.map(identityOf),
-      rateLimit: access.rate_limit,
-      defaultTenant: config.general.default_tenant,
-    }),
-    replyTimeoutMs: milliseconds(access.reply_timeout),
+    ...rulesOf(config),
     ...(options.evaluations === undefined ? {} : { evaluations: options.evaluations }),
   })
   const openRpc = () => JSON.stringify(openRpcDocument(registry.list(), version))
@@ -94,7 +93,20 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
     clients: options.clients,
     graceMs: milliseconds(cores.shutdown_timeout),
   })
-  return { dispatcher, listeners }
+  return { dispatcher, listeners, configure: (changed) => dispatcher.configure(rulesOf(changed)) }
+}
+
+/** Section `access`, as far as it can change while connections are open. */
+function rulesOf({ access, general }: Config): DispatchRules {
+  return {
+    access: new Access({
+      listeners: access.listeners,
+      identities: access.identities.map(identityOf),
+      rateLimit: access.rate_limit,
+      defaultTenant: general.default_tenant,
+    }),
+    replyTimeoutMs: milliseconds(access.reply_timeout),
+  }
 }
 
 function identityOf(identity: Config['access']['identities'][number]): IdentitySettings {

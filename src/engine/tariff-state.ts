@@ -154,9 +154,9 @@ export class TariffState {
   }
 
   /** Compiles the tariff in force by other options. */
-  configure(options: TariffOptions): Promise<void> {
+  configure(options: TariffOptions, timeZone: string): Promise<void> {
     return this.inTurn(async () => {
-      this.#environment = { ...this.#environment, options }
+      this.#environment = { ...this.#environment, options, timeZone }
       this.#compiled = compile(this.#compiled.rows, this.#environment, undefined)
       this.#runner.take(this.#compiled)
     })

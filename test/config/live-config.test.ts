@@ -39,10 +39,10 @@ async function open(t: Test, content: object = {}) {
   return { live, changes, logged, set, setText }
 }
 
-async function outcome(change: Promise<void>): Promise<string> {
+async function outcome(change: Promise<readonly string[]>): Promise<string> {
   try {
-    await change
-    return 'OK'
+    const waiting = await change
+    return ['OK', ...waiting].join(' ')
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause)
   }
@@ -273,7 +273,7 @@ t.test('passwords and keys are masked, and a mask that comes back changes nothin
   for (const secret of ['cGFzcw==', '"top"', '"k1"', '"p"', '"q"', '"r"', '"s"', 'CGRateS.org"', 'ClueCon'])
     t.notMatch(text, secret)
   t.match(live.show('apiban'), { apiban: { keys: ['***', ''] } })
-  t.equal(await set({ data_db: { db_password: '***', db_name: '11' } }), 'OK')
+  t.equal(await set({ data_db: { db_password: '***', db_name: '11' } }), 'OK data_db')
   t.equal(live.loaded.config.data_db.db_password, 'p')
   t.equal(await set({ configs: { mask_secrets: false } }), 'OK')
   t.match(live.show('data_db'), { data_db: { db_password: 'p', items: { '*accounts': { api_key: 'q' } } } })
@@ -289,7 +289,11 @@ t.test('keys of Tollgate are shown when they are not as delivered', async (t) =>
 
 t.test('a change tells what it touches, and what waits for the next start', async (t) => {
   const { set, changes, logged } = await open(t)
-  await set({ listen: { http: '127.0.0.1:1' }, general: { default_category: 'x' }, cores: { caps: 0 } })
+  const listen = { listen: { http: '127.0.0.1:1' }, general: { default_category: 'x' }, cores: { caps: 0 } }
+  t.equal(await set(listen), 'OK', 'as clients of CGRateS know it')
   t.same([...(changes[0]?.changed ?? [])], ['general', 'listen'])
   t.match(logged, ['configuration: listen takes effect at the next start', 'configuration changed'])
+  const waiting = { general: { rsr_separator: '|' }, chargers: { indexed_selects: false } }
+  t.equal(await set(waiting, true), 'OK', 'nothing waits after a dry run')
+  t.equal(await set(waiting), 'OK chargers.indexed_selects general.rsr_separator')
 })

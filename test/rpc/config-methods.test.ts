@@ -9,6 +9,7 @@ const note =
   async (...args: unknown[]) => {
     calls.push([name, ...args])
     if (args.includes('refused')) throw new ConfigRefused('why it is refused')
+    return args.includes('waiting') ? ['data_db', 'general.rsr_separator'] : []
   }
 const config = {
   show(section: string) {
@@ -58,6 +59,7 @@ const ANSWERS: readonly [method: string, argument: unknown, answer: unknown][] =
     'json: cannot unmarshal number into Go struct field SetConfigFromJSONArgs.Config of type string',
   ],
   ['SetConfigFromJSON', { Config: 'refused' }, 'why it is refused'],
+  ['SetConfigFromJSON', { Config: 'waiting' }, 'OK, but for the next start: data_db, general.rsr_separator'],
   ['ReloadConfig', { Path: 5 }, 'json: cannot unmarshal number into Go struct field ReloadArgs.Path of type string'],
   [
     'ReloadConfig',

@@ -15,6 +15,7 @@ import {
   stopGateway,
   sumOf,
 } from '../support/gateway.ts'
+import { ratedGateway } from '../support/rpc-steps.ts'
 
 const MIB = 1n << 20n
 
@@ -209,4 +210,33 @@ t.test('reference 01, 6.3: configuration for other nodes', async (t) => {
   t.match(await get('..%2f..%2fconfig/tollgate.json'), { status: 404 })
   t.match(await get('empty'), { status: 500, body: /No config file found on path .*empty$/ })
   t.match(await get('broken'), { status: 500, body: /invalid character '1' after object key around line 1/ })
+})
+
+t.test('another default time zone: times that name none, and the days of the tariff', async (t) => {
+  const gateway = await ratedGateway(t, { general: { default_timezone: 'UTC' } })
+  const set = (Config: object) => call(gateway, 'ConfigSv1.SetConfig', { Config })
+  const timing = { TimingID: 'PEAK', Time: '2019-03-11T07:30:00' }
+  t.equal(await call(gateway, 'APIerSv1.TimingIsActiveAt', timing), false)
+  t.equal(await set({ general: { default_timezone: 'Europe/Berlin' } }), 'OK')
+  t.equal(await call(gateway, 'APIerSv1.TimingIsActiveAt', { ...timing, Time: '2019-03-11T08:30:00' }), true)
+  const berlin = '2019-03-11T07:30:00Z'
+  t.equal(await call(gateway, 'APIerSv1.TimingIsActiveAt', { ...timing, Time: berlin }), false, 'a time with its zone')
+  const cdr = {
+    OriginID: 'zone',
+    Account: '1001',
+    SetupTime: '2024-03-05 12:00:00',
+    Usage: '1s',
+    PreRated: true,
+    Cost: 1,
+  }
+  t.equal(await call(gateway, 'CDRsV1.ProcessExternalCDR', cdr), 'OK')
+  t.match(await call(gateway, 'CDRsV1.GetCDRs', { OriginIDs: ['zone'] }), [{ SetupTime: '2024-03-05T12:00:00+01:00' }])
+})
+
+t.test('who may call what changes with the next call', async (t) => {
+  const gateway = await gatewayOf(t)
+  const ping = () => call(gateway, 'CoreSv1.Ping', {})
+  t.equal(await ping(), 'Pong')
+  t.equal(await set(gateway, { access: { listeners: ['http'], identities: [] } }), 'OK')
+  t.equal(await ping(), 'UNKNOWN_API_KEY')
 })

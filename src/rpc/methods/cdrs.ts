@@ -46,7 +46,6 @@ const rateShape = struct('engine.ArgRateCDRs', {
 
 /** CDRs: made, made again, listed and removed. Reference 01, 9.3 and 9.6; 05, 9. */
 export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method[] {
-  const { timeZone, roundingDecimals: decimals } = defaults
   const process = async (events: readonly PaidEvent[], switches: CdrSwitches) => {
     try {
       return await services.cdrProcessing.process(events, switches)
@@ -77,15 +76,15 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
     switches: CdrSwitches,
     isRating: boolean,
   ) => {
-    const query = cdrQuery(filter, timeZone, '')
+    const query = cdrQuery(filter, defaults.timeZone, '')
     const found = await services.cdrProcessing.again(query, switchesOf(flags, options, switches), isRating)
     if (found === undefined) throw new NotFound()
     return 'OK'
   }
   const external = (found: { orderId: number; cdr: Cdr }[]) =>
-    found.map(({ orderId, cdr }) => externalCdrWire(orderId, cdr, decimals))
+    found.map(({ orderId, cdr }) => externalCdrWire(orderId, cdr, defaults.roundingDecimals))
   const count = async (filter: ValueOf<typeof cdrFilterShape>) =>
-    (await services.findCdrs(cdrQuery(filter, timeZone))).length
+    (await services.findCdrs(cdrQuery(filter, defaults.timeZone))).length
   return [
     method('CDRsV1.ProcessEvent', {
       summary: 'Makes the CDRs of an event. Errors: EXISTS, PARTIALLY_EXECUTED.',
@@ -105,7 +104,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
         const done = await process([charged], switchesOf(flags, charged.event.apiOpts, services.cdrSwitches))
         return done.map(({ event: fields, cdr, isRated, isRefunded }) => ({
           Flags: isRefunded ? ['*refund'] : [],
-          Event: isRated ? wholeEventOfCdr(cdr, detailsWire(cdr, decimals)) : inOrder(fields),
+          Event: isRated ? wholeEventOfCdr(cdr, detailsWire(cdr, defaults.roundingDecimals)) : inOrder(fields),
         }))
       },
     }),
@@ -145,7 +144,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: OK,
       run({ ExternalCDR: cdr }) {
         const { PreRated: isPreRated, CostDetails: details, OrderID: _, ExtraFields: extra, ...fields } = cdr
-        refuseUnreadable(cdr, timeZone)
+        refuseUnreadable(cdr, defaults.timeZone)
         const paid = detailsOfEvent({ CostDetails: details })
         return ofCdr({ ...extra, ...fields, PreRated: isPreRated }, cdr.Tenant, isPreRated, paid)
       },
@@ -168,9 +167,9 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       params: cdrFilterWithOptionsShape,
       reply: list(cdrShape),
       async run({ RPCCDRsFilter: filter }) {
-        const found = await services.findCdrs(cdrQuery(filter, timeZone))
+        const found = await services.findCdrs(cdrQuery(filter, defaults.timeZone))
         if (found.length === 0 && filter.Limit !== 0) throw new RpcError('SERVER_ERROR: NOT_FOUND')
-        return found.map(({ orderId, cdr }) => cdrWire(orderId, cdr, decimals))
+        return found.map(({ orderId, cdr }) => cdrWire(orderId, cdr, defaults.roundingDecimals))
       },
     }),
     method('CDRsV1.GetCDRsCount', {
@@ -184,7 +183,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       params: cdrFilterShape,
       reply: list(externalCdrShape),
       async run(filter) {
-        const found = await services.findCdrs(cdrQuery(filter, timeZone))
+        const found = await services.findCdrs(cdrQuery(filter, defaults.timeZone))
         if (found.length === 0) throw new NotFound()
         return external(found)
       },
@@ -194,7 +193,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       params: oldCdrFilterShape,
       reply: list(externalCdrShape),
       async run(filter) {
-        const found = await services.findCdrs(oldCdrQuery(filter, timeZone))
+        const found = await services.findCdrs(oldCdrQuery(filter, defaults.timeZone))
         if (found.length === 0) throw new NotFound()
         return external(found)
       },
@@ -210,7 +209,8 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       params: cdrFilterShape,
       reply: OK,
       async run(filter) {
-        if ((await services.removeCdrs(cdrQuery(filter, timeZone))) === 0) throw new RpcError('SERVER_ERROR: NOT_FOUND')
+        if ((await services.removeCdrs(cdrQuery(filter, defaults.timeZone))) === 0)
+          throw new RpcError('SERVER_ERROR: NOT_FOUND')
         return 'OK'
       },
     }),

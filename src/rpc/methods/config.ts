@@ -9,9 +9,9 @@ export interface ConfigServices {
   readonly config: {
     show(section: string): Record<string, unknown>
     showJson(section: string): string
-    set(sections: Record<string, unknown>, dryRun: boolean): Promise<void>
-    setFromJson(text: string, dryRun: boolean): Promise<void>
-    reload(path: string, section: string, dryRun: boolean): Promise<void>
+    set(sections: Record<string, unknown>, dryRun: boolean): Promise<readonly string[]>
+    setFromJson(text: string, dryRun: boolean): Promise<readonly string[]>
+    reload(path: string, section: string, dryRun: boolean): Promise<readonly string[]>
   }
 }
 
@@ -55,10 +55,11 @@ export function configMethods(services: ConfigServices): Method[] {
   ]
 }
 
-async function done(change: () => Promise<void>): Promise<string> {
+/** change: gives the keys that wait for the next start, which the reply then tells. */
+async function done(change: () => Promise<readonly string[]>): Promise<string> {
   try {
-    await change()
-    return 'OK'
+    const waiting = await change()
+    return waiting.length === 0 ? 'OK' : `OK, but for the next start: ${waiting.join(', ')}`
   } catch (cause) {
     throw asRpcError(cause)
   }

@@ -20,28 +20,35 @@ export const CANCEL = '_goRPC_.Cancel'
 /** Calls by listener: how many were answered, and how many of them with an error. */
 export type CallCounts = ReadonlyMap<string, { readonly calls: number; readonly errors: number }>
 
+/** What may change while calls come in. */
+export type DispatchRules = {
+  readonly access: Access
+  /** After it the caller gets REPLY_TIMEOUT, while the call runs on; 0: no limit. */
+  readonly replyTimeoutMs: number
+}
+
 /** The one way from every transport to the methods: limits, access, argument, method, time limit. */
 export class Dispatcher {
   readonly registry: MethodRegistry
   readonly #caps: Caps
-  readonly #access: Access
-  readonly #replyTimeoutMs: number
+  #access: Access
+  #replyTimeoutMs: number
   readonly #evaluations: Evaluations
   readonly #counts = new Map<string, { calls: number; errors: number }>()
 
-  /**
-   * replyTimeoutMs: after it the caller gets REPLY_TIMEOUT, while the call runs on; 0: no limit. evaluations: what methods ask that
-   * is only known later.
-   */
-  constructor(
-    registry: MethodRegistry,
-    options: { caps: Caps; access: Access; replyTimeoutMs: number; evaluations?: Evaluations },
-  ) {
+  /** evaluations: what methods ask that is only known later. */
+  constructor(registry: MethodRegistry, options: DispatchRules & { caps: Caps; evaluations?: Evaluations }) {
     this.registry = registry
     this.#caps = options.caps
     this.#access = options.access
     this.#replyTimeoutMs = options.replyTimeoutMs
     this.#evaluations = options.evaluations ?? new Evaluations()
+  }
+
+  /** Who may call what, and how long calls may take, from the next call on. */
+  configure({ access, replyTimeoutMs }: DispatchRules): void {
+    this.#access = access
+    this.#replyTimeoutMs = replyTimeoutMs
   }
 
   get counts(): CallCounts {
