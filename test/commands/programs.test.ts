@@ -431,6 +431,12 @@ t.test('the loader: other processes are told by address or pool id', async (t) =
   t.same(told, ['CacheSv1.LoadCache', 'SchedulerSv1.Reload'])
   t.match(await run('cgr-loader', [...words, '-dry_run'], { cwd: folder }), { code: 0 })
   t.equal(told.length, 2, 'a dry run tells nobody')
+
+  const loader = { data_path: tariff, caches_conns: ['*localhost'], scheduler_conns: ['other'] }
+  writeFileSync(join(config, 'section.json'), JSON.stringify({ loader }))
+  const bySection = await run('cgr-loader', ['-config_path', config, '-verbose'], { cwd: folder })
+  t.match(bySection, { code: 0, output: /^loaded .*3 AccountActions/ }, 'the folder of section loader')
+  t.same(told.slice(2), ['SchedulerSv1.Reload'], 'scheduler_conns counts for itself')
 })
 
 t.test('a scheduled shutdown', async (t) => {

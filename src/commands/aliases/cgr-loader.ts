@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { loadConfig } from '../../config/load-config.ts'
+import type { Config } from '../../config/schema.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { TollgateError } from '../../core/errors.ts'
 import { packageRoot } from '../../engine/package-root.ts'
@@ -108,7 +109,10 @@ const CACHE_METHODS: Readonly<Record<string, string>> = {
   '*clear': 'CacheSv1.Clear',
 }
 
-async function run({ values, given }: Parsed<typeof flags>): Promise<void> {
+async function run(line: Parsed<typeof flags>): Promise<void> {
+  const { given } = line
+  const config = await configOf(line.values.config_path)
+  const values = withConfig(line.values, config?.loader)
   const { describeLoad, loadTariff, planOptions } = await import('../load.ts')
   const plan = planOptions({
     isImport: values.to_stordb,
@@ -139,7 +143,7 @@ async function run({ values, given }: Parsed<typeof flags>): Promise<void> {
     for (const note of report.notes) process.stderr.write(`${note}\n`)
     if (values.verbose) process.stdout.write(`${describeLoad(report, isFolder ? values.path : values.tpid)}\n`)
     if (!values.dry_run && plan?.direction !== 'to')
-      await reloadOthers({ values, given }, report, isFolder ? source.folder : undefined)
+      await reloadOthers({ values, given }, config, report, isFolder ? source.folder : undefined)
   } finally {
     source.remove()
   }
@@ -174,17 +178,44 @@ function addressOf(flag: string): string | undefined {
   return flag === '' ? undefined : flag === '*localhost' ? '127.0.0.1:2012' : flag
 }
 
-/** The gateway that loaded knows; another one that the flags name is told: after a plan was loaded, to read all again. */
+/** A flag that has its default leaves the word to section `loader` of the configuration. Reference 01, 10.3. */
+function withConfig<V extends { path: string; field_sep: string; tpid: string }>(
+  values: V,
+  loader: Config['loader'] | undefined,
+): V {
+  if (loader === undefined) return values
+  return {
+    ...values,
+    path: values.path === flags.path.fallback ? loader.data_path : values.path,
+    field_sep: values.field_sep === flags.field_sep.fallback ? loader.field_separator : values.field_sep,
+    tpid: values.tpid || loader.tpid,
+  }
+}
+
+/** The gateway of the configuration itself: it has loaded. */
+const OWN: ReadonlySet<string> = new Set(['*localhost', '*internal'])
+
+/** The first of the pools that section `loader` names that is another process; undefined: nobody. */
+function otherOf(connIds: readonly string[] = []): string | undefined {
+  return connIds.find((id) => !OWN.has(id))
+}
+
+/**
+ * The gateway that loaded knows; another one that the flags or section `loader` name is told: after a plan was loaded, to read all
+ * again.
+ */
 async function reloadOthers(
   { values, given }: Pick<Parsed<typeof flags>, 'values' | 'given'>,
+  config: Config | undefined,
   { gateway }: LoadReport,
   folder: string | undefined,
 ): Promise<void> {
-  const caches = given.has('caches_address') ? addressOf(values.caches_address) : undefined
-  const scheduler = given.has('scheduler_address') ? addressOf(values.scheduler_address) : undefined
-  const wanted = CACHE_METHODS[values.caching || '*reload']
+  const { caches_conns: cacheIds, scheduler_conns: schedulerIds } = config?.loader ?? {}
+  const caches = given.has('caches_address') ? addressOf(values.caches_address) : otherOf(cacheIds)
+  const scheduler = given.has('scheduler_address') ? addressOf(values.scheduler_address) : otherOf(schedulerIds)
+  const wanted = CACHE_METHODS[values.caching || String(config?.general.default_caching ?? '*reload')]
   const method = wanted === undefined || folder !== undefined ? wanted : 'CacheSv1.Clear'
-  const pools = await poolsOf(values.config_path)
+  const pools = config === undefined ? new Map<string, PoolSettings>() : poolSettings(config)
   if (caches !== undefined && caches !== gateway && method !== undefined) {
     await wait(Number(parseDuration(values.caching_delay) / 1_000_000n))
     const ids = folder === undefined || method === 'CacheSv1.Clear' ? { CacheIDs: null } : idsOf(folder)
@@ -194,11 +225,10 @@ async function reloadOthers(
     await call(scheduler, pools, 'SchedulerSv1.Reload', { Tenant: values.tenant, APIOpts: apiOptions(values) })
 }
 
-/** The pools of a configuration: addresses may be their ids. */
-async function poolsOf(configPath: string): Promise<ReadonlyMap<string, PoolSettings>> {
-  if (configPath === '') return new Map()
-  const defaults = join(packageRoot(), 'config', 'tollgate.json')
-  return poolSettings((await loadConfig(configPath, process.env, defaults)).config)
+/** The configuration of a path, undefined for none: its pools may be named instead of addresses. */
+async function configOf(path: string): Promise<Config | undefined> {
+  if (path === '') return undefined
+  return (await loadConfig(path, process.env, join(packageRoot(), 'config', 'tollgate.json'))).config
 }
 
 async function call(
