@@ -291,6 +291,7 @@ export class Engine {
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
       commit()
       this.#timeZone = timeZone
+      if (changed.has('chargers')) this.#profiles.chargerProfiles.configure(indexOptions(config.chargers))
       this.#responder.configure(responderSettings(config))
       this.#extraCdrFields = extraCdrFields
       this.#cdrs.configure(cdrDefaults(config, this.timeZone))

@@ -31,7 +31,7 @@ type Partition<P> = { byId: Map<string, Entry<P>>; index: ProfileIndex<Entry<P>>
  * only what uses it. Reference 02, 6.6.
  */
 export class ProfileSet<P extends MatchedProfile> {
-  readonly #options: IndexOptions
+  #options: IndexOptions
   readonly #compiler: FilterCompiler<EventContext['message'], never>
   readonly #sources: FilterSources
   readonly #partitions = new Map<string, Partition<P>>()
@@ -42,6 +42,15 @@ export class ProfileSet<P extends MatchedProfile> {
     this.#options = options
     this.#compiler = compiler
     this.#sources = sources
+  }
+
+  /** Indexes every profile anew, by other options. */
+  configure(options: IndexOptions): void {
+    this.#options = options
+    for (const partition of this.#partitions.values()) {
+      partition.index = new ProfileIndex(options)
+      for (const entry of partition.byId.values()) entry.placement = partition.index.add(entry, entry.rules)
+    }
   }
 
   /** Profiles of all tenants. */

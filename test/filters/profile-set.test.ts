@@ -107,7 +107,13 @@ t.test('02, 6.6: what selects a profile', async (t) => {
     profile('none', []),
   ]
   const event = eventOf({ Account: '1001', Tree: { Sub: '5' } })
-  const matched = (options: Partial<IndexOptions>) => idsOf(setOf(options, profiles).set.match(TENANT, event, null))
+  const { set: live } = setOf({}, profiles)
+  const matched = (options: Partial<IndexOptions>) => {
+    const found = idsOf(setOf(options, profiles).set.match(TENANT, event, null))
+    live.configure({ ...DEFAULTS, ...options })
+    t.same(idsOf(live.match(TENANT, event, null)), found, 'the same when the options change later')
+    return found
+  }
   t.same(matched({}), ['none', 'string'])
   t.same(matched({ prefixFields: ['*req.Account'] }), ['longer', 'none', 'string'], 'only the longest prefix')
   t.same(matched({ suffixFields: ['*req.Account'], existsFields: ['*req.Account'] }), [
