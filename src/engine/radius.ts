@@ -32,7 +32,10 @@ export type CompiledRadiusAgent = {
   mappingOf: (address: string) => RadiusMapping
 }
 
-/** Compiles the section `radius_agent`: once for every list of dictionaries. root: folder of the package. Throws TemplateError, ConfigError. */
+/**
+ * Compiles the section `radius_agent`: once for every list of dictionaries. root: folder of the package. Throws TemplateError,
+ * ConfigError.
+ */
 export function compileRadiusAgent(
   loaded: LoadedConfig,
   root: string,

@@ -5,21 +5,24 @@ type Node = { name: string; attributes: Map<string, string>; text: string; child
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
 /**
- * Entries as elements, each below the last one of its path; `new_branch` starts at the top again, `attribute_id` is an attribute of the
- * element. Two blanks for each level, no newline at the end. Reference 07, 4.
+ * Entries as elements, each below the last one of its path; `new_branch` starts at the top again, away from all before it;
+ * `attribute_id` is an attribute of the element. Two blanks for each level, no newline at the end. Reference 07, 4.
  */
 export function xmlReply(entries: readonly ReplyEntry[]): string {
   const roots: Node[] = []
+  // Elements that the next entry may go on in: those since the last branch.
+  let open: Node[] = []
   for (const { path, newBranch, value, attributeId } of entries) {
-    let siblings = roots
+    // An attribute belongs to the element that is there, whatever branch it names.
+    if (newBranch && attributeId === '') open = []
+    let siblings = open
     let node: Node | undefined
-    for (const [depth, name] of path.split('.').entries()) {
-      // An attribute belongs to the element that is there, whatever branch it names.
-      const isNew = newBranch && depth === 0 && attributeId === ''
-      node = isNew ? undefined : siblings.findLast((each) => each.name === name)
+    for (const name of path.split('.')) {
+      node = siblings.findLast((each) => each.name === name)
       if (node === undefined) {
         node = { name, attributes: new Map(), text: '', children: [] }
         siblings.push(node)
+        if (siblings === open) roots.push(node)
       }
       siblings = node.children
     }

@@ -40,8 +40,8 @@ export class RadiusReplyEncoder {
   }
 
   /**
-   * The reply to a request: `*rep` in its order, and its Proxy-States when the template has none. Undefined: the template drops it. Throws MappingError for a code or
-   * attribute that there is not, InvalidText for a value that is none of its type or too long.
+   * The reply to a request: `*rep` in its order, and its Proxy-States when the template has none. Undefined: the template drops it.
+   * Throws MappingError for a code or attribute that there is not, InvalidText for a value that is none of its type or too long.
    */
   encode(message: RadiusMessage, entries: readonly ReplyEntry[]): Buffer | undefined {
     let code = REPLIES.get(message.packet.code)?.accept

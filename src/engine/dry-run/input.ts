@@ -24,7 +24,10 @@ export const INPUT_NAMES: Readonly<Record<MessageInput['kind'], string>> = {
   row: 'a CSV row',
 }
 
-/** Tells what a file holds: a pcap, HTTP requests, one message of hexadecimal octets per paragraph, JSON, XML, query strings, or a CSV row. Throws InvalidText. */
+/**
+ * Tells what a file holds: a pcap, HTTP requests, one message of hexadecimal octets per paragraph, JSON, XML, query strings, or a CSV
+ * row. Throws InvalidText.
+ */
 export function inputOf(bytes: Buffer): MessageInput {
   if (isCapture(bytes)) return { kind: 'capture', segments: readCapture(bytes) }
   if (isHttpRequest(bytes)) return { kind: 'http', bytes }

@@ -1,7 +1,10 @@
 import { type DictionaryLine, RadiusDictionaryError } from './dictionary-files.ts'
 import { isContainer, RADIUS_TYPES, type RadiusType, TYPE_ALIASES } from './types.ts'
 
-/** typeSize, lengthSize: octets of the fields of its sub-attributes. hasContinuation: an octet more, whose first bit says that more follows (WiMAX). */
+/**
+ * typeSize, lengthSize: octets of the fields of its sub-attributes. hasContinuation: an octet more, whose first bit says that more
+ * follows (WiMAX).
+ */
 export type Vendor = { name: string; id: number; typeSize: number; lengthSize: number; hasContinuation: boolean }
 
 /** How a value is hidden: 1 as User-Password (RFC 2865, 5.2), 2 with a salt (RFC 2868, 3.5), 3 as Ascend does. 0: it is not. */

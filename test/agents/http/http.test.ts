@@ -208,6 +208,17 @@ t.test('reference 07, 4: attributes, branches, escapes and empty replies in XML'
     rep.push('r.a', true, '2', -1)
   }
   t.equal(inner(branches), '<r>\n  <a>1</a>\n</r>\n<r>\n  <a>2</a>\n</r>')
+  const afterBranch: Write = (rep) => {
+    rep.set('r.a', false, '1', -1)
+    rep.set('s.t', true, '2', -1)
+    rep.set('r.b', false, '3', -1)
+  }
+  const parts = ['<r>', '  <a>1</a>', '</r>', '<s>', '  <t>2</t>', '</s>', '<r>', '  <b>3</b>', '</r>']
+  t.equal(
+    inner(afterBranch),
+    parts.join('\n'),
+    'what was before a branch is not gone on with, as in the reference engine',
+  )
   const group: Write = (rep) => {
     rep.push('r.a', false, '1', -1)
     rep.push('r.a', false, '2', -1)
