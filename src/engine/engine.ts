@@ -83,6 +83,7 @@ import {
   sessionSettings,
   tariffOptions,
 } from './settings.ts'
+import { StirKeys } from './stir-keys.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
 import { TariffState } from './tariff-state.ts'
@@ -151,6 +152,7 @@ export class Engine {
   #writers: readonly CsvWriter[]
   readonly #cdrStoreTarget: CdrTarget
   readonly #clientCalls: ClientCalls
+  readonly stirKeys = new StirKeys(() => Number(this.config.loaded.config.general.reply_timeout / 1_000_000n))
   /** What happens to sessions without a request, and what their clients are told. */
   readonly sessionLife: SessionLife
   /** Copies of sessions on other engines, and of theirs here. */
@@ -527,6 +529,10 @@ export class Engine {
 
   newUuid(): string {
     return randomUUID()
+  }
+
+  stirSettings(): Config['sessions']['stir'] {
+    return this.config.loaded.config.sessions.stir
   }
 
   /** Sessions that are charged now. */

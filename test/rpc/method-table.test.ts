@@ -88,11 +88,11 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   APIerSv2: words(`
     GetAccount GetAccounts GetAccountsCount SetAccount GetActions GetActionsCount SetActions SetAttributeProfile
     LoadRatingProfile LoadAccountActions GetCDRs CountCDRs GetDestinations`),
+  SMGenericV1: words('GetMaxUsage InitiateSession UpdateSession TerminateSession ProcessCDR'),
 }
 
 /** Names of services that are not there, as the tables have them. Reference 01, 9.2 to 9.4. */
 const NO_SERVICES: Readonly<Record<string, readonly string[]>> = {
-  SMGenericV1: words('GetMaxUsage InitiateSession UpdateSession TerminateSession ProcessCDR'),
   AttributeSv1: words('GetAttributeForEvent ProcessEvent'),
   ResourceSv1: words(`
     GetResourcesForEvent AuthorizeResources AllocateResources ReleaseResources GetResource GetResourceWithConfig`),

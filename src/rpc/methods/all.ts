@@ -16,6 +16,7 @@ import { destinationMethods } from './destinations.ts'
 import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { indexHealthMethods } from './index-health.ts'
+import { type LegacySessionServices, legacySessionMethods } from './legacy-sessions.ts'
 import { absentMethods } from './not-yet/all.ts'
 import { type ProfileExportServices, profileExportMethods } from './profile-export.ts'
 import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
@@ -30,6 +31,7 @@ import { type SessionControlServices, sessionControlMethods } from './session-co
 import { type SessionCopyServices, sessionCopyMethods } from './session-copies.ts'
 import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
+import { type StirServices, stirMethods } from './stir.ts'
 import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
 import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
@@ -61,6 +63,9 @@ export type RpcServices = AccountServices &
   ProfileExportServices &
   ReplayServices &
   ReplicationServices &
+  SessionControlServices &
+  LegacySessionServices &
+  StirServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
   TimingServices &
   TriggerServices &
@@ -96,6 +101,8 @@ export function buildRegistry(
       ...sessionMethods(services, defaults),
       ...sessionControlMethods(services),
       ...sessionCopyMethods(services, defaults),
+      ...legacySessionMethods(services, defaults),
+      ...stirMethods(services),
       ...sessionCallMethods(services, defaults),
       ...tariffMethods(services),
       ...tariffPlanMethods(services, defaults),

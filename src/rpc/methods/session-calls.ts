@@ -15,9 +15,10 @@ import { boolean, decimal, duration, integer, list, map, omitEmpty, pointer, str
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
 import { eventCostShape } from '../shapes/event-cost.ts'
 import type { RpcDefaults } from './defaults.ts'
+import { authenticateEvent, identityOfEvent, type StirServices } from './stir.ts'
 
 /** What session calls ask of the engine. */
-export interface SessionCallServices {
+export interface SessionCallServices extends StirServices {
   /** Runs a call as one unit of work; resolves when all it did is durable. */
   charge<R>(call: SessionCall<R>): Promise<R>
   readonly sessions: Sessions
@@ -129,6 +130,7 @@ const processEventShape = struct('sessions.V1ProcessEventArgs', { Flags: list(te
 const processEventReplyShape = struct('sessions.V1ProcessEventReply', {
   MaxUsage: omitEmpty(map(duration)),
   Cost: omitEmpty(map(decimal)),
+  STIRIdentity: omitEmpty(map(text)),
 })
 
 /** Parts of a call that other subsystems do. */
@@ -340,13 +342,15 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       summary: 'Does to an event what its flags say, as one unit of work.',
       params: processEventShape,
       reply: processEventReplyShape,
-      run({ Flags: flags, ...argument }, caller) {
+      async run({ Flags: flags, ...argument }, caller) {
         const processed = calledOf(argument)
         const parsed = parseFlags(flags)
         refuseFlags(parsed)
-        return charge('ProcessEvent', processed, (unit, sessions) =>
+        const identity = await stirOf(services, parsed, processed.event)
+        const reply = await charge('ProcessEvent', processed, (unit, sessions) =>
           processEvent(unit, sessions, processed.event, parsed, defaults, caller),
         )
+        return identity === undefined ? reply : { ...reply, STIRIdentity: { [RAW]: identity } }
       },
     }),
   ]
@@ -372,7 +376,6 @@ function refuseFlags(flags: ReadonlyMap<string, ReadonlySet<string>>): void {
     AllocateResources: resources !== undefined,
     AllocateIP: ips !== undefined,
   })
-  if (flags.has('*stir_authenticate') || flags.has('*stir_initiate')) throw new RpcError('NOT_IMPLEMENTED')
   refuseAfter({ ProcessThresholds: flags.has('*thresholds'), ProcessStats: flags.has('*stats') })
 }
 
@@ -408,6 +411,17 @@ function processEvent(
   } else if (rals.has('*terminate')) sessions.terminate(unit, event, options)
   const cdrs = flags.has('*cdrs') ? sessions.processCdr(unit, event) : []
   return { result: reply, cdrs }
+}
+
+/** Verifies the identity of an event, or makes one, as its flags say. Throws RpcError: nothing is charged then. */
+async function stirOf(
+  services: StirServices,
+  flags: ReadonlyMap<string, ReadonlySet<string>>,
+  event: ChargingEvent,
+): Promise<string | undefined> {
+  if (flags.has('*stir_authenticate')) await authenticateEvent(services, event)
+  else if (flags.has('*stir_initiate')) return identityOfEvent(services, event)
+  return undefined
 }
 
 /** Events that cannot be read are told as they are to one who only asks. */

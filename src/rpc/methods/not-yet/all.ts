@@ -1,12 +1,11 @@
 import type { Method } from '../../method.ts'
 import { absentMaintenanceMethods } from './maintenance.ts'
 import { absentReplicationMethods } from './replication.ts'
-import { absentSessionMethods } from './sessions.ts'
 
 /**
  * Methods of services that are there which this version does not have: clients get NOT_IMPLEMENTED, and see their shapes. Who makes
  * one takes it out of here. Methods of services that are not there are answered as those of a service that is off.
  */
 export function absentMethods(): Method[] {
-  return [...absentReplicationMethods(), ...absentMaintenanceMethods(), ...absentSessionMethods()]
+  return [...absentReplicationMethods(), ...absentMaintenanceMethods()]
 }
