@@ -43,10 +43,10 @@ export function debitTurn(session: Session, nowMs: number, debit: (run: Run, req
   }
 }
 
-/** What the last debit of a session granted, by its poorest run. */
-export function lastGranted({ runs }: Session): bigint {
+/** What the last interval of a session was granted, by its poorest run: a debit may have made up for several. */
+export function lastGranted({ runs, debitInterval }: Session): bigint {
   let least: bigint | undefined
   for (const { requestType, quota } of runs)
     if (isPrepaid(requestType) && (least === undefined || quota.lastGrant < least)) least = quota.lastGrant
-  return least ?? 0n
+  return (least ?? 0n) % debitInterval
 }

@@ -80,6 +80,8 @@ t.test('what was missed is made up in one debit', async (t) => {
   t.same([totals(late), late.loop], [[50n], { atMs: 50_000, cause: '' }], 'four intervals, until beyond now')
   const over = debitTurn(late, 500_000, debit)
   t.same([totals(over), over.loop], [[100n], { atMs: 100_000, cause: 'INSUFFICIENT_CREDIT' }], 'its end has passed')
+  const short = debitTurn(first, 25_000, account(15n * SECOND))
+  t.same([totals(short), lastGranted(short)], [[25n], 5n * SECOND], 'the last of two intervals has got half')
 })
 
 t.test('the poorest run ends the session, runs that are paid later take no part', async (t) => {
