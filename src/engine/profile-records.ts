@@ -21,7 +21,8 @@ export function profileKey(kind: 'filter' | 'charger' | ProfileName, tenant: str
   return `${kind}/${encodeURIComponent(tenant)}:${id}`
 }
 
-function ownerOf(key: string): { tenant: string; id: string } {
+/** Tenant and id in a key. */
+export function ownerOf(key: string): { tenant: string; id: string } {
   const start = key.indexOf('/') + 1
   const colon = key.indexOf(':', start)
   return { tenant: decodeURIComponent(key.slice(start, colon)), id: key.slice(colon + 1) }
@@ -59,12 +60,20 @@ export const chargerKind: RecordKind<ChargerProfile> = {
 }
 
 /** The records of a kind of profile: what clients read of one. */
-export function profileRecord<P extends Profile>({ shape }: ProfileKind): RecordKind<P> {
+export function profileRecord<P extends Profile>(kind: ProfileKind): RecordKind<P> {
   return {
     table: 'profile',
-    write: (profile, writer) => writer.json(eventJson(profileWire(profile))),
-    decode: (text) => flat(shape, shape.decode(parseJson(text))) as P,
+    write: (profile, writer) => writer.json(profileText(profile)),
+    decode: (text) => profileOfText(kind, text),
   }
+}
+
+export function profileText(profile: Profile): string {
+  return eventJson(profileWire(profile))
+}
+
+export function profileOfText<P extends Profile>({ shape }: ProfileKind, text: string): P {
+  return flat(shape, shape.decode(parseJson(text))) as P
 }
 
 function storedActivation(activation: ActivationInterval | null): StoredActivation {

@@ -5,7 +5,7 @@ import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import type { TariffRows } from '../tariffs/tariff-rows.ts'
 import { PROFILE_CHECKS } from './profile-checks.ts'
-import { profileKey, profileRecord } from './profile-records.ts'
+import { ownerOf, profileKey, profileRecord } from './profile-records.ts'
 import { profilesOf, type RowReader } from './profile-rows.ts'
 import { ProfileTable } from './profile-table.ts'
 
@@ -39,8 +39,10 @@ export class ProfileStore<P extends Profile = Profile> {
 
   /** Takes in what the store holds. */
   async open(store: DataStore): Promise<void> {
-    for await (const [key, { value }] of store.scan('profile', { prefix: `${this.#name}/` }))
-      this.table.put(this.record.decode(value, key))
+    for await (const [key, { value }] of store.scan('profile', { prefix: `${this.#name}/` })) {
+      const { tenant, id } = ownerOf(key)
+      this.table.putText(tenant, id, value)
+    }
   }
 
   get(tenant: string, id: string): P | undefined {

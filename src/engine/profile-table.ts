@@ -2,12 +2,16 @@ import type { FilterSources } from '../filters/filter-compiler.ts'
 import { FilterUsers } from '../filters/filter-users.ts'
 import { type IndexEntry, indexEntries, ruleKeysOf } from '../filters/rule-keys.ts'
 import { contextsOf, type Profile, type ProfileKind } from '../rpc/shapes/profile-kinds.ts'
+import { profileOfText, profileText } from './profile-records.ts'
 
-/** The profiles of one kind by tenant, in memory, and which of them name a stored filter. Nothing is compiled until a service asks. */
+/**
+ * The profiles of one kind by tenant, and which of them name a stored filter. They are kept as texts, read when somebody asks, so that a
+ * start with many of them stays quick.
+ */
 export class ProfileTable<P extends Profile = Profile> {
   readonly kind: ProfileKind
   readonly #sources: Pick<FilterSources, 'filter'>
-  readonly #tenants = new Map<string, Map<string, P>>()
+  readonly #tenants = new Map<string, Map<string, string>>()
   readonly #users = new FilterUsers()
 
   constructor(kind: ProfileKind, sources: Pick<FilterSources, 'filter'>) {
@@ -23,7 +27,8 @@ export class ProfileTable<P extends Profile = Profile> {
   }
 
   get(tenant: string, id: string): P | undefined {
-    return this.#tenants.get(tenant)?.get(id)
+    const text = this.#tenants.get(tenant)?.get(id)
+    return text === undefined ? undefined : profileOfText(this.kind, text)
   }
 
   /** Ids of the profiles of a tenant, sorted. */
@@ -33,22 +38,26 @@ export class ProfileTable<P extends Profile = Profile> {
 
   /** Adds a profile, or replaces the one of the same tenant and id. */
   put(profile: P): void {
-    const { Tenant: tenant, ID: id } = profile
+    this.putText(profile.Tenant, profile.ID, profileText(profile))
+  }
+
+  /** As `put`, of a profile as it is stored. */
+  putText(tenant: string, id: string, text: string): void {
     this.delete(tenant, id)
     const held = this.#tenants.get(tenant)
-    if (held === undefined) this.#tenants.set(tenant, new Map([[id, profile]]))
-    else held.set(id, profile)
-    this.#users.add(named(profile))
+    if (held === undefined) this.#tenants.set(tenant, new Map([[id, text]]))
+    else held.set(id, text)
+    if (this.kind.index !== undefined) this.#users.add({ tenant, id, filterIds: filterIdsIn(text) })
   }
 
   /** Whether there was one. */
   delete(tenant: string, id: string): boolean {
-    const profiles = this.#tenants.get(tenant)
-    const held = profiles?.get(id)
-    if (profiles === undefined || held === undefined) return false
-    profiles.delete(id)
-    if (profiles.size === 0) this.#tenants.delete(tenant)
-    this.#users.remove(named(held))
+    const held = this.#tenants.get(tenant)
+    const text = held?.get(id)
+    if (held === undefined || text === undefined) return false
+    held.delete(id)
+    if (held.size === 0) this.#tenants.delete(tenant)
+    if (this.kind.index !== undefined) this.#users.remove({ tenant, id, filterIds: filterIdsIn(text) })
     return true
   }
 
@@ -59,14 +68,16 @@ export class ProfileTable<P extends Profile = Profile> {
 
   /** The entries of the index of a tenant, of one context for kinds that have contexts. Reference 02, 6.6. */
   indexEntries(tenant: string, context: string): IndexEntry[] {
-    const profiles = [...(this.#tenants.get(tenant)?.values() ?? [])]
-    const inContext = profiles.filter((profile) => contextsOf(this.kind, profile)?.includes(context) ?? true)
+    const texts = [...(this.#tenants.get(tenant)?.values() ?? [])]
+    const profiles = texts
+      .map((text): Profile => profileOfText(this.kind, text))
+      .filter((profile) => contextsOf(this.kind, profile)?.includes(context) ?? true)
     return indexEntries(
-      inContext.map(({ ID: id, FilterIDs }) => ({ id, rules: ruleKeysOf(tenant, FilterIDs ?? [], this.#sources) })),
+      profiles.map(({ ID: id, FilterIDs }) => ({ id, rules: ruleKeysOf(tenant, FilterIDs ?? [], this.#sources) })),
     )
   }
 }
 
-function named({ Tenant: tenant, ID: id, FilterIDs }: Profile) {
-  return { tenant, id, filterIds: FilterIDs ?? [] }
+function filterIdsIn(text: string): readonly string[] {
+  return (JSON.parse(text) as { FilterIDs: readonly string[] | null }).FilterIDs ?? []
 }
