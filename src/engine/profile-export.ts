@@ -7,14 +7,17 @@ import { PROFILE_KINDS, type Profile, type ProfileKind } from '../rpc/shapes/pro
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
 import { csvLine } from '../tariffs/csv-rows.ts'
-import { profileCells } from '../tariffs/profile-cells.ts'
-import type { ProfileObject } from '../tariffs/profile-objects.ts'
+import { kindOfFile } from '../tariffs/plan-kinds.ts'
+import { rowsOf } from '../tariffs/plan-objects.ts'
 import { TARIFF_FILES, type TariffFile } from '../tariffs/tariff-rows.ts'
 import { objectOfProfile } from './profile-objects.ts'
 import { chargerKind, filterKind, profileRecord } from './profile-records.ts'
 
 /** What one item of an export is: its file, and its rows in the order of tenants and ids. */
-type Exported = { readonly file: TariffFile; rows(store: DataStore, separator: string): AsyncIterable<string[]> }
+type Exported = {
+  readonly file: TariffFile
+  rows(store: DataStore, separator: string): AsyncIterable<readonly string[]>
+}
 
 const KINDS = Object.entries(PROFILE_KINDS as Readonly<Record<string, ProfileKind>>)
 
@@ -35,7 +38,7 @@ const ITEMS: Readonly<Record<string, Exported>> = {
     file: 'Chargers',
     async *rows(store) {
       for await (const charger of records(store, 'charger', chargerKind))
-        yield* profileCells('Chargers', chargerWire(charger) as ProfileObject)
+        yield* rowsOf(kindOfFile('Chargers'), chargerWire(charger))
     },
   },
   ...Object.fromEntries(KINDS.map(([name, kind]) => [itemOf(kind), exportedKind(name, kind)])),
@@ -46,7 +49,7 @@ function exportedKind(name: string, kind: ProfileKind): Exported {
     file: kind.file,
     async *rows(store, separator) {
       for await (const profile of records<Profile>(store, name, profileRecord(kind)))
-        yield* profileCells(kind.file, objectOfProfile(kind.file, profile, separator))
+        yield* rowsOf(kindOfFile(kind.file), objectOfProfile(kind.file, profile, separator))
     },
   }
 }

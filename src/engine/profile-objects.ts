@@ -5,24 +5,44 @@ import { parseTime, type ZonedTime } from '../core/time.ts'
 import { ruleTexts } from '../mapping/value-parser.ts'
 import type { Shape } from '../rpc/shape.ts'
 import { type Profile, type ProfileKind, profileWire } from '../rpc/shapes/profile-kinds.ts'
-import type { ProfileFileName } from '../tariffs/profile-files.ts'
-import type { ProfileObject } from '../tariffs/profile-objects.ts'
+import type { PlanObject } from '../tariffs/plan-objects.ts'
+import type { ProfileFile } from '../tariffs/tariff-rows.ts'
 
 /** What objects of tariff plans say in another way than profiles do. */
-const ADAPTED: Partial<Record<ProfileFileName, (object: ProfileObject, separator: string) => ProfileObject>> = {
+const ADAPTED: Partial<Record<ProfileFile, (object: PlanObject, separator: string) => PlanObject>> = {
   Attributes: (object, separator) => ({
     ...object,
-    Attributes: (object['Attributes'] as { Value: string }[]).map((attribute) => ({
+    Attributes: listIn<{ Value: string }>(object['Attributes']).map((attribute) => ({
       ...attribute,
       Value: attribute.Value === '' ? null : rulesOf(attribute.Value, separator),
     })),
   }),
   DispatcherProfiles: (object) => ({
     ...object,
-    StrategyParams: Object.fromEntries((object['StrategyParams'] as string[]).entries()),
-    Hosts: (object['Hosts'] as { Params: string[] }[]).map((host) => ({ ...host, Params: paramsOf(host.Params) })),
+    StrategyParams: Object.fromEntries(listIn<string>(object['StrategyParams']).entries()),
+    Hosts: listIn<{ Params: unknown }>(object['Hosts']).map((host) => ({ ...host, Params: paramsOf(host.Params) })),
   }),
-  DispatcherHosts: (object) => ({ ...object, Transport: object['Transport'] || '*json' }),
+  DispatcherHosts({ Conn, ...object }) {
+    const connection = Conn as { Transport: string }
+    return { ...object, ...connection, Transport: connection.Transport || '*json' }
+  },
+}
+
+/** Lists that stay null when a plan has nothing in them, by Go type and field; others are empty then. Reference 06, 1.5. */
+const NULL_WHEN_EMPTY = new Set([
+  'engine.ThresholdProfile.EeIDs',
+  'engine.Attribute.Value',
+  'engine.IPPool.FilterIDs',
+  'engine.MetricWithFilters.FilterIDs',
+  'engine.Route.FilterIDs',
+  'engine.Route.AccountIDs',
+  'engine.Route.RatingPlanIDs',
+  'engine.Route.ResourceIDs',
+  'engine.Route.StatIDs',
+])
+
+function listIn<T>(value: unknown): readonly T[] {
+  return (value as readonly T[] | null) ?? []
 }
 
 /** A value of an attribute as it is stored. separator: `general.rsr_separator`. Throws TemplateError. Reference 06, 2.1. */
@@ -31,9 +51,9 @@ export function rulesOf(value: string, separator: string): { Rules: string }[] {
 }
 
 /** `name:value`; one without a name is named by its place. Reference 06, 1.5. */
-function paramsOf(params: readonly string[]): Record<string, string> {
+function paramsOf(params: unknown): Record<string, string> {
   return Object.fromEntries(
-    params.map((param, at) => {
+    listIn<string>(params).map((param, at) => {
       const colon = param.indexOf(':')
       return colon < 0 ? [String(at), param] : [param.slice(0, colon), param.slice(colon + 1)]
     }),
@@ -46,33 +66,34 @@ function paramsOf(params: readonly string[]): Record<string, string> {
  */
 export function profileOfObject(
   { shape, file }: Pick<ProfileKind, 'shape' | 'file'>,
-  object: ProfileObject,
+  object: PlanObject,
   now: ZonedTime,
   separator: string,
 ): Profile {
   return typed(shape, ADAPTED[file]?.(object, separator) ?? object, now) as Profile
 }
 
-function typed({ form }: Shape, value: unknown, now: ZonedTime): unknown {
+function typed({ goType, form }: Shape, value: unknown, now: ZonedTime): unknown {
   switch (form.kind) {
     case 'duration':
-      return parseDuration(value as string)
+      return typeof value === 'string' ? parseDuration(value) : value
     case 'decimal':
       return decimalOf(value as string)
     case 'time':
       return parseTime(value as string, now.zone, now)
     case 'pointer':
-      return value === null ? null : typed(form.of, value, now)
+      return value === null && form.of.form.kind !== 'list' ? null : typed(form.of, value, now)
     case 'list':
-      return (value as unknown[]).map((each) => typed(form.of, each, now))
+      return listIn(value).map((each) => typed(form.of, each, now))
     case 'struct':
       return Object.assign(
         {},
-        ...Object.entries(form.fields).map(([name, field]) =>
-          field.embedded
-            ? typed(field, value, now)
-            : { [name]: ofField(name, () => typed(field, (value as Record<string, unknown>)[name], now)) },
-        ),
+        ...Object.entries(form.fields).map(([name, field]) => {
+          if (field.embedded) return typed(field, value, now)
+          const own = (value as PlanObject)[name]
+          if (own === null && NULL_WHEN_EMPTY.has(`${goType}.${name}`)) return { [name]: null }
+          return { [name]: ofField(name, () => typed(field, own, now)) }
+        }),
       )
     default:
       return value
@@ -97,18 +118,20 @@ function decimalOf(text: string): Decimal {
 }
 
 /** What profiles say in another way than objects of tariff plans do. */
-const UNADAPTED: Partial<Record<ProfileFileName, (object: ProfileObject, separator: string) => ProfileObject>> = {
-  Attributes: (object, separator) => ({
-    ...object,
-    Attributes: ((object['Attributes'] ?? []) as { Value: { Rules: string }[] | null }[]).map((attribute) => ({
+const UNADAPTED: Partial<Record<ProfileFile, (profile: PlanObject, separator: string) => PlanObject>> = {
+  Attributes: (profile, separator) => ({
+    ...profile,
+    Attributes: listIn<{ Value: unknown }>(profile['Attributes']).map((attribute) => ({
       ...attribute,
-      Value: (attribute.Value ?? []).map(({ Rules }) => Rules).join(separator),
+      Value: listIn<{ Rules: string }>(attribute.Value)
+        .map(({ Rules }) => Rules)
+        .join(separator),
     })),
   }),
-  DispatcherProfiles: (object) => ({
-    ...object,
-    StrategyParams: Object.values((object['StrategyParams'] ?? {}) as Record<string, unknown>),
-    Hosts: ((object['Hosts'] ?? []) as { Params: Record<string, unknown> | null }[]).map((host) => ({
+  DispatcherProfiles: (profile) => ({
+    ...profile,
+    StrategyParams: Object.values((profile['StrategyParams'] ?? {}) as Record<string, unknown>),
+    Hosts: listIn<{ Params: Record<string, unknown> | null }>(profile['Hosts']).map((host) => ({
       ...host,
       Params: Object.entries(host.Params ?? {}).map(([name, value]) =>
         /^\d+$/.test(name) ? value : `${name}:${value}`,
@@ -118,8 +141,10 @@ const UNADAPTED: Partial<Record<ProfileFileName, (object: ProfileObject, separat
 }
 
 /** The object of a tariff plan that describes a profile: `profileOfObject` makes the profile of it again. */
-export function objectOfProfile(file: ProfileFileName, profile: Profile, separator: string): ProfileObject {
-  const object = textual(profileWire(profile)) as ProfileObject
+export function objectOfProfile(file: ProfileFile, profile: Profile, separator: string): PlanObject {
+  const wire: PlanObject = profileWire(profile)
+  if (file === 'DispatcherHosts') return { Tenant: profile.Tenant, ID: profile.ID, Conn: wire }
+  const object = textual(wire) as PlanObject
   return UNADAPTED[file]?.(object, separator) ?? object
 }
 

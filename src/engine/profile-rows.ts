@@ -9,7 +9,9 @@ import { chargerOf, chargerShape } from '../rpc/shapes/profile.ts'
 import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, compileAttributes } from '../services/chargers.ts'
 import { objects } from '../tariffs/compile.ts'
-import { isPresent, profileObject } from '../tariffs/profile-objects.ts'
+import { storedCells } from '../tariffs/plan-files.ts'
+import { kindOfFile } from '../tariffs/plan-kinds.ts'
+import { objectOf } from '../tariffs/plan-objects.ts'
 import { TariffError } from '../tariffs/tariff-error.ts'
 import { idOf, type TariffFile, type TariffRow, type TariffRows } from '../tariffs/tariff-rows.ts'
 import { profileOfObject } from './profile-objects.ts'
@@ -66,10 +68,11 @@ export function profilesOf<P extends Profile, R>(
 ): R[] {
   const { file } = kind
   return [...objects(rows, file)].flatMap(([, group]) => {
-    const present = group.filter(({ values }) => isPresent(file, values))
-    const [first] = present
-    if (first === undefined) return []
-    const object = profileObject(file, present)
+    const cells = group.map(({ values, place }) => storedCells(file, values, place))
+    const object = objectOf(kindOfFile(file), '', cells)
+    const [first] = group
+    // A host without an address is none.
+    if (first === undefined || object['Conn'] === null) return []
     return [located(first, file, () => accept(profileOfObject(kind, object, now, separator) as P))]
   })
 }

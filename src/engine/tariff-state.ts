@@ -6,9 +6,9 @@ import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileProfile, compileTariffSource, destinationPrefixes, objects } from '../tariffs/compile.ts'
-import { PROFILE_FILES } from '../tariffs/profile-files.ts'
 import {
   mergeTariffRows,
+  PROFILE_FILES,
   type ReadTariff,
   readTariffFolder,
   TARIFF_FILES,

@@ -47,10 +47,9 @@ function planOf<F>(
   for (const each of files) {
     const file = PLAN_FILES.find((known) => `${known}.csv` === basename(pathOf(each)))
     if (file === undefined) continue
-    const columns = fileColumns(file)
-    const names = columns.map(({ csv }) => csv)
+    const names = fileColumns(file).map(({ csv }) => csv)
     const rows = read(each, names).map(({ cells, place }) => {
-      const stored = cells.map((cell, at) => storedCell(columns[at], cell, place))
+      const stored = storedCells(file, cells, place)
       return hasLoadId(file) ? [loadId, ...stored] : stored
     })
     plan.set(file, [...(plan.get(file) ?? []), ...rows])
@@ -60,6 +59,12 @@ function planOf<F>(
 
 const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True']
 const FALSE = ['', '0', 'f', 'F', 'FALSE', 'false', 'False']
+
+/** Cells of a row of a file as its table has them. Throws TariffError. */
+export function storedCells(file: PlanFile, cells: readonly string[], place: string): string[] {
+  const columns = fileColumns(file)
+  return cells.map((cell, at) => storedCell(columns[at], cell, place))
+}
 
 /** A cell of a file as its table has it. Throws TariffError. Reference 03, 2.1. */
 function storedCell(column: (PlanFileColumn & { csv: string }) | undefined, cell: string, place: string): string {

@@ -115,6 +115,11 @@ function tagged(
   }
 }
 
+const PROFILE_KEYS = [
+  { field: 'Tenant', column: 'tenant' },
+  { field: 'ID', column: 'id' },
+]
+
 /** A kind of profiles: they are named by tenant and id. */
 function profile(
   kind: Pick<PlanKind, 'name' | 'goType' | 'file' | 'fields'> & {
@@ -136,16 +141,46 @@ function profile(
     ...rest,
     required,
     fields: isFiltered === false ? fields : [list('FilterIDs', 'filter_ids'), INTERVAL, ...fields],
-    keys: [
-      { field: 'Tenant', column: 'tenant' },
-      { field: 'ID', column: 'id' },
-    ],
+    keys: PROFILE_KEYS,
     keyType: 'utils.TPTntID',
     lists: [{ method: idsMethod, goType: idsType, columns: ['tenant', 'id'] }],
   }
 }
 
 const INTERVAL = { field: 'ActivationInterval', as: 'interval', column: 'activation_interval' } as const
+
+/** Pools of addresses: files and tables have them, no API call does. Reference 06, 4; 03, 2.3. */
+const IPS: PlanKind = {
+  name: 'IP',
+  goType: 'utils.TPIPProfile',
+  file: 'IPs',
+  keys: PROFILE_KEYS,
+  keyType: 'utils.TPTntID',
+  required: [],
+  fields: [
+    list('FilterIDs', 'filter_ids'),
+    INTERVAL,
+    text('TTL', 'ttl'),
+    boolean('Stored', 'stored', 'any'),
+    number('Weight', 'weight'),
+    objects(
+      'Pools',
+      'utils.TPIPPool',
+      [
+        text('ID', 'pool_id', 'first'),
+        list('FilterIDs', 'pool_filter_ids'),
+        text('Type', 'pool_type', 'first'),
+        text('Range', 'pool_range', 'first'),
+        text('Strategy', 'pool_strategy', 'first'),
+        text('Message', 'pool_message', 'first'),
+        number('Weight', 'pool_weight', 'first'),
+        boolean('Blocker', 'pool_blocker', 'first'),
+      ],
+      { present: ['pool_id'], together: ['pool_id', 'pool_filter_ids'] },
+    ),
+  ],
+  lists: [],
+}
 
 /** Reference 01, 9.6; which row gives what: 03, 2.3. */
 export const PLAN_KINDS: readonly PlanKind[] = [
@@ -586,3 +621,12 @@ export const PLAN_KINDS: readonly PlanKind[] = [
     idsType: 'v1.AttrGetTPDispatcherIds',
   }),
 ]
+
+const BY_FILE = new Map([...PLAN_KINDS, IPS].map((kind) => [kind.file, kind]))
+
+/** The kind of the objects of a file. */
+export function kindOfFile(file: PlanFile): PlanKind {
+  const kind = BY_FILE.get(file)
+  if (kind === undefined) throw new Error(`${file}: no kind of object`)
+  return kind
+}

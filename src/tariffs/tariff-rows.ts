@@ -1,6 +1,23 @@
 import type { Timing } from '../rating/model.ts'
 import { csvFiles, readCsvFile } from './csv-rows.ts'
-import { PROFILE_FILES, type ProfileFile } from './profile-files.ts'
+import { fileColumns } from './plan-tables.ts'
+
+/** Files of profiles. Reference 06, 1.5. */
+export const PROFILE_FILES = [
+  'Resources',
+  'IPs',
+  'Stats',
+  'Trends',
+  'Rankings',
+  'Thresholds',
+  'Routes',
+  'Attributes',
+  'Chargers',
+  'DispatcherProfiles',
+  'DispatcherHosts',
+] as const
+
+export type ProfileFile = (typeof PROFILE_FILES)[number]
 
 /** Columns of the files that are loaded, and how many of them name the object. Reference 03, 2.2 and 2.3. */
 export const TARIFF_FILES = {
@@ -70,7 +87,7 @@ export const TARIFF_FILES = {
     idColumns: 1,
   },
   Filters: { columns: ['Tenant', 'ID', 'Type', 'Element', 'Values', 'ActivationInterval'], idColumns: 2 },
-  ...headersOf(PROFILE_FILES),
+  ...profileHeaders(),
 } as const
 
 export type TariffFile = keyof typeof TARIFF_FILES
@@ -129,11 +146,16 @@ export function readTariffFolder(folder: string): ReadTariff {
   return { rows, ignored }
 }
 
-/** Names of the columns of each file; profiles are named by tenant and id. */
-function headersOf<F extends string>(files: Readonly<Record<F, ProfileFile>>) {
-  const headers: Partial<Record<F, { readonly columns: readonly string[]; readonly idColumns: 2 }>> = {}
-  for (const file in files) headers[file] = { columns: files[file].columns.map(({ column }) => column), idColumns: 2 }
-  return headers as Record<F, { readonly columns: readonly string[]; readonly idColumns: 2 }>
+/** Profiles are named by tenant and id. */
+function profileHeaders() {
+  const headers = PROFILE_FILES.map((file) => [
+    file,
+    { columns: fileColumns(file).map(({ csv }) => csv), idColumns: 2 },
+  ])
+  return Object.fromEntries(headers) as Record<
+    ProfileFile,
+    { readonly columns: readonly string[]; readonly idColumns: 2 }
+  >
 }
 
 export function idOf(file: TariffFile, values: readonly string[]): string {

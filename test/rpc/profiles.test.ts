@@ -214,8 +214,8 @@ t.test('06, 1.5: a folder loads whole, stays, and is removed whole', async (t) =
 const REFUSED: readonly [file: string, row: string, error: RegExp][] = [
   ['Resources', `${T},R,,,1x,,,,,,`, /Resources\.csv:1: Resources cgrates\.org:R: UsageTTL: time: unknown unit "x"/],
   ['Resources', `${T},R,,,,*unlimited,,,,,`, /Limit: strconv\.ParseFloat: parsing "\*unlimited": invalid syntax/],
-  ['Resources', `${T},R,,,,,,maybe,,,`, /Resources\.csv:1: Blocker "maybe": strconv\.ParseBool: parsing "maybe"/],
-  ['Resources', `${T},R,,,,,,,,heavy,`, /Weight "heavy": strconv\.ParseFloat: parsing "heavy": invalid syntax/],
+  ['Resources', `${T},R,,,,,,maybe,,,`, /Resources\.csv:1: Blocker "maybe": invalid value, expected true or false/],
+  ['Resources', `${T},R,,,,,,,,heavy,`, /Weight "heavy": invalid value, expected a number/],
   ['Resources', `${T},R,NONE,,,,,,,,`, /broken reference to filter: <NONE> for item with ID: cgrates\.org:R/],
   ['Resources', `${T},R,*string:a,,,,,,,,`, /broken reference to filter: <\*string:a>/],
   [
@@ -224,11 +224,11 @@ const REFUSED: readonly [file: string, row: string, error: RegExp][] = [
     /wrong number of fields: 5, expected 11 \(Tenant,ID,FilterIDs,ActivationInterval,UsageTTL/,
   ],
   ['Resources', `${T},R,,yesterday's,,,,,,,`, /ActivationInterval: ActivationTime: /],
-  ['Thresholds', `${T},T,,,1.5,,,,,,,`, /MaxHits "1\.5": strconv\.Atoi: parsing "1\.5": invalid syntax/],
+  ['Thresholds', `${T},T,,,1.5,,,,,,,`, /MaxHits "1\.5": invalid value, expected a whole number/],
   ['Stats', `${T},S,,,,,,*foo,,,,,`, /Stats cgrates\.org:S: unsupported metric type <\*foo>/],
   ['Attributes', `${T},A,,,,,*req.X,,a;;b,,`, /Attributes cgrates\.org:A: emtpy RSRParser in rule: <>/],
   ['Attributes', `${T},A,,,,,*req.X,,~*req.A{*bad},,`, /unsupported converter definition: <\*bad>/],
-  ['Chargers', `${T},C,,,r,*none,heavy`, /Chargers\.csv:1: Weight "heavy": strconv\.ParseFloat/],
+  ['Chargers', `${T},C,,,r,*none,heavy`, /Chargers\.csv:1: Weight "heavy": invalid value, expected a number/],
 ]
 
 t.test('06, 1.5: a bad cell ends the load, and nothing is loaded', async (t) => {

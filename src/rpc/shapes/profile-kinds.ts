@@ -1,6 +1,6 @@
 import type { EventValue } from '../../core/event.ts'
 import { formatTime } from '../../core/time.ts'
-import type { ProfileFileName } from '../../tariffs/profile-files.ts'
+import type { ProfileFile } from '../../tariffs/tariff-rows.ts'
 import {
   any,
   boolean,
@@ -212,7 +212,7 @@ export type ProfileKind = {
   readonly shape: Shape
   /** Go type of the argument that sets one, and its field with the object. */
   readonly argument: readonly [goType: string, field: string]
-  readonly file: ProfileFileName
+  readonly file: ProfileFile
   /** Undefined: it has no filters. */
   readonly index?: ProfileIndexKind
   /** What clients get for one that is not there. */
