@@ -75,7 +75,7 @@ export const TARIFF_FILES = {
       'BalanceCategories',
       'BalanceDestinationIDs',
       'BalanceRatingSubject',
-      'BalanceSharedGroup',
+      'BalanceSharedGroups',
       'BalanceExpiryTime',
       'BalanceTimingIDs',
       'BalanceWeight',
