@@ -31,7 +31,11 @@ function placesOfAny({ form }: Shape, place = ''): string[] {
 const FREE: readonly RegExp[] = [
   /\.(Event|APIOpts|Params|StrategyParams)\{\}$/,
   /\.Value\.Params\{\}$/,
-  /^APIerSv1\.GetActionPlan \[\]\.ActionTimings\[\]\.ExtraData$/,
+  /\.ActionTimings\[\]\.ExtraData$/,
+  /^ReplicatorSv1\.GetStatQueue \.SQMetrics\{\}$/,
+  // Never answered before there are these services: a map by times, and addresses in a form of their own.
+  /^ReplicatorSv1\.GetTrend \.Metrics\{\}$/,
+  /^ReplicatorSv1\.GetIPAllocations \.Allocations\{\}$/,
   /^CacheSv1\.GetItem(WithRemote)? $/,
   /^CacheSv1\.GetStats \.Metadata\{\}$/,
   /^ConfigSv1\.GetConfig \{\}$/,

@@ -1,7 +1,21 @@
 import { NotFound } from '../../../core/errors.ts'
 import { type Method, method, notYet, OK } from '../../method.ts'
 import { RpcError } from '../../rpc-error.ts'
-import { any, embedded, flat, integer64, list, map, type Shape, struct, text } from '../../shape.ts'
+import {
+  any,
+  bytes,
+  embedded,
+  flat,
+  integer64,
+  list,
+  map,
+  number,
+  pointer,
+  type Shape,
+  struct,
+  text,
+  time,
+} from '../../shape.ts'
 import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
 import { PROFILE_KINDS, type Profile, type ProfileName, profileWire } from '../../shapes/profile-kinds.ts'
 import { CHARGER, type ChargerServices, chargerAccess } from '../chargers.ts'
@@ -88,18 +102,26 @@ const named = { Tenant: text, ID: text }
 
 /** What services keep beside their profiles. None of them is there yet. */
 const STATES: Readonly<Record<string, Shape>> = {
-  StatQueue: struct('engine.StatQueue', { ...named, SQItems: list(any), SQMetrics: map(any) }),
-  Threshold: struct('engine.Threshold', { ...named, Hits: integer64, Snooze: text }),
-  Trend: struct('engine.Trend', { ...named, RunTimes: list(text), Metrics: map(any), CompressedMetrics: any }),
+  StatQueue: struct('engine.StatQueue', {
+    ...named,
+    SQItems: list(struct('engine.SQItem', { EventID: text, ExpiryTime: pointer(time) })),
+    SQMetrics: map(any),
+  }),
+  Threshold: struct('engine.Threshold', { ...named, Hits: integer64, Snooze: time }),
+  Trend: struct('engine.Trend', { ...named, RunTimes: list(time), Metrics: map(any), CompressedMetrics: bytes }),
   Ranking: struct('engine.Ranking', {
     ...named,
-    LastUpdate: text,
-    Metrics: map(any),
+    LastUpdate: time,
+    Metrics: map(map(number)),
     Sorting: text,
     SortingParameters: list(text),
     SortedStatIDs: list(text),
   }),
-  Resource: struct('engine.Resource', { ...named, Usages: map(any), TTLIdx: list(text) }),
+  Resource: struct('engine.Resource', {
+    ...named,
+    Usages: map(struct('engine.ResourceUsage', { ...named, ExpiryTime: time, Units: number })),
+    TTLIdx: list(text),
+  }),
   IPAllocations: struct('engine.IPAllocations', { ...named, Allocations: map(any), TTLIndex: list(text) }),
 }
 
