@@ -141,7 +141,6 @@ export const SECTIONS_WITHOUT_EFFECT: ReadonlySet<SectionName> = new Set([
   'loader',
   'mailer',
   'migrator',
-  'rpc_conns',
   'sentrypeer',
   'suretax',
 ])

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
 import { Decimal } from '../../src/core/decimal.ts'
 import type { DiameterClient } from '../../src/protocol/diameter/client.ts'
+import { Avp, Command } from '../../src/protocol/diameter/message.ts'
 import {
   ask,
   balances,
@@ -13,6 +14,7 @@ import {
   stopGateway,
   sumOf,
 } from '../support/gateway.ts'
+import { RawPeer } from '../support/raw-peer.ts'
 import { type Charging, freeAddresses, gatewayFolder, startCharging, startFor } from '../support/two-processes.ts'
 
 const MIB = 1n << 20n
@@ -147,6 +149,22 @@ t.test('a lost reply of a process that does not know calls again: nothing is sen
   const { balance, cdrs } = await taken(charging.process)
   t.equal(balance, cdrs)
   t.match(await rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {}), `"Usage":${MIB},`, 'used once')
+  await client.close()
+})
+
+t.test('07 1.10: the other process ends a session over a bidirectional connection: the peer gets an ASR', async (t) => {
+  const charging = await chargingFor(t)
+  const conns = [{ address: charging.birpc, transport: '*birpc_json' }]
+  const asr = [{ tag: 'SessionId', path: '*diamreq.Session-Id', value: '~*req.Session-Id' }]
+  const gateway = await startFor(t, gatewayFolder(t, { ocs: { conns } }, ['ocs'], { asr }))
+  const client = await connectGateway(gateway.diameterPort)
+  const peer = await RawPeer.open(gateway.diameterPort)
+  t.teardown(() => peer.destroy())
+  const groups = [{ ratingGroup: 1, requested: MIB }]
+  peer.send(gyRequest(client, { sessionId: 'asr', type: 1, number: 0, account: '1001', originHost: 'pgw', groups }))
+  t.equal((await peer.next())?.unsigned32(Avp.RESULT_CODE), 2001)
+  t.match(await rpcText(charging.process.httpPort, 'SessionSv1.ForceDisconnect', {}), '"result":"OK"')
+  t.match(await peer.next(), { commandCode: Command.ABORT_SESSION, isRequest: true, sessionId: 'asr' })
   await client.close()
 })
 

@@ -27,11 +27,21 @@ export async function startCharging(t: Test): Promise<Charging> {
 const OFF = { enabled: false }
 
 /** The folder of a process that speaks Diameter and charges nothing itself. */
-export function gatewayFolder(t: Test, rpcConns: object, sessionsConns: readonly string[]): string {
+export function gatewayFolder(
+  t: Test,
+  rpcConns: object,
+  sessionsConns: readonly string[],
+  templates: object = {},
+): string {
   return sampleFolder(t, {
     general: { node_id: 'gw' },
     rpc_conns: rpcConns,
-    diameter_agent: { sessions_conns: sessionsConns },
+    diameter_agent: {
+      sessions_conns: sessionsConns,
+      forced_disconnect: '*asr',
+      ...('asr' in templates ? { asr_template: 'asr' } : {}),
+    },
+    templates,
     sessions: OFF,
     rals: OFF,
     chargers: OFF,
