@@ -168,6 +168,50 @@ t.test('07 2.8: a peer is disconnected once it agrees', async (t) => {
   await peer.closed
 })
 
+t.test('07 1.10: sessions of another process call the agent over the connection that it uses', async (t) => {
+  const charging = await startGateway(
+    sampleFolder(t, {
+      listen: { birpc_json: '127.0.0.1:0' },
+      data_db: { db_type: '*internal' },
+      stor_db: { db_type: '*internal' },
+      ees: { enabled: false },
+      cdrs: { ees_conns: [], online_cdr_exports: [] },
+      diameter_agent: { enabled: false },
+    }),
+  )
+  t.teardown(() => stopGateway(charging))
+  const address = /^BiRPC +([\d.]+:\d+)/m.exec(charging.output())?.[1]
+  const gateway = await startGateway(
+    sampleFolder(t, {
+      data_db: { db_type: '*internal' },
+      stor_db: { db_type: '*internal' },
+      ees: { enabled: false },
+      cdrs: { ees_conns: [], online_cdr_exports: [] },
+      rpc_conns: { charging: { conns: [{ address, transport: '*birpc_json' }] } },
+      diameter_agent: {
+        sessions_conns: ['charging'],
+        forced_disconnect: '*asr',
+        asr_template: '*asr',
+        rar_template: '*rar',
+      },
+    }),
+    null,
+  )
+  t.teardown(() => stopGateway(gateway))
+  const peer = await open(t, gateway)
+  peer.send(ccr('pgw;9', INITIAL, 0, 1))
+  t.equal((await next(peer)).unsigned32(Avp.RESULT_CODE), 2001)
+  t.equal(await call(charging, 'SessionSv1.GetActiveSessionsCount', {}), 1)
+  const altered = call(charging, 'SessionSv1.AlterSessions', {})
+  const rar = await next(peer)
+  t.same([rar.commandCode, rar.sessionId], [258, 'pgw;9'])
+  peer.send(answerTo(rar, 2001))
+  t.equal(await altered, 'OK')
+  t.equal(await call(charging, 'SessionSv1.ForceDisconnect', {}), 'OK')
+  const asr = await next(peer)
+  t.same([asr.commandCode, asr.sessionId], [274, 'pgw;9'])
+})
+
 t.test('a template of a request that no dictionary has stops the start', async (t) => {
   const folder = sampleFolder(t, {
     diameter_agent: { asr_template: 'abort' },
