@@ -193,15 +193,15 @@ function compileAccount(
   return { tenant, id, planId, triggersId, allowNegative: flag(4, allowNegative), disabled: flag(5, disabled) }
 }
 
-/** The account that a row makes or changes: its flags and triggers are replaced, its balances kept. Reference 04, 2.6. */
+/** The account that a row makes or changes: its flags, triggers and counters are replaced, its balances kept. Reference 04, 2.6. */
 export function applyAccountRow(
   account: Account | undefined,
   { tenant, id, triggersId, allowNegative, disabled }: AccountRow,
   triggers: TariffActions['triggers'],
   nowMs: number,
 ): Account {
-  const held = withTriggers(account ?? newAccount(tenant, id, nowMs), triggers.get(triggersId) ?? [])
-  return { ...held, allowNegative, disabled, updatedAtMs: nowMs }
+  const bare = { ...(account ?? newAccount(tenant, id, nowMs)), watch: undefined }
+  return { ...withTriggers(bare, triggers.get(triggersId) ?? []), allowNegative, disabled, updatedAtMs: nowMs }
 }
 
 function stampTriggers(

@@ -6,7 +6,7 @@ import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { DIAMETER_CLIENT, type DiameterMapping } from '../agents/diameter/request-handler.ts'
-import { type Cdr, type CdrSwitches, decodeCdr } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, cdrKey, decodeCdr, outboxKind } from '../cdrs/cdr.ts'
 import type { CdrRun } from '../cdrs/made-cdrs.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
@@ -57,6 +57,7 @@ import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { databasePaths } from './backup/database-paths.ts'
 import { buildDatabases } from './backup/databases.ts'
+import { type CdrExports, exportCdrs } from './cdr-export.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
@@ -284,7 +285,7 @@ export class Engine {
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
     const accepts = schedulerAccepts(after, this.#storedSources(), () => this.now())
     const extraCdrFields = compileExtraFields(after, () => this.now())
-    const isWriting = changed.has('ees') || changed.has('cdrs')
+    const isWriting = changed.has('ees') || changed.has('cdrs') || changed.has('apiers')
     const writers = isWriting
       ? buildWriters(after, () => this.now(), this.#storedSources(), this.#options.log)
       : this.#writers
@@ -615,6 +616,22 @@ export class Engine {
     const runs: CdrRun[] = []
     for await (const [, { value }] of this.store.scan('cost', { prefix })) runs.push(runOfOrigin(value))
     return runs
+  }
+
+  /** Exports CDRs by exporters: see CdrExport. */
+  exportCdrs(query: CdrQuery, exporterIds: readonly string[]): Promise<CdrExports | undefined> {
+    return exportCdrs(query, exporterIds, {
+      writers: this.config.loaded.config.apiers.ees_conns.length > 0 ? this.#writers : undefined,
+      find: (each) => this.findCdrs(each),
+      put: (cdrs) =>
+        this.records.run((unit) => {
+          for (const cdr of cdrs) unit.put(outboxKind, this.#outboxSequence.next(Date.now(), cdrKey(cdr)), cdr)
+        }),
+      delivered: (target) => {
+        this.#projector.wake()
+        return this.#projector.delivered(target, this.#outboxSequence.last)
+      },
+    })
   }
 
   /** What an event costs, without an account. Throws SessionRefused. */

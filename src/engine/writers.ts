@@ -15,7 +15,7 @@ import type { EngineOptions } from './engine.ts'
 import { fieldTemplates } from './field-templates.ts'
 import type { MappingSources } from './mapping-sources.ts'
 
-/** The exporters that CDRs go to, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
+/** The exporters that CDRs go to, all of them or those that calls name, compiled. Throws ConfigError, TemplateError. Reference 09, B1, B2 and B8. */
 export function buildWriters(
   { config, placeOf }: LoadedConfig,
   now: () => ZonedTime,
@@ -23,7 +23,9 @@ export function buildWriters(
   log: EngineOptions['log'],
 ): CsvWriter[] {
   const { ees_conns, online_cdr_exports } = config.cdrs
-  if (!config.cdrs.enabled || ees_conns.length === 0) return []
+  const areOnline = config.cdrs.enabled && ees_conns.length > 0
+  const areOffline = config.apiers.enabled && config.apiers.ees_conns.length > 0
+  if (!areOnline && !areOffline) return []
   const options = { separator: config.general.rsr_separator, group: undefined, config, cache: sources.cache }
   const place = (path: string) => {
     const at = placeOf(path)
@@ -36,9 +38,11 @@ export function buildWriters(
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
     if (exporter.type === '*none') continue
-    if (online_cdr_exports.length > 0 && !online_cdr_exports.includes(exporter.id)) continue
+    const isOnline = areOnline && (online_cdr_exports.length === 0 || online_cdr_exports.includes(exporter.id))
+    if (!isOnline && !areOffline) continue
     const key = `ees.exporters[${i}].type`
     if (exporter.type !== '*file_csv') {
+      if (!isOnline) continue
       const problem = `${JSON.stringify(exporter.type)} is not available in this version, expected "*file_csv" or "*none"`
       throw new ConfigError([{ place: placeOf(key), key, problem }])
     }
@@ -82,6 +86,7 @@ export function buildWriters(
             return columns.map(({ name, index }) => built.at(name, index, -1) ?? '')
           },
           startedMs: Date.now(),
+          isOnline,
         }),
       )
     } catch (cause) {

@@ -11,6 +11,8 @@ export type CsvWriterOptions = {
   separator: string
   /** The cells of a CDR, one for each header; undefined: it is not written. */
   row: (cdr: Cdr) => readonly string[] | undefined
+  /** It takes every CDR, not only those that are for it. */
+  isOnline: boolean
   startedMs: number
 }
 
@@ -21,6 +23,7 @@ export type CsvWriterOptions = {
  */
 export class CsvWriter implements CdrTarget {
   readonly id: string
+  readonly exporterId: string
   readonly path: string
   readonly #options: CsvWriterOptions
   #file: FileHandle | undefined
@@ -29,15 +32,16 @@ export class CsvWriter implements CdrTarget {
   constructor(options: CsvWriterOptions) {
     mkdirSync(options.folder, { recursive: true })
     this.id = `csv ${options.id}`
+    this.exporterId = options.id
     this.path = join(options.folder, `${options.id}_${options.startedMs}.csv`)
     this.#options = options
   }
 
   /** Rejects with what the file system says: the batch is offered again. */
   async write(batch: readonly OutboxCdr[]): Promise<void> {
-    const { headers, row } = this.#options
+    const { headers } = this.#options
     const rows = batch.flatMap(({ cdr }) => {
-      const cells = row(cdr)
+      const cells = this.#isMeant(cdr) ? this.rowOf(cdr) : undefined
       return cells === undefined ? [] : [this.#row(cells)]
     })
     if (rows.length === 0) return
@@ -52,6 +56,15 @@ export class CsvWriter implements CdrTarget {
     }
     await this.#file.datasync()
     this.#length += bytes.length
+  }
+
+  /** The cells that it would write of a CDR; undefined: none. */
+  rowOf(cdr: Cdr): readonly string[] | undefined {
+    return this.#options.row(cdr)
+  }
+
+  #isMeant({ exportTo }: Cdr): boolean {
+    return exportTo === undefined ? this.#options.isOnline : exportTo.includes(this.exporterId)
   }
 
   position(): string {

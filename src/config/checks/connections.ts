@@ -105,6 +105,7 @@ const IN_PROCESS = new Set([
   'cdrs.chargers_conns',
   'schedulers.cdrs_conns',
   'filters.apiers_conns',
+  'apiers.ees_conns',
 ])
 /** Pools that lead back to this process. */
 const OWN_POOLS = new Set(['*localhost', '*birpc_internal', '*bijson_localhost'])

@@ -4,5 +4,6 @@ import { connections, noEffect, struct } from './key-types.ts'
 /** The administrative methods. Reference 01, 4.5. */
 export const apiers = struct('ApierJsonCfg', {
   enabled: z.boolean(),
-  ...noEffect(connections, 'caches_conns', 'scheduler_conns', 'attributes_conns', 'ees_conns'),
+  ees_conns: connections,
+  ...noEffect(connections, 'caches_conns', 'scheduler_conns', 'attributes_conns'),
 })

@@ -1,5 +1,7 @@
-import { type Cdr, type CdrSwitches, inOrder, wholeEventOfCdr } from '../../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, cdrKey, inOrder, wholeEventOfCdr } from '../../cdrs/cdr.ts'
+import type { CdrExports } from '../../cdrs/exports.ts'
 import type { ProcessedCdr } from '../../cdrs/pipeline.ts'
+import { Decimal } from '../../core/decimal.ts'
 import { InvalidText, NotFound } from '../../core/errors.ts'
 import type { EventFields, EventValue } from '../../core/event.ts'
 import { fieldUsage } from '../../core/event-values.ts'
@@ -11,7 +13,7 @@ import type { PaidEvent } from '../../sessions/sessions.ts'
 import type { CdrQuery } from '../../store/cdr-store.ts'
 import { type Method, method, OK } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
-import { any, embedded, integer, list, map, parseJson, struct, text, type ValueOf } from '../shape.ts'
+import { any, boolean, embedded, integer, list, map, parseJson, struct, text, type ValueOf } from '../shape.ts'
 import { cdrShape, cdrWire, externalCdrShape, externalCdrWire } from '../shapes/cdr.ts'
 import {
   cdrFilterShape,
@@ -32,6 +34,8 @@ export interface CdrServices {
     process(events: readonly PaidEvent[], switches: CdrSwitches): Promise<ProcessedCdr[]>
     again(query: CdrQuery, switches: CdrSwitches, isRating: boolean): Promise<ProcessedCdr[] | undefined>
   }
+  /** undefined: no CDR is found. */
+  exportCdrs(query: CdrQuery, exporterIds: readonly string[]): Promise<CdrExports | undefined>
   /** What is done to events that do not say it themselves. */
   readonly cdrSwitches: CdrSwitches
 }
@@ -204,6 +208,22 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: integer,
       run: count,
     }),
+    method('APIerSv1.ExportCDRs', {
+      summary:
+        'Writes CDRs by exporters that are named, or by all. Errors: NOT_CONNECTED: EEs, NOT_FOUND, PARTIALLY_EXECUTED.',
+      params: struct('utils.ArgExportCDRs', {
+        ExporterIDs: list(text),
+        Verbose: boolean,
+        RPCCDRsFilter: embedded(cdrFilterShape),
+      }),
+      reply: map(map(any)),
+      async run({ ExporterIDs: ids, Verbose: isVerbose, RPCCDRsFilter: filter }) {
+        const exports = await services.exportCdrs(cdrQuery(filter, timeZone), ids)
+        if (exports === undefined) throw new NotFound()
+        if (exports.refusal !== undefined) throw new RpcError(exports.refusal)
+        return Object.fromEntries(exports.done.map((each) => [each.exporterId, isVerbose ? exportWire(each) : {}]))
+      },
+    }),
     method('APIerSv1.RemoveCDRs', {
       summary: 'Deletes CDRs for good; an empty filter deletes all. Errors: SERVER_ERROR: NOT_FOUND.',
       params: cdrFilterShape,
@@ -215,6 +235,38 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       },
     }),
   ]
+}
+
+/** What an exporter says of what it has written. Reference 09, B4. */
+function exportWire({ path, at, cdrs }: CdrExports['done'][number]): Record<string, unknown> {
+  const orders = cdrs.map(({ orderId }) => orderId)
+  const answers = cdrs.map(({ cdr }) => cdr.answerTime).sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0))
+  const usages = Map.groupBy(cdrs, ({ cdr }) => cdr.toR)
+  const totals = Object.entries(USAGE_TOTALS).flatMap(([toR, name]) => {
+    const ofType = usages.get(toR)
+    return ofType === undefined ? [] : [[name, ofType.reduce((sum, { cdr }) => sum + cdr.usage, 0n)]]
+  })
+  return {
+    NumberOfEvents: cdrs.length,
+    PositiveExports: cdrs.map(({ cdr }) => cdrKey(cdr)),
+    NegativeExports: [],
+    TotalCost: cdrs.reduce((sum, { cdr }) => sum.plus(cdr.cost), Decimal.ZERO),
+    ...Object.fromEntries(totals),
+    FirstExpOrderID: Math.min(...orders),
+    LastExpOrderID: Math.max(...orders),
+    FirstEventATime: formatTime(answers[0] ?? ZERO_TIME),
+    LastEventATime: formatTime(answers.at(-1) ?? ZERO_TIME),
+    TimeNow: formatTime(at),
+    ExportPath: path,
+  }
+}
+
+const USAGE_TOTALS: Readonly<Record<string, string>> = {
+  '*voice': 'TotalDuration',
+  '*data': 'TotalDataUsage',
+  '*sms': 'TotalSMSUsage',
+  '*mms': 'TotalMMSUsage',
+  '*generic': 'TotalGenericUsage',
 }
 
 /** Refuses times and a usage that are none. */

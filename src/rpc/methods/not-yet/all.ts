@@ -1,5 +1,4 @@
 import type { Method } from '../../method.ts'
-import { absentMaintenanceMethods } from './maintenance.ts'
 import { absentReplicationMethods } from './replication.ts'
 
 /**
@@ -7,5 +6,5 @@ import { absentReplicationMethods } from './replication.ts'
  * one takes it out of here. Methods of services that are not there are answered as those of a service that is off.
  */
 export function absentMethods(): Method[] {
-  return [...absentReplicationMethods(), ...absentMaintenanceMethods()]
+  return absentReplicationMethods()
 }
