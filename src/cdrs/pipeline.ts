@@ -1,3 +1,4 @@
+import { creditsOfEventCost } from '../accounting/refund.ts'
 import { Decimal } from '../core/decimal.ts'
 import type { EventFields } from '../core/event.ts'
 import { fieldText } from '../core/event-values.ts'
@@ -136,6 +137,8 @@ export class CdrPipeline {
     if (cdr.requestType === '*directdebit' && (fieldText(event, 'Cost') === '' || cdr.cost.isNegative))
       throw new SessionRefused('MANDATORY_IE_MISSING: [Cost]')
     const made = looksBack(switches) ? before?.of(cdr) : undefined
+    if (made !== undefined && made.tenant !== cdr.tenant) throw new SessionRefused('EXISTS')
+    if (made === undefined && details !== undefined) refuseOthers(details, cdr.tenant)
     if (isRefunded && made === undefined && details === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
     const paid = made === undefined ? details : made.costDetails
     const isDropped = isRerated && !isRefunded
@@ -202,6 +205,7 @@ export class CdrPipeline {
     if (cdr.usage === cost.usage) {
       return { ...work, cdr: { ...cdr, cost: this.#charging.total(details), costDetails: details, costSource } }
     }
+    refuseOthers(details, cdr.tenant)
     this.#charging.refund(unit, cdr, details)
     dropSessionCost(unit, cost)
     const charged = this.#charge(unit, cdr)
@@ -247,6 +251,12 @@ export class CdrPipeline {
     if (!DEBITED.has(requestType)) return this.#charging.rate(descriptor, usage)
     return unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true))
   }
+}
+
+/** What clients say was paid gives nothing to accounts of other tenants. Throws SessionRefused. */
+function refuseOthers(details: EventCost, tenant: string): void {
+  const isOwn = creditsOfEventCost(details).every(({ accountId }) => accountId.startsWith(`${tenant}:`))
+  if (!isOwn) throw new SessionRefused('PARTIALLY_EXECUTED')
 }
 
 function descriptorOf(cdr: Cdr, usage: bigint): Descriptor {

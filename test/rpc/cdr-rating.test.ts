@@ -5,7 +5,10 @@ import { type Gateway, ROOT, startGateway, stopGateway } from '../support/gatewa
 import { accountFolder, callText } from '../support/rpc-steps.ts'
 
 const gateway = await startGateway(
-  accountFolder(t, { sessions: { store_session_costs: true } }),
+  accountFolder(t, {
+    sessions: { store_session_costs: true },
+    cdrs: { ees_conns: [], online_cdr_exports: [], chargers_conns: ['*internal'], rals_conns: ['*internal'] },
+  }),
   join(ROOT, 'test/fixtures/05-cdrs'),
 )
 t.teardown(() => stopGateway(gateway))
@@ -452,6 +455,19 @@ t.test('05 9.1: what the event says was paid', async (t) => {
   t.same((await cdrs('paid-4')).map(brief), [[1, 1, '*cdrs']], 'not in a mode that takes money')
   t.equal(await process({ ...event, CostDetails: '{', OriginID: 'paid-5', Usage: 1 }, ['*rals']), 'PARTIALLY_EXECUTED')
   t.same(await balances('paid'), { M: 97 })
+})
+
+t.test('a tenant gives nothing back to another', async (t) => {
+  await setBalance('mine', '*monetary', 'M', 10)
+  const event = { Account: 'mine', OriginID: 'mine', Usage: 2 }
+  t.equal(await process(event, ['*rals']), OK)
+  const [{ CostDetails: details } = { CostDetails: null }] = await cdrs('mine')
+  const theirs = { ...event, Tenant: 'other.org' }
+  t.equal(await process(theirs, ['*refund']), 'EXISTS', 'the CDR is of another tenant')
+  t.equal(await process(theirs, ['*rerate']), 'EXISTS')
+  const forged = { ...theirs, OriginID: 'forged', CostDetails: details }
+  t.equal(await process(forged, ['*refund']), 'PARTIALLY_EXECUTED', 'the account is of another tenant')
+  t.same(await balances('mine'), { M: 8 })
 })
 
 t.test('05 6.17: the cost of a session waits for a CDR that comes over another way', async (t) => {

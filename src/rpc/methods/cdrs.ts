@@ -218,7 +218,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       }),
       reply: map(map(any)),
       async run({ ExporterIDs: ids, Verbose: isVerbose, RPCCDRsFilter: filter }) {
-        const exports = await services.exportCdrs(cdrQuery(filter, timeZone), ids)
+        const exports = await services.exportCdrs(cdrQuery(filter, defaults.timeZone), ids)
         if (exports === undefined) throw new NotFound()
         if (exports.refusal !== undefined) throw new RpcError(exports.refusal)
         return Object.fromEntries(exports.done.map((each) => [each.exporterId, isVerbose ? exportWire(each) : {}]))
