@@ -128,13 +128,17 @@ export class TariffPlans {
    * Puts a plan, or what is selected of it, into force, as a folder of the same files would be: see `TariffState.load`. False when
    * nothing is selected.
    */
-  async load(planId: string, selection: PlanSelection | undefined, isDryRun: boolean): Promise<boolean> {
+  async load(
+    planId: string,
+    selection?: PlanSelection,
+    { isDryRun, isValidated } = { isDryRun: false, isValidated: false },
+  ): Promise<boolean> {
     const plan = await this.#rows(planId)
     const selected = selection === undefined ? plan : selectPlan(plan, selection)
     if (selected === undefined) return false
     const tariff = tariffOf(planId, selected)
-    if (isDryRun) this.#tariff().check(tariff)
-    else await this.#tariff().load(tariff)
+    if (isDryRun) this.#tariff().check(tariff, isValidated)
+    else await this.#tariff().load(tariff, isValidated)
     return true
   }
 

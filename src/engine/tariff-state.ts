@@ -3,9 +3,11 @@ import { compileAccounts, compileActions, stampActions, type TariffActions } fro
 import type { ZonedTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
+import { RpcError } from '../rpc/rpc-error.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import { compileProfile, compileTariffSource, destinationPrefixes, objects } from '../tariffs/compile.ts'
+import { isWellFormed } from '../tariffs/structure.ts'
 import {
   mergeTariffRows,
   PROFILE_FILES,
@@ -195,12 +197,13 @@ export class TariffState {
 
   /**
    * Loads a tariff: all of it or, on an error, nothing. Its accounts and the tasks of its `*asap` actions are part of the same
-   * commit; the tasks run before this resolves when there is a scheduler. Throws TariffError, TemplateError.
+   * commit; the tasks run before this resolves when there is a scheduler. isValidated: rating plans must be well-formed. Throws
+   * TariffError, TemplateError, RpcError `invalid data`.
    * Reference 03, 3.1; 04, 14.
    */
-  async load(origin: TariffOrigin): Promise<{ ignored: readonly string[] }> {
+  async load(origin: TariffOrigin, isValidated = false): Promise<{ ignored: readonly string[] }> {
     return this.inTurn(async () => {
-      const { all, added, ignored, profiles, compiled, accounts } = this.#read(origin)
+      const { all, added, ignored, profiles, compiled, accounts } = this.#read(origin, isValidated)
       const loadedPlans = new Set(added.get('ActionPlans')?.keys())
       await this.#commit(compiled, added, this.#loaded(['Timings', ...all.keys()]), (unit, plans) => {
         profiles.stage(unit)
@@ -213,8 +216,8 @@ export class TariffState {
   }
 
   /** What loading a tariff would tell, and how many objects of each file it has; nothing changes. Throws as `load`. */
-  check(origin: TariffOrigin): { ignored: readonly string[]; counts: Record<string, number> } {
-    const { all, ignored } = this.#read(origin)
+  check(origin: TariffOrigin, isValidated = false): { ignored: readonly string[]; counts: Record<string, number> } {
+    const { all, ignored } = this.#read(origin, isValidated)
     return { ignored, counts: countsOf(all, {}) }
   }
 
@@ -246,7 +249,7 @@ export class TariffState {
     })
   }
 
-  #read(origin: TariffOrigin) {
+  #read(origin: TariffOrigin, isValidated: boolean) {
     const { rows: all, ignored } = readOrigin(origin)
     const profiles = this.#environment.profiles.prepare(all)
     const read = withoutProfiles(all)
@@ -254,6 +257,8 @@ export class TariffState {
     const { now, newUuid } = this.#environment
     const added = stampActions(read, mergeTariffRows(rows, read), now(), newUuid)
     const compiled = compile(mergeTariffRows(rows, added), this.#environment, this.#compiled)
+    if (isValidated && !isWellFormed(added.get('RatingPlans')?.keys() ?? [], compiled.rows))
+      throw new RpcError('invalid data')
     return {
       all,
       added,

@@ -118,7 +118,7 @@ export function tariffOf(planId: string, plan: PlanRows): ReadTariff {
   const ignored: string[] = []
   for (const [file, cells] of plan) {
     if (cells.length === 0) continue
-    if (!isLoaded(file)) {
+    if (!isLoadedFile(file)) {
       ignored.push(`${planId} ${PLAN_TABLES[file].name}`)
       continue
     }
@@ -138,6 +138,7 @@ export function tariffOf(planId: string, plan: PlanRows): ReadTariff {
   return { rows, ignored }
 }
 
-function isLoaded(file: PlanFile): file is PlanFile & TariffFile {
+/** Whether this version loads the objects of a file. */
+export function isLoadedFile(file: PlanFile): file is PlanFile & TariffFile {
   return Object.hasOwn(TARIFF_FILES, file)
 }

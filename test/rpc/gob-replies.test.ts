@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { describedRegistry } from '../../src/commands/methods.ts'
 import { Connections } from '../../src/rpc/client/connections.ts'
 import { parseJson } from '../../src/rpc/shape.ts'
+import { ROOT } from '../support/gateway.ts'
 import { hostSettings, poolsOf } from '../support/rpc-hosts.ts'
 import { callText, ratedGateway } from '../support/rpc-steps.ts'
 
@@ -48,7 +50,40 @@ const CALLS: readonly { call: string; argument: unknown }[] = [
   { call: 'APIerSv1.TimingIsActiveAt', argument: { TimingID: 'PEAK', Time: '2019-03-11T09:00:00Z' } },
   { call: 'APIerSv1.GetLoadIDs', argument: '' },
   { call: 'APIerSv1.GetLoadTimes', argument: {} },
+  ...planCalls(),
 ]
+
+/** The objects of a plan of `test/fixtures/tariff-plan`, one of each kind. */
+function planCalls(): { call: string; argument: unknown }[] {
+  const ids: Readonly<Record<string, string>> = {
+    Timing: 'PEAK',
+    Destination: 'DST_A',
+    Rate: 'RT_1',
+    DestinationRate: 'DR_1',
+    RatingPlan: 'RP_1',
+    RatingProfile: 'CSVLOAD:cgrates.org:call:1001',
+    SharedGroups: 'SG_1',
+    Actions: 'ACT_1',
+    ActionPlan: 'AP_1',
+    ActionTriggers: 'TR_1',
+    AccountActions: 'CSVLOAD:cgrates.org:1001',
+    FilterProfile: 'FLT_1',
+    AttributeProfile: 'ATTR_1',
+    Charger: 'CPP_1',
+    Resource: 'RES_1',
+    Stat: 'ST_1',
+    Trend: 'TR_1',
+    Ranking: 'RK_1',
+    Threshold: 'TH_1',
+    RouteProfile: 'ROUTE_1',
+    DispatcherProfile: 'D1',
+    DispatcherHost: 'ALL1',
+  }
+  return Object.entries(ids).map(([name, id]) => ({
+    call: `APIerSv1.GetTP${name}`,
+    argument: { TPid: 'P', ID: id, RatingProfileID: id, AccountActionsId: id },
+  }))
+}
 
 /** A value without its empty parts, as gob sends it; numbers are texts: long ones have several forms. */
 function withoutEmpty(value: unknown): unknown {
@@ -66,6 +101,10 @@ t.test('costs and tariffs are the same over gob as over JSON', async (t) => {
   const gateway = await ratedGateway(t)
   const Balance = { ID: 'money' }
   await callText(gateway, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 5, Balance })
+  await callText(gateway, 'APIerSv1.ImportTariffPlanFromFolder', {
+    TPid: 'P',
+    FolderPath: join(ROOT, 'test/fixtures/tariff-plan'),
+  })
   const host = hostSettings(`127.0.0.1:${gateway.gobPort}`, { transport: '*gob' })
   const known = describedRegistry()
   const nobody = async () => {

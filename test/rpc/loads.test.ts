@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { startGateway, stopGateway } from '../support/gateway.ts'
@@ -37,6 +37,15 @@ t.test('03 3.1, 3.2: loads of folders, and what is told of them', async (t) => {
   t.same(await partitions(), ['*timings'])
   t.equal(await load({ FolderPath: RATED_TARIFF, Validate: true }), loadReply(''))
   t.equal(await call('APIerSv1.GetRatingPlanIDs', {}), json(['RP_1001', 'RP_D']))
+
+  const gaps = join(folder, 'gaps')
+  mkdirSync(gaps)
+  writeFileSync(join(gaps, 'Timings.csv'), 'DAYTIME,*any,*any,*any,*any,08:00:00\n')
+  writeFileSync(join(gaps, 'Rates.csv'), 'R20,0,1,60s,60s,0s\n')
+  writeFileSync(join(gaps, 'DestinationRates.csv'), 'DR_20,*any,R20,*up,4,0,\n')
+  writeFileSync(join(gaps, 'RatingPlans.csv'), 'RP_GAPS,DR_20,DAYTIME,10\n')
+  t.equal(await load({ FolderPath: gaps, Validate: true }), error('invalid data'))
+  t.equal(await call('APIerSv1.GetRatingPlanIDs', { Search: 'GAPS' }), error('NOT_FOUND'), 'nothing of it is in force')
 
   t.same(await partitions(), LOADED)
   const [ns, ...others] = new Set(Object.values(await loadIds()))

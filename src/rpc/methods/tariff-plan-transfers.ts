@@ -1,4 +1,4 @@
-import { importLoadId } from '../../tariffs/plan-files.ts'
+import { importLoadId, isLoadedFile } from '../../tariffs/plan-files.ts'
 import type { PlanSelection } from '../../tariffs/plan-selection.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -23,7 +23,7 @@ export interface PlanTransferServices {
       options: { separator: string; isCompressed: boolean },
     ): Promise<string[] | undefined>
     zip(planId: string, separator: string): Promise<Buffer | undefined>
-    load(planId: string, selection: PlanSelection | undefined, isDryRun: boolean): Promise<boolean>
+    load(planId: string, selection?: PlanSelection, how?: { isDryRun: boolean; isValidated: boolean }): Promise<boolean>
     unload(planId: string): Promise<void>
   }
 }
@@ -147,12 +147,13 @@ function loadMethods({ plans }: PlanTransferServices): Method[] {
   return [
     method('APIerSv1.LoadTariffPlanFromStorDb', {
       summary:
-        'Loads a tariff plan of stor_db as LoadTariffPlanFromFolder does a folder: all of it, or nothing. Errors: MANDATORY_IE_MISSING: [TPid].',
+        'Loads a tariff plan of stor_db as LoadTariffPlanFromFolder does a folder: all of it, or nothing. Errors: MANDATORY_IE_MISSING: [TPid], invalid data.',
       params,
       reply: OK,
       async run(argument) {
         requireFields(argument, 'TPid')
-        await plans.load(argument.TPid, undefined, argument.DryRun)
+        const { TPid: planId, DryRun: isDryRun, Validate: isValidated } = argument
+        await plans.load(planId, undefined, { isDryRun, isValidated })
         return 'OK'
       },
     }),
@@ -208,7 +209,8 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
       async run(argument) {
         const { TPid: planId, [field]: id } = argument as Record<string, string>
         requireFields({ TPid: planId }, 'TPid')
-        const isLoaded = await plans.load(planId ?? '', { file, where: { tag: id || undefined } }, false)
+        if (!isLoadedFile(file)) throw new RpcError('NOT_IMPLEMENTED')
+        const isLoaded = await plans.load(planId ?? '', { file, where: { tag: id || undefined } })
         if (!isLoaded && notFound === 'told') throw new RpcError('SERVER_ERROR: NOT_FOUND')
         return 'OK'
       },
@@ -227,7 +229,7 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
         const { TPid: planId, LoadId: loadid, Category: category, Subject: subject } = argument
         const tenant = argument.Tenant || defaults.tenant
         const where = { loadid, tenant, category: category || undefined, subject: subject || undefined }
-        if (!(await plans.load(planId, { file: 'RatingProfiles', where }, false)))
+        if (!(await plans.load(planId, { file: 'RatingProfiles', where })))
           throw new RpcError(
             `SERVER_ERROR: no RatingProfile for filter &{${[planId, loadid, tenant, category, subject].join(' ')} []}, error: NOT_FOUND`,
           )
@@ -240,7 +242,7 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
       reply: OK,
       async run(argument) {
         requireFields(argument, 'TPid')
-        await plans.load(argument.TPid, { file: 'RatingProfiles', where: {} }, false)
+        await plans.load(argument.TPid, { file: 'RatingProfiles', where: {} })
         return 'OK'
       },
     }),
@@ -255,7 +257,7 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
         const isNamed = loadId !== '' || argument.Tenant !== '' || account !== ''
         const tenant = argument.Tenant || (isNamed ? defaults.tenant : '')
         const where = { loadid: loadId || undefined, tenant: tenant || undefined, account: account || undefined }
-        const isLoaded = await plans.load(planId, { file: 'AccountActions', where }, false)
+        const isLoaded = await plans.load(planId, { file: 'AccountActions', where })
         if (!isLoaded && isNamed)
           throw new RpcError(
             `SERVER_ERROR: NOT_FOUND: &{${Object.entries({ ...argument, Tenant: tenant })
@@ -276,7 +278,7 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
         const [loadid, tenant, account, ...others] = id.split(':')
         if (id !== '' && (account === undefined || others.length > 0))
           throw new RpcError(`Wrong TP Account Action Id: ${id}`)
-        await plans.load(planId, { file: 'AccountActions', where: id === '' ? {} : { loadid, tenant, account } }, false)
+        await plans.load(planId, { file: 'AccountActions', where: id === '' ? {} : { loadid, tenant, account } })
         return 'OK'
       },
     }),

@@ -201,6 +201,12 @@ function fieldShapes(fields: readonly PlanField[]): Record<string, Shape> {
   return Object.fromEntries(fields.map((field) => [field.field, fieldShape(field)]))
 }
 
+/** What would be there, if anything ever were. */
+function shapeOfType(goType: string): Shape {
+  const kind = PLAN_KINDS.find((each) => each.goType === goType)
+  return kind === undefined ? struct(goType, {}) : objectShape(kind)
+}
+
 const interval = struct('utils.TPActivationInterval', { ActivationTime: text, ExpiryTime: text })
 const scalars = { text, integer, number, decimal, boolean, duration }
 
@@ -212,7 +218,7 @@ function fieldShape(field: PlanField): Shape {
     case 'interval':
       return pointer(interval)
     case 'nothing':
-      return pointer(struct(field.goType, {}))
+      return pointer(shapeOfType(field.goType))
     case 'objects':
       return list(struct(field.goType, fieldShapes(field.fields)))
     case 'object':

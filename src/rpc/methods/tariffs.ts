@@ -10,7 +10,7 @@ import { any, boolean, integer, integer64, list, map, pointer, struct, text, tim
 /** What the methods of tariffs ask of the engine. */
 export interface TariffServices {
   tariff: {
-    load(folder: string): Promise<unknown>
+    load(folder: string, isValidated: boolean): Promise<unknown>
     check(folder: string): unknown
     remove(folder: string): Promise<unknown>
     /** When each kind of object was last loaded, ns since the epoch, by partition. */
@@ -39,19 +39,19 @@ const loadShape = struct('utils.LoadInstance', {
 /** Tariff plans. Reference 01, 9.6; 03, 3.1 and 3.2. */
 export function tariffMethods(services: TariffServices): Method[] {
   const loadIds = (item: string) => loadIdsOf(services.tariff, item)
-  const load = async (folder: string, isDryRun: boolean) => {
+  const load = async (folder: string, isDryRun: boolean, isValidated: boolean) => {
     checkFolder(folder)
     if (isDryRun) services.tariff.check(folder)
-    else await services.tariff.load(folder)
+    else await services.tariff.load(folder, isValidated)
   }
   return [
     method('APIerSv1.LoadTariffPlanFromFolder', {
       summary:
-        'Loads a folder of tariff CSVs: all of it, or nothing; with DryRun only checks it. Errors: MANDATORY_IE_MISSING:FolderPath, INVALID_PATH.',
+        'Loads a folder of tariff CSVs: all of it, or nothing; with DryRun only checks it, with Validate refuses rating plans that are not well-formed. Errors: MANDATORY_IE_MISSING:FolderPath, INVALID_PATH, invalid data.',
       params: folderShape,
       reply: OK,
-      async run({ FolderPath: folder, DryRun: isDryRun }) {
-        await load(folder, isDryRun)
+      async run({ FolderPath: folder, DryRun: isDryRun, Validate: isValidated }) {
+        await load(folder, isDryRun, isValidated)
         return 'OK'
       },
     }),
@@ -59,8 +59,8 @@ export function tariffMethods(services: TariffServices): Method[] {
       summary: 'As that of APIerSv1; loads have no ids. Errors: MANDATORY_IE_MISSING:FolderPath, INVALID_PATH.',
       params: folderShape,
       reply: loadShape,
-      async run({ FolderPath: folder, DryRun: isDryRun }) {
-        await load(folder, isDryRun)
+      async run({ FolderPath: folder, DryRun: isDryRun, Validate: isValidated }) {
+        await load(folder, isDryRun, isValidated)
         const id = isDryRun ? 'dry_run' : ''
         return { LoadID: '', RatingLoadID: id, AccountingLoadID: id, LoadTime: formatTime(ZERO_TIME) }
       },
