@@ -116,7 +116,7 @@ const STORE_EVENTS = {
 /** Id of the CDR store among the targets of CDRs. */
 const CDR_STORE = 'cdr store'
 /** Live values of one table kept in memory; the store holds the others. */
-const CACHED_RECORDS = 20_000
+const CACHED_RECORDS = 10_000
 /** Every service of one configuration, built, started and stopped in order. */
 export class Engine {
   /** RPC clients that can be called back, by the id of their connection. */

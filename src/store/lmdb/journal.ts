@@ -29,6 +29,10 @@ function newBatch(): Batch {
   return { count: 0, durable: promise, resolve, reject }
 }
 
+/** Octets of a buffer, and those above which it is not kept: the load of a tariff is one commit. */
+const BUFFER = 1 << 20
+const MOST_KEPT = 1 << 22
+
 const SEGMENT = /^journal-(\d{10})\.log$/
 
 /**
@@ -40,8 +44,8 @@ export class Journal {
   #segment: number
   #descriptor: number
   #segmentBytes = 0
-  #buffer = Buffer.allocUnsafe(1 << 20)
-  #spare = Buffer.allocUnsafe(1 << 20)
+  #buffer = Buffer.allocUnsafeSlow(BUFFER)
+  #spare = Buffer.allocUnsafeSlow(BUFFER)
   #length = 0
   #batch: Batch | undefined
   #flushing: Promise<void> | undefined
@@ -127,7 +131,7 @@ export class Journal {
   }
 
   #grow(bound: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bound))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bound))
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
   }
@@ -160,6 +164,7 @@ export class Journal {
       const { bytes, batch } = this.#takeBatch()
       try {
         if (bytes.length > 0) await writeAll(this.#descriptor, bytes)
+        if (this.#spare.length > MOST_KEPT) this.#spare = Buffer.allocUnsafeSlow(BUFFER)
         if (this.#options.durability === 'async') batch?.resolve()
         if (bytes.length > 0) await dataSync(this.#descriptor)
         this.#segmentBytes += bytes.length

@@ -158,7 +158,7 @@ export class LmdbDataStore implements DataStore {
       if (change !== 0) this.#counts.set(table, this.count(table) + change)
     }
     const durable = this.#journal.append(changes)
-    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 64 << 20)
+    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 32 << 20)
     if (full && this.#checkpoint === undefined) this.#startCheckpoint()
     return durable
   }
