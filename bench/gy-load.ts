@@ -85,7 +85,7 @@ class Peer {
   }
 
   #send(session: Session): void {
-    if (rate > 0 && session.number > 0 && session.number <= updates) {
+    if (rate > 0) {
       waiting.push(() => this.#write(session))
       return
     }

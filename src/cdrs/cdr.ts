@@ -188,7 +188,7 @@ const writer = new JsonWriter()
 
 /** The stored form of a CDR as a text. */
 export function encodeCdr(cdr: Cdr): string {
-  writeCdr(cdr, writer.begin())
+  writeCdr(cdr, writer.reset())
   return writer.finish().toString()
 }
 

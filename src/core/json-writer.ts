@@ -8,8 +8,8 @@ const MINUS = 0x2d
 /** Longer texts are copied by the runtime. */
 const SHORT = 48
 
-/** Texts are built one after the other in memory outside the heap, this many octets at a time. */
-const CHUNK = 1 << 20
+/** Texts are built one after the other in memory outside the heap, at least this many octets at a time. */
+const CHUNK = 1 << 16
 
 /**
  * Builds JSON texts as octets: records that are written at every charge would cost more as joined strings.
@@ -21,7 +21,13 @@ export class JsonWriter {
   #start = 0
   #length = 0
 
-  /** Starts a text; those that were finished stay as they are. */
+  /** Starts the first of some texts. The octets of earlier ones may be overwritten. */
+  reset(): this {
+    this.#start = 0
+    return this.begin()
+  }
+
+  /** Starts a text; those that were finished since `reset` stay as they are. */
   begin(): this {
     this.#length = this.#start
     return this

@@ -15,7 +15,7 @@ export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'm
 export type StoredRecord = { value: string; version: number }
 
 /**
- * One changed record. `value`: its text in UTF-8, which nobody changes afterwards; undefined deletes.
+ * One changed record. `value`: its text in UTF-8, undefined deletes. The octets are the caller's again when `commit` has returned.
  * `version`: the version the new value gets; the store accepts it only if it holds `version - 1` now (0: no record).
  */
 export type Change = { table: Table; key: string; value: Buffer | undefined; version: number }

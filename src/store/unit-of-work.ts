@@ -239,6 +239,7 @@ export class Records {
   #commit(staged: readonly Entry[]): Promise<void> {
     const changes: Change[] = []
     const touched: Entry[] = []
+    this.#writer.reset()
     // Everything is encoded before memory changes: a value that cannot be stored leaves all as it was.
     for (const entry of staged) {
       const { kind, key, version, staged: value } = entry

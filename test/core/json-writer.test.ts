@@ -14,7 +14,7 @@ t.test('what is written is read back', async (t) => {
   )
   fc.assert(
     fc.property(fc.array(part), (parts) => {
-      writer.begin().raw('[')
+      writer.reset().raw('[')
       for (const [i, { kind, value }] of parts.entries()) {
         writer.raw(i === 0 ? '' : ',')
         if (kind === 'text') writer.text(value)

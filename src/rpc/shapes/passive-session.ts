@@ -149,7 +149,7 @@ export function sessionOfWire(wire: PassiveSession, timeZone: string): Session |
 const writer = new JsonWriter()
 
 function recordOf(session: Session): string {
-  sessionKind.write(session, writer.begin())
+  sessionKind.write(session, writer.reset())
   return writer.finish().toString()
 }
 

@@ -7,6 +7,7 @@ import type { Change, DataStore, StoredRecord, Table } from '../data-store.ts'
 import { checkVersions, page } from '../memory-data-store.ts'
 import { lockFolder } from './folder-lock.ts'
 import { deleteSegment, Journal, listSegments, replaySegments, segmentPath } from './journal.ts'
+import { OctetArena } from './octet-arena.ts'
 import { type Changed, parseStored, storedOf } from './stored-record.ts'
 import { takeUpRestore } from './take-up.ts'
 
@@ -25,11 +26,13 @@ export type LmdbEvent =
   /** Records of a backup have taken the place of those that were there: these are in a folder beside. */
   | { kind: 'restored'; replaced: string }
 
-/** Changed records by table and key; undefined: deleted. */
-type Overlay = ReadonlyMap<Table, Map<string, Changed | undefined>>
+/** Changed records by table and key (undefined: deleted), and where their octets lie. */
+type Overlay = { tables: ReadonlyMap<Table, Map<string, Changed | undefined>>; arenas: readonly OctetArena[] }
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
 const CHECKPOINT_CHUNK = 2_000
+/** Records that a checkpoint hands over before requests have their turn. */
+const CHECKPOINT_TURN = 100
 /** Octets of addresses for the checkpoint, not of memory: a map that has to grow is mapped a second time beside the first. */
 const MAP_SIZE = 2 ** 36
 /** LMDB's limit for a key, less some room. */
@@ -51,7 +54,8 @@ export class LmdbDataStore implements DataStore {
   /** Records by table. */
   readonly #counts: Map<Table, number>
   /** Changes since the last checkpoint began, and those that the running one writes. */
-  #young: Overlay = emptyOverlay()
+  #arena = new OctetArena()
+  #young = emptyOverlay(this.#arena)
   #old: Overlay | undefined
   #checkpoint: Promise<void> | undefined
 
@@ -107,7 +111,7 @@ export class LmdbDataStore implements DataStore {
 
   #find(table: Table, key: string): Changed | undefined {
     for (const overlay of [this.#young, this.#old]) {
-      const changed = overlay?.get(table)
+      const changed = overlay?.tables.get(table)
       const record = changed?.get(key)
       if (record !== undefined) return record
       if (changed?.has(key) === true) return undefined
@@ -128,7 +132,7 @@ export class LmdbDataStore implements DataStore {
     const start = after !== undefined && after > prefix ? after : prefix
     const changed = new Map<string, Changed | undefined>()
     for (const overlay of [this.#old, this.#young]) {
-      for (const [key, record] of overlay?.get(table) ?? []) {
+      for (const [key, record] of overlay?.tables.get(table) ?? []) {
         if (key.startsWith(prefix) && (after === undefined || key > after)) changed.set(key, record)
       }
     }
@@ -141,7 +145,12 @@ export class LmdbDataStore implements DataStore {
       stored++
     }
     for (const [key, record] of changed) if (record !== undefined) found.push([key, record])
-    for (const [key, record] of page(found, options)) yield [key, recordOf(record)]
+    // While somebody reads, a checkpoint may let go of the octets of changes.
+    const rows = page(found, options).map(([key, record]): [string, Changed] => [
+      key,
+      changed.has(key) ? { version: record.version, value: Buffer.from(record.value) } : record,
+    ])
+    for (const [key, record] of rows) yield [key, recordOf(record)]
   }
 
   commit(changes: readonly Change[]): Promise<void> {
@@ -171,7 +180,7 @@ export class LmdbDataStore implements DataStore {
     await this.#checkpoint
     const keys = new Set(this.#tables[table].getKeys({ end: bound }))
     for (const overlay of [this.#old, this.#young]) {
-      for (const key of overlay?.get(table)?.keys() ?? []) if (key < bound) keys.add(key)
+      for (const key of overlay?.tables.get(table)?.keys() ?? []) if (key < bound) keys.add(key)
     }
     const waiting = [...keys]
     for (let at = 0; at < waiting.length; at += CHECKPOINT_CHUNK) {
@@ -217,14 +226,15 @@ export class LmdbDataStore implements DataStore {
   #countStored(table: Table): number {
     const database = this.#tables[table]
     let { entryCount: count } = database.getStats() as { entryCount: number }
-    for (const [key, record] of this.#young.get(table) ?? [])
+    for (const [key, record] of this.#young.tables.get(table) ?? [])
       count += Number(record !== undefined) - Number(database.doesExist(key))
     return count
   }
 
   #apply(changes: readonly Change[]): void {
     for (const { table, key, value, version } of changes) {
-      this.#young.get(table)?.set(key, value === undefined ? undefined : { value, version })
+      const kept = value === undefined ? undefined : { value: this.#arena.keep(value), version }
+      this.#young.tables.get(table)?.set(key, kept)
     }
   }
 
@@ -255,21 +265,24 @@ export class LmdbDataStore implements DataStore {
     // Commits since then are in the new segment and here as well: writing them twice does no harm.
     const overlay = this.#old === undefined ? this.#young : merged(this.#old, this.#young)
     this.#old = overlay
-    this.#young = emptyOverlay()
+    this.#arena = new OctetArena(this.#arena)
+    this.#young = emptyOverlay(this.#arena)
     // LMDB must never hold a part of a commit that the journal lost.
     await this.#journal.flushed()
     let written = 0
     let last: Promise<unknown> = Promise.resolve()
-    for (const [table, changed] of overlay) {
+    for (const [table, changed] of overlay.tables) {
       const database = this.#tables[table]
       for (const [key, record] of changed) {
         last = record === undefined ? database.remove(key) : database.put(key, storedOf(record))
         if (++written % CHECKPOINT_CHUNK === 0) await last
+        else if (written % CHECKPOINT_TURN === 0) await nextTurn()
       }
     }
     await last
     await this.#root.flushed
     this.#old = undefined
+    for (const arena of overlay.arenas) arena.release()
     for (const segment of listSegments(this.#options.folder)) {
       if (segment <= complete) deleteSegment(this.#options.folder, segment)
     }
@@ -296,18 +309,26 @@ function failing<R>(name: string, work: () => R): R {
   }
 }
 
-function emptyOverlay(): Overlay {
-  return new Map(TABLES.map((table) => [table, new Map()]))
+function emptyOverlay(arena: OctetArena): Overlay {
+  return { tables: new Map(TABLES.map((table) => [table, new Map()])), arenas: [arena] }
 }
 
 /** Both, the newer changes over the older ones. */
 function merged(older: Overlay, newer: Overlay): Overlay {
-  return new Map(TABLES.map((table) => [table, new Map([...(older.get(table) ?? []), ...(newer.get(table) ?? [])])]))
+  const tables = TABLES.map((table): [Table, Map<string, Changed | undefined>] => [
+    table,
+    new Map([...(older.tables.get(table) ?? []), ...(newer.tables.get(table) ?? [])]),
+  ])
+  return { tables: new Map(tables), arenas: [...older.arenas, ...newer.arenas] }
 }
 
-function sizeOf(overlay: Overlay): number {
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function sizeOf({ tables }: Overlay): number {
   let size = 0
-  for (const changed of overlay.values()) size += changed.size
+  for (const changed of tables.values()) size += changed.size
   return size
 }
 
