@@ -1,16 +1,20 @@
 import {
+  close,
   closeSync,
   fdatasync,
+  fsync,
   fsyncSync,
+  open,
   openSync,
   readdirSync,
   readFileSync,
   truncateSync,
-  unlinkSync,
   write,
   writeFileSync,
 } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { StoreFailure } from '../../core/errors.ts'
 import type { Change } from '../data-store.ts'
 import { readRecord, recordBound, writeRecord } from './journal-record.ts'
@@ -33,6 +37,7 @@ function newBatch(): Batch {
 const BUFFER = 1 << 20
 const MOST_KEPT = 1 << 22
 
+const later = { open: promisify(open), close: promisify(close), fsync: promisify(fsync) }
 const SEGMENT = /^journal-(\d{10})\.log$/
 
 /**
@@ -123,10 +128,7 @@ export class Journal {
       closeSync(folder)
       return descriptor
     } catch (cause) {
-      throw new StoreFailure(
-        `cannot create journal segment ${segmentPath(this.#options.folder, segment)}: ${String(cause)}`,
-        { cause },
-      )
+      throw notCreated(this.#options.folder, segment, cause)
     }
   }
 
@@ -141,14 +143,15 @@ export class Journal {
     this.#flushing ??= new Promise<void>((done) => setImmediate(done)).then(() => this.#flushLoop())
   }
 
-  #switchSegment(): void {
+  /** Off the event loop: in a full folder these calls take milliseconds. */
+  async #switchSegment(): Promise<void> {
     const rotation = this.#rotation
     if (rotation === undefined) return
     this.#rotation = undefined
     const complete = this.#segment
     try {
-      const next = this.#open(complete + 1)
-      closeSync(this.#descriptor)
+      const next = await createSegment(this.#options.folder, complete + 1)
+      await later.close(this.#descriptor)
       this.#descriptor = next
       this.#segment = complete + 1
       this.#segmentBytes = 0
@@ -160,7 +163,7 @@ export class Journal {
 
   async #flushLoop(): Promise<void> {
     while ((this.#batch !== undefined || this.#rotation !== undefined) && this.#failure === undefined) {
-      this.#switchSegment()
+      await this.#switchSegment()
       const { bytes, batch } = this.#takeBatch()
       try {
         if (bytes.length > 0) await writeAll(this.#descriptor, bytes)
@@ -213,8 +216,25 @@ export function listSegments(folder: string): number[] {
     .sort((a, b) => a - b)
 }
 
-export function deleteSegment(folder: string, segment: number): void {
-  unlinkSync(segmentPath(folder, segment))
+/** Creates a segment that a crash leaves in its folder. Rejects with StoreFailure. */
+async function createSegment(folder: string, segment: number): Promise<number> {
+  try {
+    const descriptor = await later.open(segmentPath(folder, segment), 'ax')
+    const directory = await later.open(folder, 'r')
+    await later.fsync(directory)
+    await later.close(directory)
+    return descriptor
+  } catch (cause) {
+    throw notCreated(folder, segment, cause)
+  }
+}
+
+function notCreated(folder: string, segment: number, cause: unknown): StoreFailure {
+  return new StoreFailure(`cannot create journal segment ${segmentPath(folder, segment)}: ${String(cause)}`, { cause })
+}
+
+export function deleteSegment(folder: string, segment: number): Promise<void> {
+  return unlink(segmentPath(folder, segment))
 }
 
 /**

@@ -284,7 +284,7 @@ export class LmdbDataStore implements DataStore {
     this.#old = undefined
     for (const arena of overlay.arenas) arena.release()
     for (const segment of listSegments(this.#options.folder)) {
-      if (segment <= complete) deleteSegment(this.#options.folder, segment)
+      if (segment <= complete) await deleteSegment(this.#options.folder, segment)
     }
   }
 }
