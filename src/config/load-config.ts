@@ -8,6 +8,8 @@ import { type LocatedJson, type Place, parseConfigFile } from './json-source.ts'
 import { isObject, type Json, mergeSections } from './merge.ts'
 import { type Config, NOT_AVAILABLE, SECTIONS, SECTIONS_WITHOUT_EFFECT, type SectionName } from './schema.ts'
 import { MASK } from './secrets.ts'
+import { PARTITIONS_IN_USE } from './sections/caches.ts'
+import { EXPORTER_TYPES } from './sections/ees.ts'
 import { bare, kindOf, metaOf } from './sections/key-meta.ts'
 import { NO_EFFECT } from './sections/key-types.ts'
 
@@ -65,7 +67,7 @@ export function mergeConfig(
   texts: readonly { name: string; json: LocatedJson }[],
   unknownKeys: 'refused' | 'told' | 'shown',
 ): LoadedConfig {
-  const places = new Map<string, Place>()
+  const places = new Map<string, Place | undefined>()
   const problems: ConfigProblem[] = []
   const warnings: ConfigProblem[] = []
   const unknown = (problem: ConfigProblem, isLoose: boolean) =>
@@ -80,7 +82,7 @@ export function mergeConfig(
     builtIn: held.builtIn,
     placeOf: (path) => places.get(path) ?? held.placeOf(path),
     files: texts.map(({ name }) => name),
-    warnings: [...warnings, ...keysWithoutEffect(places)],
+    warnings: [...warnings, ...keysWithoutEffect(places), ...exportersWithoutEffect(config, places)],
   }
 }
 
@@ -94,7 +96,7 @@ function withNodeId(merged: Json, held: Readonly<Json>): Json {
 
 function validate(
   merged: Json,
-  places: ReadonlyMap<string, Place>,
+  places: ReadonlyMap<string, Place | undefined>,
   problems: ConfigProblem[],
   isForOthers: boolean,
 ): Config {
@@ -117,7 +119,7 @@ function problemOf(
   section: string,
   issue: z.core.$ZodIssue,
   value: unknown,
-  places: ReadonlyMap<string, Place>,
+  places: ReadonlyMap<string, Place | undefined>,
 ): ConfigProblem {
   const key = issue.path.reduce<string>(
     (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${String(step)}`),
@@ -137,12 +139,15 @@ function problemOf(
 }
 
 /** Keys of the files that nothing reads. */
-function keysWithoutEffect(places: ReadonlyMap<string, Place>): ConfigProblem[] {
+function keysWithoutEffect(places: ReadonlyMap<string, Place | undefined>): ConfigProblem[] {
   const warnings: ConfigProblem[] = []
   for (const [path, place] of places) {
     const [section = '', ...rest] = path.split(/[.[\]]+/).filter((step) => step !== '')
     if (SECTIONS_WITHOUT_EFFECT.has(section as SectionName)) {
       if (rest.length === 0) warnings.push({ place, key: path, problem: 'this section has no effect in this version' })
+    } else if (section === 'caches' && rest[1] !== undefined && !PARTITIONS_IN_USE.has(rest[1])) {
+      if (rest.length === 2)
+        warnings.push({ place, key: path, problem: 'this partition has no effect in this version' })
     } else if (Object.hasOwn(SECTIONS, section)) {
       const schema = schemaAt(SECTIONS[section as SectionName], rest)
       if (schema !== undefined && NO_EFFECT.has(schema))
@@ -152,7 +157,19 @@ function keysWithoutEffect(places: ReadonlyMap<string, Place>): ConfigProblem[] 
   return warnings
 }
 
-function nearestPlace(places: ReadonlyMap<string, Place>, path: string): Place | undefined {
+/** Exporters of types that this version lacks: those that CDRs go to stop the start, others may stand there. */
+function exportersWithoutEffect(
+  { ees }: Config,
+  places: ReadonlyMap<string, Place | undefined>,
+): readonly ConfigProblem[] {
+  return ees.exporters.flatMap(({ type }, i) => {
+    const key = `ees.exporters[${i}].type`
+    if (EXPORTER_TYPES.has(type) || !places.has(key)) return []
+    return [{ place: places.get(key), key, problem: `${JSON.stringify(type)} is not available in this version` }]
+  })
+}
+
+function nearestPlace(places: ReadonlyMap<string, Place | undefined>, path: string): Place | undefined {
   for (let at = path; at !== ''; at = at.replace(/(\.[^.[\]]*|\[\d+\])$/, '')) {
     const place = places.get(at)
     if (place !== undefined || !/[.[]/.test(at)) return place

@@ -11,8 +11,8 @@ export type Json = Record<string, unknown>
 /** What one text adds to. */
 export type MergeContext = {
   source: LocatedJson
-  /** Places of what is taken, by path in the result; undefined: they are not kept. */
-  places: Map<string, Place> | undefined
+  /** What is taken, by path in the result, with its place where it has one; undefined: it is not kept. */
+  places: Map<string, Place | undefined> | undefined
   /** The built-in values: what new readers and exporters begin with. */
   builtIn: Json
   /** Told of keys and sections that nobody knows. */
@@ -163,8 +163,7 @@ function keyOf(
 }
 
 function note({ source, places }: MergeContext, from: string, to: string): void {
-  const place = source.places.get(from)
-  if (place !== undefined) places?.set(to, place)
+  places?.set(to, source.places.get(from))
 }
 
 function hint(name: string, known: readonly string[]): string {

@@ -136,9 +136,6 @@ export const NOT_AVAILABLE: ReadonlySet<SectionName> = new Set([
 export const SECTIONS_WITHOUT_EFFECT: ReadonlySet<SectionName> = new Set([
   ...NOT_AVAILABLE,
   'apiban',
-  'caches',
-  'filters',
-  'loader',
   'mailer',
   'migrator',
   'sentrypeer',

@@ -50,6 +50,15 @@ async function outcome(change: Promise<readonly string[]>): Promise<string> {
 
 const fixture = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, 'test/fixtures', name), 'utf8'))
 
+t.test('keys without effect are told in the log when a change by RPC names them', async (t) => {
+  const { logged, set, setText } = await open(t)
+  const told = 'configuration: general.logger has no effect in this version'
+  t.equal(await set({ general: { logger: '*stdout', node_id: 'A' } }), 'OK')
+  t.same(logged, [told, 'configuration changed'])
+  t.equal(await setText('{"general": {"logger": "*stdout", "node_id": "B"}}'), 'OK')
+  t.same(logged, [told, 'configuration changed', told, 'configuration changed'])
+})
+
 t.test('every section with its defaults is shown as the reference engine shows it', async (t) => {
   const { live } = await open(t, { general: { node_id: 'ENGINE1' }, data_db: { db_type: '*internal' } })
   const names = (Object.keys(SECTIONS) as SectionName[]).filter((name) => !['janus_agent', 'access'].includes(name))

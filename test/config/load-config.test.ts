@@ -184,7 +184,7 @@ t.test('keys and sections without effect may stand in the files, and are told', 
     warnings.map(({ place, key, problem }) => `${place?.line}: ${key} ${problem}`),
     [
       '1: general.logger has no effect in this version',
-      '2: caches this section has no effect in this version',
+      '2: caches.partitions.*diameter_messages this partition has no effect in this version',
       '3: stats this section has no effect in this version',
       '4: templates.t[0].rounding_decimals has no effect in this version',
     ],
@@ -193,6 +193,69 @@ t.test('keys and sections without effect may stand in the files, and are told', 
     'a.json:1:13: general.logger: 5: expected string, received number',
   ])
 })
+
+t.test(
+  'keys of services that are there, but that nothing reads, are told; others of the same section are not',
+  async (t) => {
+    const cases: readonly [name: string, file: object, told: readonly string[]][] = [
+      [
+        'options of databases of CGRateS',
+        {
+          data_db: { opts: { redisSentinel: 's', internalDBDumpInterval: '0s', lmdbPath: 'x' } },
+          stor_db: { opts: { sqlMaxOpenConns: 5, pgSSLMode: 'disable', internalDBBackupPath: '/b' } },
+        },
+        [
+          'data_db.opts.redisSentinel has no effect in this version',
+          'data_db.opts.internalDBDumpInterval has no effect in this version',
+          'stor_db.opts.sqlMaxOpenConns has no effect in this version',
+          'stor_db.opts.pgSSLMode has no effect in this version',
+        ],
+      ],
+      [
+        'exporters',
+        {
+          ees: {
+            exporters: [
+              { id: 'a', type: '*file_csv', flags: ['*log'], opts: { csvFieldSeparator: ';', kafkaTopic: 'x' } },
+              { id: 'b', type: '*http_post' },
+            ],
+          },
+        },
+        [
+          'ees.exporters[1].flags has no effect in this version',
+          'ees.exporters[1].opts.kafkaTopic has no effect in this version',
+          'ees.exporters[2].type "*http_post" is not available in this version',
+        ],
+      ],
+      [
+        'caches',
+        { caches: { partitions: { '*uch': { limit: 5, replicate: false }, '*stir': { limit: 1 } }, remote_conns: [] } },
+        [
+          'caches.partitions.*uch.replicate has no effect in this version',
+          'caches.partitions.*stir this partition has no effect in this version',
+          'caches.remote_conns has no effect in this version',
+        ],
+      ],
+      [
+        'filters, the loader and pools',
+        {
+          filters: { apiers_conns: [], stats_conns: [] },
+          loader: { tpid: 'a', gapi_token: 'x' },
+          rpc_conns: { a: { poolSize: 2, strategy: '*next', conns: [] } },
+        },
+        [
+          'filters.stats_conns has no effect in this version',
+          'loader.gapi_token has no effect in this version',
+          'rpc_conns.a.poolSize has no effect in this version',
+        ],
+      ],
+    ]
+    for (const [name, file, told] of cases) {
+      const { warnings } = await load(t, { 'a.json': file })
+      t.same(warnings.map(({ key, problem }) => `${key} ${problem}`).toSorted(), told.toSorted(), name)
+    }
+  },
+)
 
 t.test('tollgate.json has every section, and a comment for each key', async (t) => {
   const text = readFileSync(DEFAULTS, 'utf8')

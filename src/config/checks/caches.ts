@@ -5,7 +5,7 @@ import { fail } from './fail.ts'
 
 /** Checks the partitions of the cache. known: ids of all partitions. Throws ConfigError. Reference 01, 5. */
 export function checkCaches({ caches, data_db, rpc_conns, sessions }: Config, known: ReadonlySet<string>): void {
-  checkReplication('caches.replication_conns', 'CacheS', caches.replication_conns, rpc_conns, 'replication')
+  checkReplication('caches.replication_conns', 'CacheS', caches.replication_conns ?? [], rpc_conns, 'replication')
   const key = 'caches.partitions'
   for (const [name, { limit, replicate }] of Object.entries(caches.partitions)) {
     if (!known.has(name)) fail(key, `<CacheS> partition <${name}> not defined`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { withMeta } from './key-meta.ts'
-import { connections, duration, noEffect, secret, size, struct, textList, textMap } from './key-types.ts'
+import { connections, duration, noEffect, secret, size, struct, textList, textMap, withoutEffect } from './key-types.ts'
 
 /** Record kinds; limit: that of an entry that names none. */
 function itemsOf(limit: number) {
@@ -18,10 +18,12 @@ function itemsOf(limit: number) {
   )
 }
 
-/** Options of every kind of database of CGRateS. Reference 01, 4.2. */
-const optionKeys = {
+/** Where backups go. Reference 01, 4.2. */
+const backupKeys = { internalDBBackupPath: z.string().optional() }
+
+/** Options of the databases of CGRateS, which this version does not have. Reference 01, 4.2. */
+const optionKeys = withoutEffect({
   internalDBDumpPath: z.string().optional(),
-  internalDBBackupPath: z.string().optional(),
   internalDBStartTimeout: duration.optional(),
   internalDBDumpInterval: duration.optional(),
   internalDBRewriteInterval: duration.optional(),
@@ -55,10 +57,10 @@ const optionKeys = {
   pgSSLPassword: secret.optional(),
   pgSSLRootCert: z.string().optional(),
   pgSSLCertMode: z.string().optional(),
-}
+})
 
 /** Options of a database of the migrator. */
-export const databaseOpts = struct('DBOptsJson', optionKeys, { goFields: 'tagged' })
+export const databaseOpts = struct('DBOptsJson', { ...backupKeys, ...optionKeys }, { goFields: 'tagged' })
 
 /** The star of a database type may be left out. */
 function databaseType<const T extends readonly string[]>(types: T) {
@@ -75,7 +77,7 @@ export const dataDb = struct(
     db_type: databaseType(['*lmdb', '*internal']),
     opts: struct(
       'DBOptsJson',
-      { ...optionKeys, lmdbPath: z.string().min(1) },
+      { ...backupKeys, ...optionKeys, lmdbPath: z.string().min(1) },
       { goFields: 'tagged', own: ['lmdbPath'] },
     ),
     ...noEffect(
@@ -109,7 +111,7 @@ export const storDb = struct(
     db_type: databaseType(['*sqlite', '*internal']),
     opts: struct(
       'DBOptsJson',
-      { ...optionKeys, sqlitePath: z.string().min(1) },
+      { ...backupKeys, ...optionKeys, sqlitePath: z.string().min(1) },
       { goFields: 'tagged', own: ['sqlitePath'] },
     ),
     ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'remote_conn_id'),

@@ -12,16 +12,18 @@ const exporter = struct(
     type: z.string(),
     export_path: z.string(),
     filters: textList,
-    flags: textList,
     fields: fieldTemplates,
     opts: exporterOpts,
     ...noEffect(z.string(), 'timezone', 'attribute_context', 'failed_posts_dir', 'metrics_reset_schedule'),
-    ...noEffect(textList, 'attribute_ids'),
+    ...noEffect(textList, 'flags', 'attribute_ids'),
     ...noEffect(z.boolean(), 'synchronous'),
     ...noEffect(z.int(), 'attempts', 'concurrent_requests'),
   },
   { goFields: { metrics_reset_schedule: 'metrics_reset_schedule' }, loose: true },
 )
+
+/** Types of exporters that this version has. */
+export const EXPORTER_TYPES: ReadonlySet<string> = new Set(['*none', '*file_csv'])
 
 const failedPosts = struct(
   'FailedPostsJsonCfg',

@@ -127,6 +127,12 @@ export function noEffect<K extends string>(type: z.ZodType, ...keys: K[]): Recor
   ) as Record<K, z.ZodOptional<z.ZodUnknown>>
 }
 
+/** Marks the keys of a shape as noEffect does, and leaves their types as they are. */
+export function withoutEffect<S extends z.ZodRawShape>(shape: S): S {
+  for (const schema of Object.values(shape)) NO_EFFECT.add(schema)
+  return shape
+}
+
 /** The keys that say which fields of events a service looks its profiles up by. Reference 01, 4.5. */
 export const indexKeys = {
   indexed_selects: z.boolean(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { withMeta } from './key-meta.ts'
-import { durationNs, struct } from './key-types.ts'
+import { durationNs, struct, withoutEffect } from './key-types.ts'
 
 /** One process of a pool. Zero values stand for those of `general` and `tls`. Reference 01, 3.2. */
 const host = struct(
@@ -52,7 +52,7 @@ export const rpcConns = withMeta(
       'RPCConnsJson',
       {
         strategy: z.enum(POOL_STRATEGIES).default('*first'),
-        poolSize: z.int().default(0),
+        ...withoutEffect({ poolSize: z.int().default(0) }),
         idempotent: z.boolean().optional(),
         conns: z
           .array(
