@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { RequestProcessorConfig } from '../config/schema.ts'
+import { checkInlineSteps } from '../filters/filter-check.ts'
 import { FilterCompiler } from '../filters/filter-compiler.ts'
 import type { BuiltArea, MessageReader } from '../mapping/context.ts'
 import {
@@ -125,7 +126,10 @@ export class ProcessorCompiler<M, G> {
       reader: this.#reader,
       options,
       templates,
-      compileFilters: (ids) => filters.compile(ids),
+      compileFilters: (ids) => {
+        checkInlineSteps(ids)
+        return filters.compile(ids)
+      },
       checkReplyPath: this.#checkReplyPath,
       roundingDecimals: config.general.rounding_decimals,
       http: this.#sources.http,

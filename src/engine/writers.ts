@@ -6,10 +6,11 @@ import { InvalidText } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { EVENT_READER, eventContext, FILTERED_EVENT_READER } from '../filters/event-reader.ts'
+import { checkInlineSteps } from '../filters/filter-check.ts'
 import { FilterCompiler } from '../filters/filter-compiler.ts'
 import { type MappingContext, OrderedEntries } from '../mapping/context.ts'
 import { compileFieldList, type FieldTemplate, inlineTemplates } from '../mapping/field-plan.ts'
-import { MappingError } from '../mapping/value.ts'
+import { MappingError, TemplateError } from '../mapping/value.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
 import type { EngineOptions } from './engine.ts'
 import { fieldTemplates } from './field-templates.ts'
@@ -35,6 +36,10 @@ export function buildWriters(
     Object.entries(config.templates).map(([id, fields]) => [id, fieldTemplates(fields, `templates.${id}`, place)]),
   )
   const filters = new FilterCompiler(FILTERED_EVENT_READER, options, sources)
+  const compileFilters = (ids: readonly string[]) => {
+    checkInlineSteps(ids)
+    return filters.compile(ids)
+  }
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
     if (exporter.type === '*none') continue
@@ -53,13 +58,13 @@ export function buildWriters(
       reader: EVENT_READER,
       options,
       templates,
-      compileFilters: (ids) => filters.compile(ids),
+      compileFilters,
       checkReplyPath: () => undefined,
       builds: ['*exp'],
       roundingDecimals: config.general.rounding_decimals,
       isDestination: (id, prefix) => sources.isPrefix(id, prefix),
     })
-    const passes = filters.compile(exporter.filters)
+    const passes = atKey(`ees.exporters[${i}].filters`, placeOf, () => compileFilters(exporter.filters))
     try {
       writers.push(
         new CsvWriter({
@@ -96,6 +101,16 @@ export function buildWriters(
     }
   }
   return writers
+}
+
+/** Compiles what stands at a key of the configuration. Throws ConfigError. */
+function atKey<R>(key: string, placeOf: LoadedConfig['placeOf'], compile: () => R): R {
+  try {
+    return compile()
+  } catch (cause) {
+    if (!(cause instanceof TemplateError)) throw cause
+    throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
+  }
 }
 
 type Column = { header: string; name: string; index: number }

@@ -1,4 +1,5 @@
 import { TollgateError } from '../core/errors.ts'
+import { hasEmptyStep } from '../mapping/empty-step.ts'
 import { TemplateError } from '../mapping/value.ts'
 import { FILTERED_EVENT_READER } from './event-reader.ts'
 import type { FilterSources } from './filter-compiler.ts'
@@ -36,36 +37,20 @@ export function checkFilter({ id, rules }: Pick<FilterProfile, 'id' | 'rules'>):
   }
 }
 
+/** Checks the paths of filters that stand in a configuration, where they are written out. Throws TemplateError. Reference 02, 5.1. */
+export function checkInlineSteps(ids: readonly string[]): void {
+  for (const id of ids.filter(isInline)) {
+    const { element, values } = parseInlineFilter(id)
+    if ([element, ...values].some(hasEmptyStep)) throw new TemplateError(`Empty field path  for filter <${id}>`)
+  }
+}
+
 function checkSides(rule: FilterRule): void {
   if (FILTER_TYPES.includes(rule.type)) compileFilterRule(rule, ENVIRONMENT)
   else {
     compileElement(rule, ENVIRONMENT)
     for (const value of rule.values) compileSide(value, ENVIRONMENT)
   }
-}
-
-/** A path with nothing between two dots, or behind the last; what stands in brackets, and behind the path, does not count. */
-function hasEmptyStep(side: string): boolean {
-  if (!side.startsWith('~') || side === '~') return false
-  let isEmpty = true
-  for (let i = 1; i < side.length; i++) {
-    const char = side.charAt(i)
-    if (char === '.') {
-      if (isEmpty) return true
-      isEmpty = true
-      continue
-    }
-    if (char === '#' || side.startsWith(':s/', i) || side.startsWith('{*', i)) break
-    isEmpty = false
-    const close = char === '[' ? ']' : char === '<' ? '>' : ''
-    if (close !== '') i = closeOf(side, close, i)
-  }
-  return isEmpty
-}
-
-function closeOf(text: string, close: string, from: number): number {
-  const at = text.indexOf(close, from)
-  return at < 0 ? text.length : at
 }
 
 /**

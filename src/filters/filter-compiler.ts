@@ -27,7 +27,7 @@ export class FilterCompiler<M, G> {
 
   constructor(reader: MessageReader<M, G>, options: ParserOptions, sources: FilterSources) {
     this.#environment = {
-      reader,
+      reader: reader.forFilters ?? reader,
       options: { ...options, otherContainer: filterContainer(sources.accounts) },
       lookups: sources,
     }

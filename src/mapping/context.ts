@@ -84,7 +84,7 @@ export type SourceArea = (typeof SOURCE_AREAS)[number]
 
 /** How a protocol's messages are read. Paths are compiled once. */
 export interface MessageReader<M, G> {
-  /** Selector of a path below `*req`. Throws TemplateError for one that cannot be; UnknownName reads as empty text. */
+  /** Selector of a path below `*req`. Throws TemplateError for one that cannot be. */
   compileRequestPath(path: string): (message: M) => Value
   /** Selector of a path below `*item`. */
   compileItemPath(path: string, group: string): (message: M, item: G) => Value
@@ -92,4 +92,8 @@ export interface MessageReader<M, G> {
   compileGroupPath(path: string): (message: M) => readonly G[]
   /** Selector of a path below an area that only such messages have (`*acnt`); undefined for an area that they do not have. */
   compileOwnPath?(area: string, path: string): ((message: M) => Value) | undefined
+  /** Whether the dictionary has the names of a path below `*req` or `*item`; without it there are no names that can be wrong. */
+  knows?(path: string): boolean
+  /** Reads for filters, where they read in another way than templates. */
+  readonly forFilters?: MessageReader<M, G>
 }

@@ -1,5 +1,6 @@
 import { InvalidText } from '../core/errors.ts'
 import { type BuiltArea, type MappingContext, type MessageReader, textOf } from './context.ts'
+import { checkSteps } from './empty-step.ts'
 import { compileFieldValue } from './field-types.ts'
 import type { HttpLookup } from './http-value.ts'
 import type { ParserOptions } from './selector.ts'
@@ -175,6 +176,7 @@ function compileRun<M, G>(
   }
   const write = told === undefined ? compileWrite(field, environment) : telling(compileWrite(field, environment), told)
   const { mandatory, tag } = field
+  checkSteps(field.value, environment.options.separator)
   const source = compileFieldValue(field, environment)
   const isText = hasWidth(field.type)
   const shape = isText ? compileShape(field, environment) : undefined
@@ -223,6 +225,10 @@ function telling<M, G>(write: Write<M, G>, told: (value: Found) => void): Write<
   }
 }
 
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
 /** A step that tells what it does: filters are asked one by one, the first that fails is named. */
 function tracedStep<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, G>, trace: Trace): Step<M, G> {
   const filters = field.filters.map((filter) => ({ filter, passes: compileFieldFilters([filter], environment) }))
@@ -235,7 +241,14 @@ function tracedStep<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, 
     blocker,
     passes(context) {
       trace.field(tag, type, path)
-      const failed = filters.find(({ passes }) => !passes(context))
+      const failed = filters.find(({ filter, passes }) => {
+        try {
+          return !passes(context)
+        } catch (cause) {
+          trace.done({ kind: 'failed', message: `filter ${filter}: ${messageOf(cause)}` })
+          throw cause
+        }
+      })
       if (failed === undefined) trace.passed()
       else trace.done({ kind: 'skipped', filter: failed.filter })
       return failed === undefined
@@ -247,7 +260,7 @@ function tracedStep<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, 
       try {
         return run(context)
       } catch (cause) {
-        outcome = { kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) }
+        outcome = { kind: 'failed', message: messageOf(cause) }
         throw cause
       } finally {
         trace.done(outcome)

@@ -1,5 +1,6 @@
 import { Later } from '../core/later.ts'
 import type { MappingContext } from './context.ts'
+import { checkSteps } from './empty-step.ts'
 import { compileFieldList, type FieldPlan, type FieldTemplate, type PlanEnvironment } from './field-plan.ts'
 import { type SessionCall, sessionCalls } from './session-call.ts'
 import { TemplateError } from './value.ts'
@@ -76,6 +77,7 @@ export function compileProcessor<M, G>(
   const group = groupOf(template)
   const environment = environmentFor(group)
   try {
+    checkSteps(template.tenant, environment.options.separator)
     const flags = compileFlags(template.flags, services.areRemote ? UNAVAILABLE_ANYWHERE : UNAVAILABLE)
     return {
       id: template.id,

@@ -64,7 +64,7 @@ function joined<M, G>(rules: readonly Source<M, G>[]): Source<M, G> {
 }
 
 /** Cuts a value into its rules. Throws TemplateError for an empty rule and an odd backquote. */
-function splitRules(value: string, separator: string): Rule[] {
+export function splitRules(value: string, separator: string): Rule[] {
   if (value === '') return []
   if (value.includes('`')) return splitQuoted(value)
   const rules: Rule[] = []
@@ -131,7 +131,8 @@ export function compileRule<M, G>(
     searchAt += text.length + ':s/'.length
     return step
   })
-  if (options.trace !== undefined) return tracedRule(rule, path, source, steps, converters, options.trace)
+  if (options.trace !== undefined)
+    return tracedRule(rule, shownPath(path, reader), source, steps, converters, options.trace)
   if (steps.length === 0 && converters.length === 0) return source
   return chained(source, steps, converters)
 }
@@ -164,6 +165,12 @@ function chained<M, G>(
     for (const { convert } of converters) value = convert(value)
     return value
   }
+}
+
+/** The path as a report shows it: one of the message with a name that no dictionary has says so. */
+function shownPath<M, G>(path: string, reader: MessageReader<M, G>): string {
+  const [, names] = /^~\*(?:req|item)\.(.+)$/s.exec(path) ?? []
+  return names === undefined || reader.knows?.(names) !== false ? path : `${path} (in no dictionary)`
 }
 
 function tracedRule<M, G>(

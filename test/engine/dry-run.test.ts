@@ -73,6 +73,53 @@ t.test('a field that fails is told, and so is the answer', async (t) => {
   t.match(text, /answer 5012: NOT_FOUND:CCRequestNumber$/)
 })
 
+const processorOf = (more: object) => ({
+  diameter_agent: {
+    request_processors: [
+      { id: 'first', flags: ['*dryrun'], filters: [], request_fields: [], reply_fields: [], ...more },
+    ],
+  },
+})
+
+t.test('a filter of a field that cannot be told is told with its field', async (t) => {
+  t.match(
+    (
+      await told(
+        t,
+        'diameter',
+        processorOf({ request_fields: [{ tag: 'T', path: '*cgreq.X', value: 'a', filters: ['FLTR_STORED'] }] }),
+        GY,
+      )
+    ).join('\n'),
+    /T \*cgreq\.X \(\*variable\): FAILS: filter FLTR_STORED: NOT_FOUND:FLTR_STORED\nanswer 5012: NOT_FOUND:FLTR_STORED$/,
+  )
+})
+
+t.test('02, 2.4: a name that is in no dictionary is told; in a filter it stops the start', async (t) => {
+  const processors = (field: object) => processorOf({ request_fields: [field] })
+  const value = { tag: 'T', path: '*cgreq.X', value: '~*req.Sesion-Id' }
+  t.match(
+    (await told(t, 'diameter', processors(value), GY)).join('\n'),
+    /T .*: = ""\n +~\*req\.Sesion-Id \(in no dictionary\) ""/,
+  )
+  const filtered = { ...value, filters: ['*empty:~*req.Subscription-Id.Data:'] }
+  await t.rejects(told(t, 'diameter', processors(filtered), GY), {
+    message:
+      /field T: filters \["\*empty:~\*req\.Subscription-Id\.Data:"\]: Could not find AVP "Data" in the dictionary$/,
+  })
+})
+
+t.test('02, 5.1: an empty step of a path stops the start', async (t) => {
+  const rows: [more: object, message: RegExp][] = [
+    [{ tenant: '~*req..Origin-Realm' }, /request processor first: Empty field path $/],
+    [
+      { filters: ['*string:~*req.:a'] },
+      /request processor first: Empty field path {2}for filter <\*string:~\*req\.:a>$/,
+    ],
+  ]
+  for (const [more, message] of rows) await t.rejects(told(t, 'diameter', processorOf(more), GY), { message })
+})
+
 t.test('a stored filter is none that a dry run reads', async (t) => {
   const processors = [{ id: 'initial', filters: ['FLTR_STORED'] }]
   t.match(
@@ -308,6 +355,7 @@ t.test('what it cannot map is refused', async (t) => {
     ['[1]', 'JSON messages: expected an object, or a list of objects'],
     ['{"Foo": 1}', 'AVP "Foo" is in no dictionary'],
     ['{"CC-Request-Type": "x"}', 'AVP CC-Request-Type of type Enumerated cannot hold "x"'],
+    ['0100001', 'message 1 of hexadecimal octets has 7 digits: the last octet is cut'],
     ['01000018', 'a Diameter message of 4 octets names a length of 24'],
   ]
   for (const [input, message] of refused)

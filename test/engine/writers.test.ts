@@ -39,11 +39,12 @@ async function exported(
   t: Test,
   fields: readonly object[],
   cdrs: readonly Cdr[],
+  filters: readonly string[] = [],
 ): Promise<{ text: string; logged: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-writers-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   copyFileSync(join(ROOT, 'templates/csv.json'), join(folder, 'csv.json'))
-  const exporter = { id: 'e', type: '*file_csv', export_path: folder, fields }
+  const exporter = { id: 'e', type: '*file_csv', export_path: folder, fields, filters }
   const cdrSection = { enabled: true, ees_conns: ['*internal'], online_cdr_exports: ['e'] }
   writeFileSync(
     join(folder, 'z.json'),
@@ -115,4 +116,17 @@ t.test('02, 2.2: *uch is there for exporters', async (t) => {
   ]
   const { text } = await exported(t, fields, [CDR])
   t.equal(text, '*exp.Last\n491701234567\n')
+})
+
+t.test('a filter that cannot be compiled is refused with its place', async (t) => {
+  const rows: [filter: string, problem: string][] = [
+    ['*strng:~*req.Account:1', 'NOT_IMPLEMENTED:*strng'],
+    ['*string:~*req..Account:1', 'Empty field path  for filter <*string:~*req..Account:1>'],
+  ]
+  const fields = [{ path: '*exp.Account', value: '~*req.Account' }]
+  for (const [filter, problem] of rows) {
+    const refusal = await exported(t, fields, [], [filter]).catch((cause: Error) => cause.message)
+    t.match(refusal, /z\.json:1:\d+: ees\.exporters\[\d\]\.filters: /)
+    t.ok(String(refusal).endsWith(problem), String(refusal))
+  }
 })

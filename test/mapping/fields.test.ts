@@ -105,6 +105,11 @@ const trees: readonly [name: string, fields: Fields, vars: EventFields][] = [
     [set('*vars.A', '2018-10-04T15:12:20Z;0', { type: '*usage_difference' })],
     { A: '2562047h47m16.854775807s' },
   ],
+  [
+    'a usage without end saturates',
+    [set('*vars.A', '~*req.Empty;2018-10-04T15:12:20Z', { type: '*usage_difference' })],
+    { A: '-2562047h47m16.854775808s' },
+  ],
   ['whole numbers and durations', [set('*vars.A', '5;10s', { type: '*sum' })], { A: 10_000_000_005 }],
   ['a sum of words is empty', [set('*vars.A', 'a;1', { type: '*sum' })], { A: '' }],
   [
@@ -218,6 +223,11 @@ const faults: readonly [fields: Fields, message: string][] = [
   [
     [set('*vars.A', '1', { filters: ['*foo:~*req.X:1'] })],
     'test.json:1: field *vars.A: filters ["*foo:~*req.X:1"]: NOT_IMPLEMENTED:*foo',
+  ],
+  [[set('*vars.A', 'a;~*req..X')], 'test.json:1: field *vars.A: Empty field path  (at character 3 of "a;~*req..X")'],
+  [
+    [set('*vars.A', '~*req.X.{*len}')],
+    'test.json:1: field *vars.A: Empty field path  (at character 1 of "~*req.X.{*len}")',
   ],
   [[{ type: '*template', value: 'none' }], 'test.json:1: no template with id: <none>'],
   [[{ type: '*template', value: 'empty' }], 'test.json:1: empty template with id: <empty>'],

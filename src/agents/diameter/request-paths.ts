@@ -18,14 +18,26 @@ type CompiledPath = { steps: readonly AvpDefinition[]; index: number | undefined
 export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
   readonly #dictionary: Dictionary
   readonly #applicationId: number
+  readonly #refusesUnknown: boolean
 
-  constructor(dictionary: Dictionary, applicationId: number) {
+  /** refusesUnknown: names that the dictionary does not have are refused; else they read as empty text. */
+  constructor(dictionary: Dictionary, applicationId: number, refusesUnknown = false) {
     this.#dictionary = dictionary
     this.#applicationId = applicationId
+    this.#refusesUnknown = refusesUnknown
+  }
+
+  /** A name that the dictionary does not have is an error in a filter. Reference 02, 2.4. */
+  get forFilters(): DiameterReader {
+    return new DiameterReader(this.#dictionary, this.#applicationId, true)
+  }
+
+  knows(path: string): boolean {
+    return this.#unknownName(path) === undefined
   }
 
   compileRequestPath(path: string): (message: DiameterMessage) => Value {
-    const compiled = this.#compile(path)
+    const compiled = this.#compileRead(path)
     if (compiled === undefined) return () => ''
     const [only] = compiled.steps
     if (only !== undefined && isPlain(compiled, 1)) {
@@ -38,7 +50,7 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
   }
 
   compileItemPath(path: string): (message: DiameterMessage, item: RawAvp) => Value {
-    const compiled = this.#compile(path)
+    const compiled = this.#compileRead(path)
     if (compiled === undefined) return () => ''
     return (message, item) => select(message, message.group(item), compiled)
   }
@@ -58,14 +70,25 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
     }
   }
 
+  #compileRead(path: string): CompiledPath | undefined {
+    const compiled = this.#compile(path)
+    if (compiled === undefined && this.#refusesUnknown)
+      throw new TemplateError(`Could not find AVP ${JSON.stringify(this.#unknownName(path))} in the dictionary`)
+    return compiled
+  }
+
+  #unknownName(path: string): string | undefined {
+    const names = namesOf(path)
+    return names.find((name) => this.#dictionary.byName(this.#applicationId, name) === undefined)
+  }
+
   /** Undefined when a name is in no dictionary: such a path reads as empty text. Reference 07, 1.6. */
   #compile(path: string): CompiledPath | undefined {
     const open = path.indexOf('[')
     if (open >= 0 && !path.endsWith(']'))
       throw new TemplateError(`filter rule <${path.slice(open + 1)}> needs to end in ]`)
-    const names = (open < 0 ? path : path.slice(0, open)).split('.')
     const steps: AvpDefinition[] = []
-    for (const name of names) {
+    for (const name of namesOf(path)) {
       const definition = this.#dictionary.byName(this.#applicationId, name)
       if (definition === undefined) return undefined
       steps.push(definition)
@@ -88,6 +111,12 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
       equals: (value) => value === rule,
     }
   }
+}
+
+/** Names of the AVPs on a path. */
+function namesOf(path: string): string[] {
+  const open = path.indexOf('[')
+  return (open < 0 ? path : path.slice(0, open)).split('.')
 }
 
 function isPlain({ steps, index, conditions }: CompiledPath, length: number): boolean {

@@ -15,11 +15,14 @@ export class RadiusReader implements MessageReader<RadiusMessage, never> {
   }
 
   compileRequestPath(path: string): (message: RadiusMessage) => Value {
-    const [, names = path, index = '0'] = /^(.*)\[([+-]?\d{1,9})\]$/.exec(path) ?? []
+    const { names, index } = namesOf(path)
     const definition = attributeAt(this.#dictionary, names)
     if (definition === undefined) return () => undefined
-    const at = Number(index)
-    return (message) => message.read(definition, at)
+    return (message) => message.read(definition, index)
+  }
+
+  knows(path: string): boolean {
+    return attributeAt(this.#dictionary, namesOf(path).names) !== undefined
   }
 
   compileItemPath(): never {
@@ -29,6 +32,11 @@ export class RadiusReader implements MessageReader<RadiusMessage, never> {
   compileGroupPath(): never {
     throw new TemplateError('a RADIUS packet has no groups: "for_each" is not for it')
   }
+}
+
+function namesOf(path: string): { names: string; index: number } {
+  const [, names = path, index = '0'] = /^(.*)\[([+-]?\d{1,9})\]$/.exec(path) ?? []
+  return { names, index: Number(index) }
 }
 
 /** The attribute of a path `Attr` or `Vendor.Attr`; names may have dots of their own. */

@@ -39,6 +39,11 @@ export function inputOf(bytes: Buffer): MessageInput {
   const octets = paragraphs.filter((each) => each !== '')
   if (octets.every((each) => /^(?:[\da-f]{2})+$/i.test(each)))
     return { kind: 'octets', messages: octets.map((each) => Buffer.from(each, 'hex')) }
+  const odd = octets.findIndex((each) => /^[\da-f]+$/i.test(each) && each.length % 2 === 1)
+  if (odd >= 0)
+    throw new InvalidText(
+      `message ${odd + 1} of hexadecimal octets has ${octets[odd]?.length} digits: the last octet is cut`,
+    )
   return /^\??[^\s,;]*=/.test(text) ? { kind: 'query', text } : { kind: 'row', text }
 }
 
