@@ -63,7 +63,13 @@ import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { compileExtraFields } from './extra-fields.ts'
 import { HttpValues } from './http-values.ts'
-import { areConnectionsChanged, isMappingChanged, isServiceOn, isTariffChanged } from './live-services.ts'
+import {
+  areConnectionsChanged,
+  areExportersChanged,
+  isMappingChanged,
+  isServiceOn,
+  isTariffChanged,
+} from './live-services.ts'
 import { accountIn, accountLookup, type MappingSources, sharedCache } from './mapping-sources.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
@@ -285,7 +291,7 @@ export class Engine {
     const compiled = isCompiled ? this.#compileAgent(after) : undefined
     const accepts = schedulerAccepts(after, this.#storedSources(), () => this.now())
     const extraCdrFields = compileExtraFields(after, () => this.now())
-    const isWriting = changed.has('ees') || changed.has('cdrs') || changed.has('apiers')
+    const isWriting = areExportersChanged(before.config, config, changed)
     const writers = isWriting
       ? buildWriters(after, () => this.now(), this.#storedSources(), this.#options.log)
       : this.#writers

@@ -34,12 +34,24 @@ export function isServiceOn(config: Config, service: string): boolean {
 
 /** Values that a mapping of Diameter is compiled from. */
 export function isMappingChanged(before: Config, after: Config, changed: ReadonlySet<SectionName>): boolean {
-  const { default_tenant: tenant, node_id: nodeId } = before.general
+  const { default_tenant: tenant, node_id: nodeId, rounding_decimals: decimals } = before.general
   return (
     changed.has('diameter_agent') ||
     changed.has('templates') ||
+    // Whether `*localhost` is this process.
+    before.sessions.enabled !== after.sessions.enabled ||
     tenant !== after.general.default_tenant ||
-    nodeId !== after.general.node_id
+    nodeId !== after.general.node_id ||
+    decimals !== after.general.rounding_decimals
+  )
+}
+
+/** Values that exporters are compiled from. */
+export function areExportersChanged(before: Config, after: Config, changed: ReadonlySet<SectionName>): boolean {
+  const sections = ['ees', 'cdrs', 'apiers', 'templates'] as const
+  return (
+    sections.some((section) => changed.has(section)) ||
+    before.general.rounding_decimals !== after.general.rounding_decimals
   )
 }
 

@@ -45,6 +45,15 @@ const filesOf = (folder: string) =>
 
 const { folder: home, call, result, restart } = await planGateway(t)
 
+t.test('01 ex. 12: what is missing, what is unknown, a filter that is none', async (t) => {
+  t.equal(await call('SetTPRate'), error('MANDATORY_IE_MISSING: [TPid ID RateSlots]'))
+  t.equal(await call('GetActions', 'ACTS_1'), error('SERVER_ERROR: NOT_FOUND'))
+  const reference =
+    'broken reference to filter: \\u003cFLTR_NotFound\\u003e for item with ID: cgrates.org:TEST_PROFILE1'
+  const profile = { ID: 'TEST_PROFILE1', FilterIDs: ['FLTR_NotFound'], RunID: 'r', AttributeIDs: ['*none'] }
+  t.equal(await call('SetChargerProfile', profile), `{"id":1,"result":null,"error":"SERVER_ERROR: ${reference}"}`)
+})
+
 t.test('03 3.2: a folder, imported and exported again, is the same', async (t) => {
   t.equal(await call('ImportTariffPlanFromFolder', { TPid: 'A', FolderPath: EVERY_KIND }), OK)
   const [first, second, zipped] = [temporary(t), temporary(t), temporary(t)]

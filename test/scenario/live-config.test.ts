@@ -151,6 +151,11 @@ t.test('exporters change; each CDR is in one file', async (t) => {
   await session('first')
   t.equal(await set(gateway, { ees: { exporters: [{ id, export_path: join(gateway.folder, 'two') }] } }), 'OK')
   await session('second')
+  const exporter = { id, export_path: join(gateway.folder, 'three'), fields: [{ type: '*template', value: 'columns' }] }
+  const columns = (name: string, value: string) => ({ columns: [{ tag: name, path: `*exp.${name}`, value }] })
+  t.equal(await set(gateway, { templates: columns('A', '~*req.RunID'), ees: { exporters: [exporter] } }), 'OK')
+  t.equal(await set(gateway, { templates: columns('B', '~*req.OriginID') }), 'OK')
+  await session('third')
   await client.close()
   await stopGateway(gateway)
   const rows = (folder: string) =>
@@ -162,6 +167,7 @@ t.test('exporters change; each CDR is in one file', async (t) => {
     )
   t.match(rows('one'), [/first/])
   t.match(rows('two'), [/second/])
+  t.match(rows('three'), [/^third/], 'by the template as it was changed')
 })
 
 t.test('SIGHUP reads the folder again; what is wrong with it changes nothing', async (t) => {
