@@ -7,6 +7,7 @@ import { configJsonSchema } from '../../src/config/json-schema.ts'
 import { parseConfigFile } from '../../src/config/json-source.ts'
 import { type LoadedConfig, loadConfig } from '../../src/config/load-config.ts'
 import { SECTIONS } from '../../src/config/schema.ts'
+import { printField } from '../../src/config/sections/field-template.ts'
 import { ROOT } from '../support/gateway.ts'
 
 const DEFAULTS = join(ROOT, 'config/tollgate.json')
@@ -173,6 +174,17 @@ t.test('reference 01, 2.3: what is merged and what is replaced', async (t) => {
     { id: 'q', filters: [] },
   ])
   t.match(config.templates, { '*cca': { length: 7 }, '*err': { length: 3 }, own: [{ path: '*rep.B' }] })
+})
+
+t.test('02, 5.1: keys of fields that CGRateS forgets may stand in the files, and are not shown', async (t) => {
+  const old = { field_id: 'X', handler_id: 'x', breakable: true, continue: false }
+  const field = { path: '*rep.A', type: '*constant', value: '1' }
+  const { config, warnings } = await load(t, { 'a.json': { templates: { t: [{ ...field, ...old }] } } })
+  t.same(
+    warnings.map(({ key }) => key),
+    Object.keys(old).map((key) => `templates.t[0].${key}`),
+  )
+  t.same(printField(config.templates['t']?.[0]), { ...field, tag: '*rep.A' })
 })
 
 t.test('keys and sections without effect may stand in the files, and are told', async (t) => {

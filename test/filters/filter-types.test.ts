@@ -68,6 +68,7 @@ const observed: readonly (readonly [type: string, rows: readonly Row[]])[] = [
     'comparisons',
     [
       ['*eq:~*req.X:1001', { X: 'dan' }, 'incomparable: <<nil>> with <1001>'],
+      ['*eq:~*req.X:1001', { X: '' }, 'incomparable: <<nil>> with <1001>'],
       ['*eq:~*req.X:1001', { X: 1372636800 }, 'false'],
       ['*eq:~*req.X:dan', { X: 1372636800 }, 'incomparable: <1.3726368e+09> with <<nil>>'],
       ['*eq:~*req.X:dan', { X: 'dan' }, 'true'],
@@ -136,6 +137,29 @@ const observed: readonly (readonly [type: string, rows: readonly Row[]])[] = [
       ['*notnoteq:~*req.X:3', { X: 3 }, 'NOT_IMPLEMENTED:*notnoteq'],
       ['*:~*req.X:3', { X: 3 }, 'NOT_IMPLEMENTED:*'],
       ['*not:~*req.X:3', { X: 3 }, 'NOT_IMPLEMENTED:*not'],
+    ],
+  ],
+  [
+    'types that are never indexed',
+    [
+      ['*nistring:~*req.X:a|b', { X: 'b' }, 'true'],
+      ['*nistring:~*req.X:a|b', { X: 'ab' }, 'false'],
+      ['*niprefix:~*req.X:a', { X: 'ab' }, 'true'],
+      ['*niprefix:~*req.X:a', { X: 'ba' }, 'false'],
+      ['*nisuffix:~*req.X:a', { X: 'ba' }, 'true'],
+      ['*nisuffix:~*req.X:a', { X: 'ab' }, 'false'],
+      ['*niexists:~*req.X:', { X: '' }, 'true'],
+      ['*niexists:~*req.X:', {}, 'false'],
+    ],
+  ],
+  [
+    '*suffix and negations of text',
+    [
+      ['*suffix:~*req.X:c', { X: 'abc' }, 'true'],
+      ['*suffix:~*req.X:b', { X: 'abc' }, 'false'],
+      ['*notsuffix:~*req.X:c', { X: 'abc' }, 'false'],
+      ['*notcontains:~*req.X:b', { X: 'abc' }, 'false'],
+      ['*notcontains:~*req.X:b', {}, 'true'],
     ],
   ],
   [

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { withMeta } from './key-meta.ts'
 import { noEffect, struct, textList } from './key-types.ts'
 
+/** Keys of older versions that files still have: CGRateS takes them and forgets them. Reference 02, 5.1. */
+const OLD_KEYS = ['field_id', 'handler_id', 'breakable', 'continue'] as const
+
 /** One field of a list of request, reply or export fields. Reference 01, 4.6; 02, 4. */
 export const fieldTemplate = struct(
   'FcTemplateJsonCfg',
@@ -23,6 +26,7 @@ export const fieldTemplate = struct(
     mask_destinationd_id: z.string().optional(),
     mask_length: z.int().optional(),
     ...noEffect(z.int(), 'cost_shift_digits', 'rounding_decimals'),
+    ...noEffect(z.unknown(), ...OLD_KEYS),
   },
   { print: printField },
 )
@@ -43,8 +47,9 @@ export function printField(value: unknown): unknown {
   const { tag, layout, ...rest } = value as z.output<typeof fieldTemplate>
   const isEmpty = (each: unknown) =>
     each === undefined || each === '' || each === false || each === 0 || (Array.isArray(each) && each.length === 0)
+  const isOld = (key: string) => OLD_KEYS.some((old) => old === key)
   return {
-    ...Object.fromEntries(Object.entries(rest).filter(([, each]) => !isEmpty(each))),
+    ...Object.fromEntries(Object.entries(rest).filter(([key, each]) => !isOld(key) && !isEmpty(each))),
     ...(layout === undefined || layout === RFC_3339 ? {} : { layout }),
     tag: tag === '' ? rest.path : tag,
   }
