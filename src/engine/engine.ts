@@ -13,13 +13,12 @@ import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
 import { runOfOrigin } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
-import { ConfigError } from '../config/config-error.ts'
 import type { Environment } from '../config/json-scanner.ts'
 import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { type ServedConfig, servedConfig } from '../config/served-config.ts'
-import { StoreFailure, TollgateError } from '../core/errors.ts'
+import { TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
@@ -45,10 +44,8 @@ import { type SessionCall, type SessionDependencies, Sessions } from '../session
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
-import { MemoryDataStore } from '../store/memory-data-store.ts'
 import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
 import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
-import { takeUpCdrFile } from '../store/sqlite/take-up.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
@@ -63,6 +60,7 @@ import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { compileExtraFields } from './extra-fields.ts'
 import { HttpValues } from './http-values.ts'
+import { liveDefaults } from './live-defaults.ts'
 import {
   areConnectionsChanged,
   areExportersChanged,
@@ -71,6 +69,7 @@ import {
   isTariffChanged,
 } from './live-services.ts'
 import { accountIn, accountLookup, type MappingSources, sharedCache } from './mapping-sources.ts'
+import { cannotOpen, openDataStore, takeUpCdrs } from './open-stores.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
@@ -83,6 +82,7 @@ import { SessionReplication } from './session-replication.ts'
 import {
   capsOf,
   cdrDefaults,
+  cdrSwitches,
   clientCallSettings,
   failedFolders,
   responderSettings,
@@ -111,13 +111,6 @@ export type EngineOptions = {
   /** Told of each answer: its Result-Code, and ns since the request. */
   observe?: (resultCode: number, latencyNs: bigint) => void
 }
-
-const STORE_EVENTS = {
-  tornJournal:
-    'store: a crash has left a commit that was never answered; it is cut off the journal and kept beside it as *.torn',
-  checkpointFailed: 'store: the checkpoint could not be written; the journal goes on',
-  restored: 'store: a backup has taken the place of the records, which are kept beside',
-} as const
 
 /** Id of the CDR store among the targets of CDRs. */
 const CDR_STORE = 'cdr store'
@@ -201,10 +194,10 @@ export class Engine {
     this.#writers = buildWriters(options.loaded, now, this.#storedSources(), options.log)
     const accepts = schedulerAccepts(options.loaded, this.#storedSources(), now)
     this.#extraCdrFields = compileExtraFields(options.loaded, now)
-    this.store = this.#openStore()
+    this.store = openDataStore(options)
     this.records = new Records(this.store, { limit: CACHED_RECORDS }, this.evaluations)
     const paths = databasePaths(config, options.inMemory)
-    if (paths.cdrs !== undefined) this.#takeUpCdrs(paths.cdrs)
+    if (paths.cdrs !== undefined) takeUpCdrs(paths.cdrs, options.loaded)
     const path = paths.cdrs ?? ':memory:'
     this.#cdrStore = new SqliteCdrStore(path)
     this.#planStore = new SqlitePlanStore(path, Object.values(PLAN_TABLES))
@@ -346,7 +339,9 @@ export class Engine {
 
   /** Compiles the tariff that the store holds. Before `start`. Rejects with ConfigError when the CDR store cannot be opened. */
   async openTariff(): Promise<void> {
-    await this.#cdrStore.opened().catch((cause: unknown) => this.#cannotOpen('stor_db.opts.sqlitePath', cause))
+    await this.#cdrStore
+      .opened()
+      .catch((cause: unknown) => cannotOpen('stor_db.opts.sqlitePath', cause, this.#options.loaded))
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
     const sources = this.#filterSources()
@@ -437,26 +432,7 @@ export class Engine {
 
   /** What arguments of methods that are left out mean; read at each call. */
   rpcDefaults(version: string): RpcDefaults {
-    const general = () => this.config.loaded.config.general
-    const zone = () => this.timeZone
-    return {
-      version,
-      get timeZone() {
-        return zone()
-      },
-      get nodeId() {
-        return general().node_id
-      },
-      get tenant() {
-        return general().default_tenant
-      },
-      get category() {
-        return general().default_category
-      },
-      get roundingDecimals() {
-        return general().rounding_decimals
-      },
-    }
+    return liveDefaults(version, this.config, () => this.timeZone)
   }
 
   /** Whether the methods of a service answer now. */
@@ -588,16 +564,7 @@ export class Engine {
 
   /** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
   get cdrSwitches(): CdrSwitches {
-    const { chargers_conns: chargers, rals_conns: rals, store_cdrs: isStored } = this.config.loaded.config.cdrs
-    return {
-      isForked: chargers.length > 0,
-      isRated: rals.length > 0,
-      isStored,
-      isExported: true,
-      isRefunded: false,
-      isRerated: false,
-      isReprocessed: false,
-    }
+    return cdrSwitches(this.config.loaded.config)
   }
 
   /** Deletes CDRs from the CDR store for good; how many. */
@@ -656,44 +623,13 @@ export class Engine {
     return defaults[toR] ?? defaults['*any'] ?? 0n
   }
 
-  #openStore(): DataStore {
-    const { config } = this.#options.loaded
-    const { data: folder } = databasePaths(config, this.#options.inMemory)
-    if (folder === undefined) return new MemoryDataStore()
-    try {
-      return new LmdbDataStore({
-        folder,
-        durability: config.general.durability,
-        onEvent: (event) => this.#options.log('warn', STORE_EVENTS[event.kind], { ...event, kind: undefined }),
-      })
-    } catch (cause) {
-      return this.#cannotOpen('data_db.opts.lmdbPath', cause)
-    }
-  }
-
-  /** Puts a CDR file that was restored in its place, before anybody opens it. */
-  #takeUpCdrs(path: string): void {
-    try {
-      takeUpCdrFile(path)
-    } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause)
-      this.#cannotOpen('stor_db.opts.sqlitePath', new StoreFailure(`cannot restore ${path}: ${problem}`, { cause }))
-    }
-  }
-
-  /** Says which key names the store that cannot be opened. */
-  #cannotOpen(key: string, cause: unknown): never {
-    if (!(cause instanceof StoreFailure)) throw cause
-    throw new ConfigError([{ place: this.#options.loaded.placeOf(key), key, problem: cause.message }])
-  }
-
-  /** What filters look up: they are compiled before anything is opened. */
   /** For what runs where nobody waits for a web server. */
   #storedSources(): MappingSources {
     const { http: _, ...stored } = this.#filterSources()
     return stored
   }
 
+  /** What filters look up: they are compiled before anything is opened. */
   #filterSources(): MappingSources {
     const lookups = new TariffLookups(() => this.#tariff.rows)
     return {

@@ -1,5 +1,5 @@
 import { BalanceSubjects } from '../accounting/balance-subject.ts'
-import type { CdrDefaults } from '../cdrs/cdr.ts'
+import type { CdrDefaults, CdrSwitches } from '../cdrs/cdr.ts'
 import type { Config } from '../config/schema.ts'
 import type { TariffOptions } from '../rating/tariff-index.ts'
 import { Caps } from '../rpc/server/caps.ts'
@@ -34,6 +34,19 @@ export function cdrDefaults({ general, cdrs }: Config, timeZone: string): CdrDef
     requestType: general.default_request_type,
     timeZone,
     isStored: cdrs.store_cdrs,
+  }
+}
+
+/** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
+export function cdrSwitches({ cdrs }: Config): CdrSwitches {
+  return {
+    isForked: cdrs.chargers_conns.length > 0,
+    isRated: cdrs.rals_conns.length > 0,
+    isStored: cdrs.store_cdrs,
+    isExported: true,
+    isRefunded: false,
+    isRerated: false,
+    isReprocessed: false,
   }
 }
 
