@@ -79,6 +79,19 @@ t.test('05 9.8: CDRs that are posted', async (t) => {
     await rpcText(gateway.httpPort, 'ConfigSv1.GetConfig', { Section: 'rpc_conns' }),
     /"pool":\{"conns":\[\{"address":"127\.0\.0\.1:2222","id":"H1","tls":true,"transport":"\*gob"\}\]/,
   )
+  for (const [headers, address] of [
+    [{ 'x-real-ip': '10.1.1.1', 'x-forwarded-for': '10.2.2.2' }, '10.1.1.1:2222'],
+    [{ 'x-forwarded-for': '10.2.2.2, 10.3.3.3' }, '10.2.2.2:2222'],
+    [{ 'x-real-ip': '2001:db8::1' }, '[2001:db8::1]:2222'],
+  ] as const) {
+    const body = JSON.stringify({ id: 1, method: 'RegistrarSv1.RegisterRPCHosts', params: [hosts] })
+    await fetch(`${site}/registrar`, { method: 'POST', body, headers })
+    t.match(
+      await rpcText(gateway.httpPort, 'ConfigSv1.GetConfig', { Section: 'rpc_conns' }),
+      `"address":"${address}"`,
+      '01 6.3: the address that a proxy names',
+    )
+  }
   t.match(await registrar('Nope', {}), `"rpc: can't find service RegistrarSv1.Nope"`)
   t.match(
     await registrar('UnregisterRPCHosts', 'x'),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIPv6 } from 'node:net'
 import { argumentOf, errorText } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, boolean, list, map, parseJson, type Shape, struct, text, type ValueOf } from '../shape.ts'
@@ -75,7 +76,7 @@ function requestOf(body: string): { id?: unknown; method?: unknown; params?: unk
   }
 }
 
-/** The address that a proxy names, else that of the connection. */
+/** The address that a proxy names, else that of the connection; as a port may follow it. */
 function callerOf({ headers, socket }: IncomingMessage): string {
   const { 'x-real-ip': real, 'x-forwarded-for': forwarded } = headers
   const named = [real, forwarded].map((header) =>
@@ -83,5 +84,6 @@ function callerOf({ headers, socket }: IncomingMessage): string {
       .split(',')[0]
       ?.trim(),
   )
-  return named.find((name) => name) ?? socket.remoteAddress ?? ''
+  const caller = named.find((name) => name) ?? socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+  return isIPv6(caller) ? `[${caller}]` : caller
 }
