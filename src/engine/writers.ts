@@ -5,12 +5,14 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
+import { compileCostPath } from '../filters/cost-details.ts'
 import { EVENT_READER, eventContext, FILTERED_EVENT_READER } from '../filters/event-reader.ts'
 import { checkInlineSteps } from '../filters/filter-check.ts'
 import { FilterCompiler } from '../filters/filter-compiler.ts'
-import { type MappingContext, OrderedEntries } from '../mapping/context.ts'
+import { type MappingContext, type MessageReader, OrderedEntries } from '../mapping/context.ts'
 import { compileFieldList, type FieldTemplate, inlineTemplates } from '../mapping/field-plan.ts'
 import { MappingError, TemplateError } from '../mapping/value.ts'
+import { eventCostWire } from '../rating/event-cost-wire.ts'
 import { CsvWriter } from '../writers/csv-writer.ts'
 import type { EngineOptions } from './engine.ts'
 import { fieldTemplates } from './field-templates.ts'
@@ -40,6 +42,7 @@ export function buildWriters(
     checkInlineSteps(ids)
     return filters.compile(ids)
   }
+  const { rounding_decimals: decimals } = config.general
   const writers: CsvWriter[] = []
   for (const [i, exporter] of config.ees.exporters.entries()) {
     if (exporter.type === '*none') continue
@@ -55,13 +58,13 @@ export function buildWriters(
     const fields = inlineTemplates(fieldTemplates(exporter.fields, path, place), templates)
     const columns = columnsOf(fields)
     const fill = compileFieldList(fields, {
-      reader: EVENT_READER,
+      reader: EXPORT_READER,
       options,
       templates,
       compileFilters,
       checkReplyPath: () => undefined,
       builds: ['*exp'],
-      roundingDecimals: config.general.rounding_decimals,
+      roundingDecimals: decimals,
       isDestination: (id, prefix) => sources.isPrefix(id, prefix),
     })
     const passes = atKey(`ees.exporters[${i}].filters`, placeOf, () => compileFilters(exporter.filters))
@@ -74,7 +77,8 @@ export function buildWriters(
           separator: String(exporter.opts['csvFieldSeparator'] ?? ','),
           row: (cdr) => {
             const built = new OrderedEntries()
-            const context = { ...contextOf(cdr, now()), built: { '*exp': built } }
+            const vars = { '*tenant': cdr.tenant, '*exporterID': exporter.id }
+            const context = { ...contextOf(cdr, now(), decimals), vars, built: { '*exp': built } }
             try {
               if (!passes(context)) return undefined
               fill(context)
@@ -127,6 +131,27 @@ function columnsOf(fields: readonly FieldTemplate[]): Column[] {
   return columns
 }
 
-function contextOf(cdr: Cdr, now: ZonedTime): MappingContext<EventFields, never> {
-  return eventContext({ tenant: cdr.tenant, id: '', time: null, event: eventOfCdr(cdr), apiOpts: {} }, now)
+/** What fields of exporters read: the CDR, and what it cost as `*ec`. Reference 02, 2.2. */
+const EXPORT_READER: MessageReader<EventFields, never> = {
+  ...EVENT_READER,
+  compileOwnPath(area, path) {
+    const whole = `CostDetails.${path}`
+    return area === '*ec' ? (compileCostPath(whole) ?? EVENT_READER.compileRequestPath(whole)) : undefined
+  },
+}
+
+/** decimals: general.rounding_decimals, of the details of the cost; they are made when they are read. */
+function contextOf(cdr: Cdr, now: ZonedTime, decimals: number): MappingContext<EventFields, never> {
+  const { costDetails } = cdr
+  const event: EventFields = eventOfCdr(cdr)
+  if (costDetails !== undefined) {
+    let wire: EventFields | undefined
+    Object.defineProperty(event, 'CostDetails', {
+      get: () => {
+        wire ??= eventCostWire(costDetails, decimals) as EventFields
+        return wire
+      },
+    })
+  }
+  return eventContext({ tenant: cdr.tenant, id: '', time: null, event, apiOpts: {} }, now)
 }

@@ -130,3 +130,41 @@ t.test('a filter that cannot be compiled is refused with its place', async (t) =
     t.ok(String(refusal).endsWith(problem), String(refusal))
   }
 })
+
+t.test('02, 2.2: an exporter reads its own id and the details of the cost', async (t) => {
+  const match = {
+    matchedSubject: '*out:cgrates.org:call:1001',
+    matchedPrefix: '4930',
+    matchedDestinationId: 'DST_DE',
+    ratingPlanId: 'RP_1',
+  }
+  const rating = {
+    connectFee: Decimal.ZERO,
+    roundingMethod: '*up',
+    roundingDecimals: 4,
+    maxCost: Decimal.ZERO,
+    maxCostStrategy: '',
+    groups: [{ start: 0n, price: Decimal.parse('0.01'), increment: 1_000_000_000n, unit: 1_000_000_000n }],
+  }
+  const interval = { timing: null, rating, weight: 10, text: '1' }
+  const increment = { usage: 1_000_000_000n, cost: Decimal.parse('0.01'), accounting: null, count: 42n }
+  const costDetails = {
+    cgrId: 'c1',
+    runId: '*default',
+    startTime: ANSWERED,
+    charges: [{ interval, match, increments: [increment], count: 1n }],
+    accountSummary: null,
+  }
+  const fields = [
+    { path: '*exp.By', value: '~*vars.*exporterID;/;~*vars.*tenant' },
+    { path: '*exp.Plan', value: '~*ec.Charges[0].Rating.RatingFilter.RatingPlanID' },
+    { path: '*exp.Usage', value: '~*ec.Charges[0].Increments[0].Usage' },
+    { path: '*exp.Cost', value: '~*ec.Cost' },
+  ]
+  const filters = ['*string:~*req.CostDetails.Charges[0].Rating.RatingFilter.DestinationID:DST_DE']
+  const { text, logged } = await exported(t, fields, [{ ...CDR, costDetails }, CDR], filters)
+  t.same(text.split('\n').slice(1), ['e/cgrates.org,RP_1,1s,0.42', ''])
+  t.same(logged, [])
+  const { text: bare } = await exported(t, fields, [CDR])
+  t.same(bare.split('\n').slice(1), ['e/cgrates.org,,,', ''], 'a CDR without details has none')
+})
