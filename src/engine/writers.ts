@@ -55,7 +55,7 @@ export function buildWriters(
       throw new ConfigError([{ place: placeOf(key), key, problem }])
     }
     const path = `ees.exporters[${i}].fields`
-    const fields = inlineTemplates(fieldTemplates(exporter.fields, path, place), templates)
+    const fields = inlineTemplates(fieldTemplates(exporter.fields, path, place), templates).map(emptyForNone)
     const columns = columnsOf(fields)
     const fill = compileFieldList(fields, {
       reader: EXPORT_READER,
@@ -115,6 +115,11 @@ function atKey<R>(key: string, placeOf: LoadedConfig['placeOf'], compile: () => 
     if (!(cause instanceof TemplateError)) throw cause
     throw new ConfigError([{ place: placeOf(key), key, problem: cause.message }])
   }
+}
+
+/** In exporters a field of type `*none` writes empty text: a column. Reference 02, 5.4. */
+function emptyForNone(field: FieldTemplate): FieldTemplate {
+  return field.type === '*none' && field.path !== '' ? { ...field, type: '*constant', value: '' } : field
 }
 
 type Column = { header: string; name: string; index: number }

@@ -168,3 +168,12 @@ t.test('02, 2.2: an exporter reads its own id and the details of the cost', asyn
   const { text: bare } = await exported(t, fields, [CDR])
   t.same(bare.split('\n').slice(1), ['e/cgrates.org,,,', ''], 'a CDR without details has none')
 })
+
+t.test('02, 5.4: *none is an empty column of an exporter', async (t) => {
+  const fields = [
+    { path: '*exp.A', value: '~*req.Account' },
+    { path: '*exp.B', type: '*none', value: '~*req.Account' },
+    { path: '*exp.C', value: 'c' },
+  ]
+  t.equal((await exported(t, fields, [CDR])).text, '*exp.A,*exp.B,*exp.C\n491701234567,,c\n')
+})
