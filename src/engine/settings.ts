@@ -52,8 +52,7 @@ export function cdrSwitches({ cdrs }: Config): CdrSwitches {
 
 /** Where what could not be delivered waits in files; '' for nowhere. Reference 09, B7; 10, B2.3. */
 export function failedFolders({ ees, data_db }: Config): { posts: string; replications: string } {
-  const posts = ees.failed_posts as { dir?: string } | undefined
-  return { posts: posts?.dir ?? '', replications: (data_db.replication_failed_dir as string | undefined) ?? '' }
+  return { posts: ees.failed_posts.dir, replications: data_db.replication_failed_dir ?? '' }
 }
 
 /** What the configuration says to sessions. timeZone: of times that name none. Reference 01, 4.5 (sessions). */

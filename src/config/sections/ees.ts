@@ -27,7 +27,7 @@ export const EXPORTER_TYPES: ReadonlySet<string> = new Set(['*none', '*file_csv'
 
 const failedPosts = struct(
   'FailedPostsJsonCfg',
-  { dir: z.string(), ttl: duration, static_ttl: z.boolean() },
+  { dir: z.string(), ...noEffect(duration, 'ttl'), ...noEffect(z.boolean(), 'static_ttl') },
   { goFields: 'tagged' },
 )
 
@@ -36,10 +36,10 @@ export const ees = struct(
   'EEsJsonCfg',
   {
     enabled: z.boolean(),
+    failed_posts: failedPosts,
     exporters: withMeta(z.array(exporter), { merge: 'byIdFromDefault' }),
     ...noEffect(connections, 'attributes_conns'),
     ...noEffect(z.record(z.string(), cachePartition), 'cache'),
-    ...noEffect(failedPosts, 'failed_posts'),
   },
   { goFields: 'tagged', loose: true },
 )

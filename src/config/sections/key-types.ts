@@ -127,7 +127,7 @@ export function noEffect<K extends string>(type: z.ZodType, ...keys: K[]): Recor
   ) as Record<K, z.ZodOptional<z.ZodUnknown>>
 }
 
-/** Marks the keys of a shape as noEffect does, and leaves their types as they are. */
+/** Marks the keys of a shape as noEffect does, and leaves their types as they are: none may be the schema of another key, too. */
 export function withoutEffect<S extends z.ZodRawShape>(shape: S): S {
   for (const schema of Object.values(shape)) NO_EFFECT.add(schema)
   return shape
