@@ -1,7 +1,7 @@
 import { ZERO_TIME } from '../../core/time.ts'
 import { compileRsrRule } from '../../filters/rsr-rule.ts'
 import type { MessageReader } from '../../mapping/context.ts'
-import { TemplateError, type Value } from '../../mapping/value.ts'
+import { MappingError, TemplateError, type Value } from '../../mapping/value.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../../protocol/diameter/message.ts'
@@ -157,6 +157,8 @@ function select(message: DiameterMessage, avps: readonly RawAvp[], { steps, inde
     const found: RawAvp[] = []
     visit(message, avps, steps, [], (avp) => found.push(avp) > index && index >= 0)
     const avp = found.at(index)
+    if (avp === undefined && found.length > 0 && index >= 0)
+      throw new MappingError('avp index higher than number of AVPs')
     return avp && readAvp(message, avp, last)
   }
   // "(1)" is a substring rule that also accepts 10: an equal value goes first.
