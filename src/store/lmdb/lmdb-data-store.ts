@@ -31,7 +31,7 @@ type Overlay = { tables: ReadonlyMap<Table, Map<string, Changed | undefined>>; a
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
 const CHECKPOINT_CHUNK = 2_000
-/** Records that a checkpoint hands over before requests have their turn. */
+/** Records that a checkpoint hands over, at least, before requests have their turn. */
 const CHECKPOINT_TURN = 100
 /** Octets of addresses for the checkpoint, not of memory: a map that has to grow is mapped a second time beside the first. */
 const MAP_SIZE = 2 ** 36
@@ -167,7 +167,7 @@ export class LmdbDataStore implements DataStore {
       if (change !== 0) this.#counts.set(table, this.count(table) + change)
     }
     const durable = this.#journal.append(changes)
-    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 32 << 20)
+    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 16 << 20)
     if (full && this.#checkpoint === undefined) this.#startCheckpoint()
     return durable
   }
@@ -270,13 +270,17 @@ export class LmdbDataStore implements DataStore {
     // LMDB must never hold a part of a commit that the journal lost.
     await this.#journal.flushed()
     let written = 0
+    let turn = 0
     let last: Promise<unknown> = Promise.resolve()
     for (const [table, changed] of overlay.tables) {
       const database = this.#tables[table]
       for (const [key, record] of changed) {
         last = record === undefined ? database.remove(key) : database.put(key, storedOf(record))
         if (++written % CHECKPOINT_CHUNK === 0) await last
-        else if (written % CHECKPOINT_TURN === 0) await nextTurn()
+        // The more has changed meanwhile, the more is handed over at a time: a checkpoint must not fall behind.
+        if (++turn < Math.max(CHECKPOINT_TURN, sizeOf(this.#young) >> 3)) continue
+        turn = 0
+        await nextTurn()
       }
     }
     await last

@@ -1,7 +1,7 @@
 /** Octets that are taken from the system at a time. */
 const CHUNK = 1 << 20
 /** Chunks without use that are kept for later ones. */
-const MOST_FREE = 32
+const MOST_FREE = 16
 
 /**
  * Memory outside the heap for octets that are kept for a while and let go together. Chunks are used again: as garbage they would
