@@ -50,6 +50,7 @@ const rows: readonly [path: string, result: string | undefined][] = [
   [`${OCTETS}[~Rating-Group(^1$)]`, '10'],
   [`${OCTETS}[~Rating-Group(^2$)]`, '20'],
   [`${OCTETS}[~Rating-Group(2)|~Service-Identifier(7)]`, '20'],
+  [`${OCTETS}[~Service-Identifier(7)]`, '20'],
   [`${OCTETS}[~Rating-Group(1)|~Service-Identifier(7)]`, undefined],
   ['CC-Request-Number', undefined],
   ['CC-Request-Number[1]', undefined],
