@@ -164,7 +164,12 @@ const REQUESTS: readonly { name: string; id: keyof typeof CASES; error?: string;
     granted: '100',
     money: '9',
   },
-  { name: '05 9.4: a *directdebit CDR', id: 'direct-debit', money: '9' },
+  {
+    name: '05 9.4: a *directdebit CDR without Cost',
+    id: 'direct-debit',
+    error: 'MANDATORY_IE_MISSING: [Cost]',
+    money: '9',
+  },
 ]
 
 function requestOf(client: DiameterClient, id: string): Buffer {
@@ -199,7 +204,6 @@ t.test('what ends the reference engine over Diameter is answered, and the next r
       ['uncovered-rated', -1, 'UNAUTHORIZED_DESTINATION'],
       ['uncovered-postpaid', -1, 'UNAUTHORIZED_DESTINATION'],
       ['late-group-rated', -1, 'UNAUTHORIZED_DESTINATION'],
-      ['direct-debit', -1, 'NOT_IMPLEMENTED'],
     ],
     'a CDR that cannot be rated says why',
   )
