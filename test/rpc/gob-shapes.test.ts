@@ -38,6 +38,8 @@ const FREE: readonly RegExp[] = [
   /^ReplicatorSv1\.GetIPAllocations \.Allocations\{\}$/,
   /^CacheSv1\.GetItem(WithRemote)? $/,
   /^CacheSv1\.GetStats \.Metadata\{\}$/,
+  // Figures by exporter, each of its own type.
+  /^APIerSv1\.ExportCDRs \{\}\{\}$/,
   /^ConfigSv1\.GetConfig \{\}$/,
   /^CoreSv1\.Status \{\}$/,
   /\.?RatingFilters\{\}\{\}$/,
