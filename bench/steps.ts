@@ -23,8 +23,8 @@ export type Step = (typeof STEPS)[number]
 const FILES: readonly [RegExp, Step][] = [
   [/\/src\/(store\/|.*-(record|kind)\.ts)/, 'store'],
   [/\/src\/protocol\/diameter\/(writer|answers)\.ts|\/src\/agents\/diameter\/reply-encoder\.ts/, 'answer'],
-  [/\/src\/(mapping|filters)\/|\/src\/agents\/diameter\/request-paths\.ts/, 'mapping'],
-  [/\/src\/(sessions|services|accounting|rating|cdrs)\//, 'session and debit'],
+  [/\/src\/(mapping|filters)\/|\/src\/agents\/(pipeline|diameter\/request-(paths|handler|vars))\.ts/, 'mapping'],
+  [/\/src\/(sessions|services|accounting|rating|cdrs)\/|\/src\/agents\/session-calls\.ts/, 'session and debit'],
   [/\/src\/protocol\/diameter\//, 'framing and validation'],
 ]
 /** Functions of the connection and the agent that are not what most of their file is. */
@@ -33,13 +33,10 @@ const FUNCTIONS: ReadonlyMap<string, Step> = new Map([
   ['#flush', 'answer'],
   ['answer', 'answer'],
   ['#answerAfter', 'answer'],
-  ['#encode', 'answer'],
+  ['#reply', 'answer'],
   ['#receive', 'framing and validation'],
   ['#refuse', 'framing and validation'],
   ['#deliver', 'framing and validation'],
-  ['#runProcessors', 'mapping'],
-  ['#runProcessor', 'mapping'],
-  ['#context', 'mapping'],
 ])
 const NATIVE: ReadonlyMap<string, Step | undefined> = new Map([
   ['(garbage collector)', 'garbage collection'],

@@ -21,10 +21,10 @@ export type BalanceFilter = Partial<
 >
 
 /**
- * The soft match of topup, debit and remove: a given uuid decides alone, else a given id, else all given fields must
+ * The soft match of topup, debit and remove, of balances and of what triggers say of them: a given uuid decides alone, else a given id, else all given fields must
  * hold, where sets of the balance must include the given ones. Reference 04, 11.3.
  */
-export function softMatches(balance: Balance, filter: BalanceFilter): boolean {
+export function softMatches(balance: BalanceFilter, filter: BalanceFilter): boolean {
   if (filter.uuid !== undefined) return balance.uuid === filter.uuid
   if (filter.id !== undefined) return balance.id === filter.id
   return (
@@ -44,6 +44,6 @@ function holds<T>(value: T, wanted: T | undefined): boolean {
   return wanted === undefined || value === wanted
 }
 
-function includes(set: NameSet, wanted: NameSet | undefined): boolean {
+function includes(set: NameSet | undefined, wanted: NameSet | undefined): boolean {
   return Object.entries(wanted ?? {}).every(([name, included]) => set?.[name] === included)
 }

@@ -1,6 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
 import type { Account, Balance, NameSet } from './account.ts'
-import type { BalanceFilter } from './balance-filter.ts'
+import { type BalanceFilter, softMatches } from './balance-filter.ts'
 
 /** Runs an action set when balances or counters of its account reach a threshold. Reference 04, 10.1. */
 export type ActionTrigger = {
@@ -172,23 +172,5 @@ export function isSelected(trigger: ActionTrigger, selector: TriggerSelector): b
   if (balanceType !== '' && trigger.balanceType !== balanceType) return false
   if (groupId !== '') return trigger.id === groupId
   if (uniqueId !== '') return trigger.uniqueId === uniqueId
-  return (thresholdType === '' || trigger.thresholdType === thresholdType) && softSelects(trigger.balance, balance)
-}
-
-function softSelects(of: BalanceFilter, wanted: BalanceFilter): boolean {
-  if (wanted.uuid !== undefined) return of.uuid === wanted.uuid
-  if (wanted.id !== undefined) return of.id === wanted.id
-  const includes = (set: NameSet | undefined, names: NameSet | undefined) =>
-    Object.entries(names ?? {}).every(([name, included]) => set?.[name] === included)
-  return (
-    isEqual(of.expiresAtNs, wanted.expiresAtNs) &&
-    isEqual(of.weight, wanted.weight) &&
-    isEqual(of.blocker, wanted.blocker) &&
-    isEqual(of.disabled, wanted.disabled) &&
-    isEqual(of.ratingSubject, wanted.ratingSubject) &&
-    includes(of.destinationIds, wanted.destinationIds) &&
-    includes(of.categories, wanted.categories) &&
-    includes(of.timingIds, wanted.timingIds) &&
-    includes(of.sharedGroups, wanted.sharedGroups)
-  )
+  return (thresholdType === '' || trigger.thresholdType === thresholdType) && softMatches(trigger.balance, balance)
 }

@@ -74,7 +74,8 @@ export function looksBack({
   return isRefunded || isRerated || isReprocessed
 }
 
-const MAIN_FIELDS = new Set([
+/** Fields of an event that a CDR has a place for. Reference 05, 8. */
+export const CDR_FIELDS: ReadonlySet<string> = new Set([
   'CGRID',
   'RunID',
   'OrderID',
@@ -142,7 +143,7 @@ function costOf(event: EventFields): Decimal {
 export function extraFieldsOf(event: EventFields): Record<string, string> {
   const extraFields: Record<string, string> = {}
   for (const name of Object.keys(event)) {
-    if (!MAIN_FIELDS.has(name) && !SESSION_FIELDS.has(name)) extraFields[name] = fieldText(event, name)
+    if (!CDR_FIELDS.has(name) && !SESSION_FIELDS.has(name)) extraFields[name] = fieldText(event, name)
   }
   return extraFields
 }

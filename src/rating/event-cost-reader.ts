@@ -82,8 +82,6 @@ export type EventCostWire = {
 const NO_MATCH: RatingMatch = { matchedSubject: '', matchedPrefix: '', matchedDestinationId: '', ratingPlanId: '' }
 const ONE = Decimal.of(1n)
 const ROUNDING = '*rounding'
-/** Charges of units name it where others name who paid their price. */
-const NO_EXTRA_CHARGE = '*none'
 
 /**
  * The cost that an EventCost says, with what its tables say in place. Ids that are in no table mean nothing. What the form does
@@ -98,6 +96,11 @@ export function eventCostOfWire(wire: EventCostWire): EventCost {
     charges: wire.Charges.map((charge) => reader.charge(charge)),
     accountSummary: summaryOf(wire.AccountSummary),
   }
+}
+
+/** Ids come from clients: `constructor` is no entry of a table. */
+function entryOf<T>(table: Readonly<Record<string, T>>, id: string): T | undefined {
+  return Object.hasOwn(table, id) ? table[id] : undefined
 }
 
 class EventCostReader {
@@ -127,11 +130,11 @@ class EventCostReader {
   }
 
   #interval(ratingId: string): RateInterval | null {
-    const rating = this.#wire.Rating[ratingId]
+    const rating = entryOf(this.#wire.Rating, ratingId)
     if (rating === undefined) return null
     const known = this.#intervals.get(ratingId)
     if (known !== undefined) return known
-    const timing = this.#wire.Timings[rating.TimingID]
+    const timing = entryOf(this.#wire.Timings, rating.TimingID)
     const made = rateInterval(
       timing === undefined
         ? null
@@ -150,7 +153,7 @@ class EventCostReader {
         roundingDecimals: rating.RoundingDecimals,
         maxCost: rating.MaxCost,
         maxCostStrategy: rating.MaxCostStrategy,
-        groups: (this.#wire.Rates[rating.RatesID] ?? []).map((group) => ({
+        groups: (entryOf(this.#wire.Rates, rating.RatesID) ?? []).map((group) => ({
           start: group.GroupIntervalStart,
           price: group.Value,
           increment: group.RateIncrement,
@@ -164,7 +167,7 @@ class EventCostReader {
   }
 
   #match(ratingId: string): RatingMatch {
-    const filter = this.#wire.RatingFilters[this.#wire.Rating[ratingId]?.RatingFiltersID ?? '']
+    const filter = entryOf(this.#wire.RatingFilters, entryOf(this.#wire.Rating, ratingId)?.RatingFiltersID ?? '')
     if (filter === undefined) return NO_MATCH
     return {
       matchedSubject: fieldText(filter, 'Subject'),
@@ -174,10 +177,12 @@ class EventCostReader {
     }
   }
 
-  #accounting(id: string): Accounting | null {
-    const paid = this.#wire.Accounting[id]
+  /** isExtra: money that units have cost, which costs nothing more, whatever it says. */
+  #accounting(id: string, isExtra = false): Accounting | null {
+    const paid = entryOf(this.#wire.Accounting, id)
     if (paid === undefined) return null
-    const isUnits = paid.ExtraChargeID !== ''
+    // Units that cost no money name `*none`, which is in no table.
+    const isUnits = paid.ExtraChargeID !== '' && !isExtra
     return {
       accountId: paid.AccountID,
       balanceUuid: paid.BalanceUUID,
@@ -185,7 +190,7 @@ class EventCostReader {
       units: paid.Units,
       factor: paid.BalanceFactor.isZero ? ONE : paid.BalanceFactor,
       interval: this.#interval(paid.RatingID),
-      extraCharge: paid.ExtraChargeID === NO_EXTRA_CHARGE ? null : this.#accounting(paid.ExtraChargeID),
+      extraCharge: isUnits ? this.#accounting(paid.ExtraChargeID, true) : null,
     }
   }
 }

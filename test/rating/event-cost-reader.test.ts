@@ -90,3 +90,15 @@ t.test('what is read is written as it was read', async (t) => {
 function numbers(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value
 }
+
+t.test('an extra charge that names itself ends: a client may send anything', async (t) => {
+  const units = { ...PRICED.Accounting.units, ExtraChargeID: 'units' }
+  const [charge] = again({ ...PRICED, Accounting: { ...PRICED.Accounting, units } }).charges
+  t.match(charge?.increments[0]?.accounting, { kind: 'unit', extraCharge: { kind: 'monetary', extraCharge: null } })
+})
+
+t.test('ids that every object has are in no table', async (t) => {
+  const [first] = PRICED.Charges
+  const [charge] = again({ ...PRICED, Charges: [{ ...first, RatingID: 'constructor' }], Accounting: {} }).charges
+  t.match(charge, { interval: null, match: { ratingPlanId: '' }, increments: [{ accounting: null }] })
+})

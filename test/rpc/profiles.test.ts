@@ -2,43 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { describedRegistry } from '../../src/commands/methods.ts'
-import { loadConfig } from '../../src/config/load-config.ts'
-import type { EventValue } from '../../src/core/event.ts'
-import { eventJson } from '../../src/core/event-values.ts'
-import { Engine } from '../../src/engine/engine.ts'
 import { Connections } from '../../src/rpc/client/connections.ts'
-import { errorText, NOBODY } from '../../src/rpc/method.ts'
-import { buildRegistry } from '../../src/rpc/methods/all.ts'
 import { PROFILE_KINDS } from '../../src/rpc/shapes/profile-kinds.ts'
-import { ROOT, sampleFolder } from '../support/gateway.ts'
+import { engineOf } from '../support/engine.ts'
 import { hostSettings, poolsOf } from '../support/rpc-hosts.ts'
 import { callText, ratedGateway } from '../support/rpc-steps.ts'
-
-const DEFAULTS = {
-  tenant: 'cgrates.org',
-  category: 'call',
-  timeZone: 'UTC',
-  roundingDecimals: 5,
-  nodeId: '',
-  version: '',
-}
-
-/** An engine on the sample configuration; nothing listens. folder: of an engine before it, to open its store again. */
-async function engineOf(t: Test, folder = sampleFolder(t)) {
-  const cwd = process.cwd()
-  process.chdir(folder)
-  const engine = new Engine({
-    loaded: await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
-    root: ROOT,
-    log: () => undefined,
-  })
-  process.chdir(cwd)
-  await engine.openTariff()
-  const registry = buildRegistry(engine, DEFAULTS, () => true)
-  const call = async (name: string, argument: object): Promise<string> =>
-    registry.call(`APIerSv1.${name}`, [argument], NOBODY).then((reply) => eventJson(reply as EventValue), errorText)
-  return { engine, folder, call }
-}
 
 /** A tariff folder. files: rows by file. */
 function tariffOf(t: Test, files: Readonly<Record<string, string>>): { FolderPath: string } {
@@ -181,10 +149,10 @@ const LOADED: readonly [name: string, id: string, fields: string][] = [
 t.test('06, 1.5: a folder loads whole, stays, and is removed whole', async (t) => {
   const folder = tariffOf(t, FILES)
   const before = await engineOf(t)
-  t.equal(await before.call('LoadTariffPlanFromFolder', folder), '"OK"')
-  t.equal(await before.call('GetDispatcherHost', { ID: 'H3' }), 'DSP_HOST_NOT_FOUND', 'no address')
+  t.equal(await before.call('APIerSv1.LoadTariffPlanFromFolder', folder), '"OK"')
+  t.equal(await before.call('APIerSv1.GetDispatcherHost', { ID: 'H3' }), 'DSP_HOST_NOT_FOUND', 'no address')
   t.equal(
-    await before.call('GetFilterIndexes', { ItemType: '*thresholds' }),
+    await before.call('APIerSv1.GetFilterIndexes', { ItemType: '*thresholds' }),
     '["*none:*any:*any:TH2","*string:*req.Account:1001:TH1","*string:*req.Account:1002:TH1"]',
   )
   await before.engine.close()
@@ -192,23 +160,23 @@ t.test('06, 1.5: a folder loads whole, stays, and is removed whole', async (t) =
   const { engine, call } = await engineOf(t, before.folder)
   t.teardown(() => engine.close())
   for (const [name, id, fields] of LOADED)
-    t.equal(await call(`Get${name}`, { ID: id }), `{"Tenant":"${T}","ID":"${id}",${fields}}`, `${name} ${id}`)
+    t.equal(await call(`APIerSv1.Get${name}`, { ID: id }), `{"Tenant":"${T}","ID":"${id}",${fields}}`, `${name} ${id}`)
   t.match(engine.profiles.counts(), { Attributes: 3, Thresholds: 2, DispatcherHosts: 2 })
 
   t.match(
-    await call('RemoveFilter', { ID: 'FLT' }),
+    await call('APIerSv1.RemoveFilter', { ID: 'FLT' }),
     /"\*attribute_filter_indexes":\{"A1":\{\}\},"\*dispatcher_filter_indexes":\{"D1":\{\}\},"\*ip_filter_indexes"/,
   )
-  t.equal(await call('SetResourceProfile', { ID: 'KEPT', FilterIDs: ['FLT'] }), '"OK"')
+  t.equal(await call('APIerSv1.SetResourceProfile', { ID: 'KEPT', FilterIDs: ['FLT'] }), '"OK"')
   t.match(
-    await call('RemoveTPFromFolder', folder),
+    await call('APIerSv1.RemoveTPFromFolder', folder),
     /cannot remove filter <cgrates.org:FLT>: KEPT of Resources names it/,
   )
-  t.match(await call('GetAttributeProfile', { ID: 'A1' }), /"ID":"A1"/, 'nothing was removed')
-  t.equal(await call('RemoveResourceProfile', { ID: 'KEPT' }), '"OK"')
-  t.equal(await call('RemoveTPFromFolder', folder), '"OK"')
-  for (const [name, id] of LOADED) t.match(await call(`Get${name}`, { ID: id }), /NOT_FOUND$/, `${name} ${id}`)
-  t.equal(await call('GetFilter', { ID: 'FLT' }), 'NOT_FOUND')
+  t.match(await call('APIerSv1.GetAttributeProfile', { ID: 'A1' }), /"ID":"A1"/, 'nothing was removed')
+  t.equal(await call('APIerSv1.RemoveResourceProfile', { ID: 'KEPT' }), '"OK"')
+  t.equal(await call('APIerSv1.RemoveTPFromFolder', folder), '"OK"')
+  for (const [name, id] of LOADED) t.match(await call(`APIerSv1.Get${name}`, { ID: id }), /NOT_FOUND$/, `${name} ${id}`)
+  t.equal(await call('APIerSv1.GetFilter', { ID: 'FLT' }), 'NOT_FOUND')
 })
 
 const REFUSED: readonly [file: string, row: string, error: RegExp][] = [
@@ -236,8 +204,8 @@ t.test('06, 1.5: a bad cell ends the load, and nothing is loaded', async (t) => 
   t.teardown(() => engine.close())
   for (const [file, row, error] of REFUSED) {
     const folder = tariffOf(t, { ...FILES, [file]: `${row}\n` })
-    t.match(await call('LoadTariffPlanFromFolder', folder), error, row)
-    t.equal(await call('GetRankingProfile', { ID: 'RK1' }), 'NOT_FOUND', 'nothing is loaded')
+    t.match(await call('APIerSv1.LoadTariffPlanFromFolder', folder), error, row)
+    t.equal(await call('APIerSv1.GetRankingProfile', { ID: 'RK1' }), 'NOT_FOUND', 'nothing is loaded')
   }
 })
 
@@ -245,8 +213,8 @@ t.test('a metric that is refused is not stored', async (t) => {
   const { engine, call } = await engineOf(t)
   t.teardown(() => engine.close())
   const profile = { ID: 'S', Metrics: [{ MetricID: '*foo' }] }
-  t.equal(await call('SetStatQueueProfile', profile), 'SERVER_ERROR: unsupported metric type <*foo>')
-  t.equal(await call('GetStatQueueProfile', { ID: 'S' }), 'NOT_FOUND')
+  t.equal(await call('APIerSv1.SetStatQueueProfile', profile), 'SERVER_ERROR: unsupported metric type <*foo>')
+  t.equal(await call('APIerSv1.GetStatQueueProfile', { ID: 'S' }), 'NOT_FOUND')
 })
 
 t.test('01, 7.5: profiles of every kind over gob', async (t) => {

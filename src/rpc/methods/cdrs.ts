@@ -7,6 +7,7 @@ import type { EventFields, EventValue } from '../../core/event.ts'
 import { fieldUsage } from '../../core/event-values.ts'
 import { formatTime, isZeroTime, parseTime, ZERO_TIME } from '../../core/time.ts'
 import type { EventCost } from '../../rating/event-cost.ts'
+import { eventCostOfWire } from '../../rating/event-cost-reader.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { SessionRefused } from '../../services/errors.ts'
 import type { PaidEvent } from '../../sessions/sessions.ts'
@@ -23,7 +24,7 @@ import {
   oldCdrQuery,
 } from '../shapes/cdr-filter.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
-import { eventCostOfWire, eventCostShape } from '../shapes/event-cost.ts'
+import { eventCostShape } from '../shapes/event-cost.ts'
 import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of CDRs ask of the engine. */

@@ -1,11 +1,12 @@
 import { keepSessionCost, type SessionCost } from '../../cdrs/session-cost.ts'
 import type { EventCost } from '../../rating/event-cost.ts'
+import { eventCostOfWire } from '../../rating/event-cost-reader.ts'
 import type { ChargedAccount } from '../../services/charging.ts'
 import type { Records, Unit } from '../../store/unit-of-work.ts'
 import { type Method, method, OK } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, boolean, duration, map, pointer, struct, text, type ValueOf } from '../shape.ts'
-import { eventCostOfWire, eventCostShape } from '../shapes/event-cost.ts'
+import { eventCostShape } from '../shapes/event-cost.ts'
 
 /** What the methods of session costs ask of the engine. */
 export interface SessionCostServices {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { CDR_FIELDS } from '../../cdrs/cdr.ts'
 import { Decimal } from '../../core/decimal.ts'
 import { InvalidText } from '../../core/errors.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -9,33 +10,13 @@ export type PostedCdr = Readonly<Record<string, unknown>>
 /** A field that CDRs of FreeSWITCH get besides their own: its name, and what it is made of the variable of that name. */
 export type ExtraField = { readonly name: string; readonly read: (text: string) => string }
 
-const TEXTS = new Set([
-  'CGRID',
-  'RunID',
-  'OriginHost',
-  'Source',
-  'OriginID',
-  'ToR',
-  'RequestType',
-  'Tenant',
-  'Category',
-  'Account',
-  'Subject',
-  'Destination',
-  'SetupTime',
-  'AnswerTime',
-  'Usage',
-  'ExtraInfo',
-  'CostSource',
-])
-
 /** Fields that are no texts: how they are read. */
-const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  OrderID: Number,
-  Partial: (text) => text === 'true',
-  PreRated: (text) => text === 'true',
-  Cost: (text) => (text === '' ? undefined : Decimal.parse(text)),
-}
+const READERS: ReadonlyMap<string, (text: string) => unknown> = new Map<string, (text: string) => unknown>([
+  ['OrderID', Number],
+  ['Partial', (text) => text === 'true'],
+  ['PreRated', (text) => text === 'true'],
+  ['Cost', (text) => (text === '' ? undefined : Decimal.parse(text))],
+])
 
 /**
  * A CDR of the fields of a form; the first value of a key counts, what is no field of CDRs is an extra field. remote: who sent it,
@@ -48,9 +29,9 @@ export function cdrOfForm(form: Iterable<readonly [string, string]>, remote: str
   const cdr: Record<string, unknown> = { Source: remote }
   const extra: Record<string, string> = {}
   for (const [name, value] of fields) {
-    const read = READERS[name]
+    const read = READERS.get(name)
     if (read !== undefined) cdr[name] = readable(name, value, read)
-    else if (TEXTS.has(name)) cdr[name] = value
+    else if (CDR_FIELDS.has(name) && name !== 'CostDetails') cdr[name] = value
     else extra[name] = value
   }
   const isNamed = fields.get('CGRID') || fields.get('OriginID')

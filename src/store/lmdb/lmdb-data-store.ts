@@ -278,7 +278,7 @@ export class LmdbDataStore implements DataStore {
         last = record === undefined ? database.remove(key) : database.put(key, storedOf(record))
         if (++written % CHECKPOINT_CHUNK === 0) await last
         // The more has changed meanwhile, the more is handed over at a time: a checkpoint must not fall behind.
-        if (++turn < Math.max(CHECKPOINT_TURN, sizeOf(this.#young) >> 3)) continue
+        if (++turn < CHECKPOINT_TURN || turn < sizeOf(this.#young) >> 3) continue
         turn = 0
         await nextTurn()
       }
