@@ -4,10 +4,10 @@ import { FILTERED_EVENT_READER } from '../filters/event-reader.ts'
 import { checkFilter, checkFilterIds, FilterRefused } from '../filters/filter-check.ts'
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { FilterProfile } from '../filters/filter-rule.ts'
-import type { IndexOptions } from '../filters/profile-index.ts'
-import { ProfileSet } from '../filters/profile-set.ts'
+import type { EventContext, IndexOptions } from '../filters/profile-index.ts'
+import { type MatchedProfile, ProfileSet } from '../filters/profile-set.ts'
 import type { IndexEntry } from '../filters/rule-keys.ts'
-import type { FilterLookups } from '../filters/sides.ts'
+import type { FilterLookups, Predicate } from '../filters/sides.ts'
 import { CHARGER_INDEX, PROFILE_KINDS, type ProfileName, type ProfileOf } from '../rpc/shapes/profile-kinds.ts'
 import { type ChargerProfile, Chargers, compileAttributes } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
@@ -50,16 +50,17 @@ export class ProfileState implements FilterSources {
   readonly #records: Records
   readonly #environment: ProfileEnvironment
   readonly #filters = new Map<string, Map<string, FilterProfile>>()
+  readonly #compiler: FilterCompiler<EventContext['message'], never>
 
   private constructor(records: Records, environment: ProfileEnvironment) {
     this.#records = records
     this.#environment = environment
-    const compiler = new FilterCompiler(
+    this.#compiler = new FilterCompiler(
       FILTERED_EVENT_READER,
       { separator: environment.separator, group: undefined },
       this,
     )
-    this.chargerProfiles = new ProfileSet(environment.chargers, compiler, this)
+    this.chargerProfiles = this.newSet(environment.chargers)
     this.chargers = new Chargers(this.chargerProfiles, environment.now)
     this.stores = storesOf(records, this, environment)
   }
@@ -73,6 +74,16 @@ export class ProfileState implements FilterSources {
       state.chargerProfiles.put(chargerKind.decode(value, key))
     for (const each of state.#all) await each.open(store)
     return state
+  }
+
+  /** An empty set of profiles of a service, whose filters find what is stored here. */
+  newSet<P extends MatchedProfile>(options: IndexOptions): ProfileSet<P> {
+    return new ProfileSet(options, this.#compiler, this)
+  }
+
+  /** Compiles filters over an event that name what is stored here. Throws TemplateError for an inline one that is none. */
+  compileFilters(ids: readonly string[]): Predicate<EventContext['message'], never> {
+    return this.#compiler.compile(ids)
   }
 
   get accounts(): FilterLookups['accounts'] {
@@ -126,7 +137,7 @@ export class ProfileState implements FilterSources {
       const { tenant, id } = profile
       await this.#records.run((unit) => unit.put(filterKind, profileKey('filter', tenant, id), profile))
       this.#keep(profile)
-      this.chargerProfiles.filterChanged(tenant, id)
+      this.#filterChanged(tenant, id)
     })
   }
 
@@ -193,7 +204,7 @@ export class ProfileState implements FilterSources {
       apply: () => {
         for (const filter of filters) {
           this.#keep(filter)
-          this.chargerProfiles.filterChanged(filter.tenant, filter.id)
+          this.#filterChanged(filter.tenant, filter.id)
         }
         for (const charger of chargers) this.chargerProfiles.put(charger)
         for (const each of others) each.apply()
@@ -244,6 +255,11 @@ export class ProfileState implements FilterSources {
       ids: table.usersOf(tenant, id),
     }))
     return [chargers, ...others].filter(({ ids }) => ids.length > 0).sort((a, b) => (a.index < b.index ? -1 : 1))
+  }
+
+  #filterChanged(tenant: string, id: string): void {
+    this.chargerProfiles.filterChanged(tenant, id)
+    for (const { table } of this.#all) table.filterChanged(tenant, id)
   }
 
   #keep(profile: FilterProfile): void {

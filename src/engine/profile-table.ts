@@ -4,6 +4,14 @@ import { type IndexEntry, indexEntries, ruleKeysOf } from '../filters/rule-keys.
 import { contextsOf, type Profile, type ProfileKind } from '../rpc/shapes/profile-kinds.ts'
 import { profileOfText, profileText } from './profile-records.ts'
 
+/** Keeps step with the profiles of one kind while a service uses them. */
+export interface ProfileFollower<P extends Profile> {
+  put(profile: P): void
+  delete(tenant: string, id: string): void
+  /** A stored filter was set: what names it is indexed anew. */
+  filterChanged(tenant: string, filterId: string): void
+}
+
 /**
  * The profiles of one kind by tenant, and which of them name a stored filter. They are kept as texts, read when somebody asks, so that a
  * start with many of them stays quick.
@@ -13,10 +21,24 @@ export class ProfileTable<P extends Profile = Profile> {
   readonly #sources: Pick<FilterSources, 'filter'>
   readonly #tenants = new Map<string, Map<string, string>>()
   readonly #users = new FilterUsers()
+  #follower: ProfileFollower<P> | undefined
 
   constructor(kind: ProfileKind, sources: Pick<FilterSources, 'filter'>) {
     this.kind = kind
     this.#sources = sources
+  }
+
+  /** Tells the follower of all profiles, and of every change from now on; undefined: nobody follows any more. */
+  follow(follower: ProfileFollower<P> | undefined): void {
+    this.#follower = follower
+    if (follower === undefined) return
+    for (const texts of this.#tenants.values())
+      for (const text of texts.values()) follower.put(profileOfText(this.kind, text))
+  }
+
+  /** A stored filter was set. */
+  filterChanged(tenant: string, filterId: string): void {
+    this.#follower?.filterChanged(tenant, filterId)
   }
 
   /** Profiles of all tenants. */
@@ -39,11 +61,12 @@ export class ProfileTable<P extends Profile = Profile> {
   /** Adds a profile, or replaces the one of the same tenant and id. */
   put(profile: P): void {
     this.putText(profile.Tenant, profile.ID, profileText(profile))
+    this.#follower?.put(profile)
   }
 
-  /** As `put`, of a profile as it is stored. */
+  /** As `put`, of a profile as it is stored, before anybody follows. */
   putText(tenant: string, id: string, text: string): void {
-    this.delete(tenant, id)
+    this.#forget(tenant, id)
     const held = this.#tenants.get(tenant)
     if (held === undefined) this.#tenants.set(tenant, new Map([[id, text]]))
     else held.set(id, text)
@@ -52,6 +75,12 @@ export class ProfileTable<P extends Profile = Profile> {
 
   /** Whether there was one. */
   delete(tenant: string, id: string): boolean {
+    const isThere = this.#forget(tenant, id)
+    if (isThere) this.#follower?.delete(tenant, id)
+    return isThere
+  }
+
+  #forget(tenant: string, id: string): boolean {
     const held = this.#tenants.get(tenant)
     const text = held?.get(id)
     if (held === undefined || text === undefined) return false

@@ -24,6 +24,16 @@ type Entry<P> = {
   seen: number
 }
 
+/** Which profiles are looked at. */
+export type MatchOptions<P> = {
+  /** Candidates in the place of those that the index finds; ids that are not there are left out. */
+  readonly ids?: readonly string[] | undefined
+  /** The filters of the candidates are not asked. */
+  readonly ignoresFilters?: boolean
+  /** Asked of each candidate that is active, before its filters are. */
+  readonly accepts?: (profile: P) => boolean
+}
+
 type Partition<P> = { byId: Map<string, Entry<P>>; index: ProfileIndex<Entry<P>> }
 
 /**
@@ -125,7 +135,7 @@ export class ProfileSet<P extends MatchedProfile> {
    * Profiles that the event matches, heaviest first, equal ones by id. timeNs: the time of the event, null when it has none: then
    * intervals of activation do not count. Throws MappingError, InvalidText when a filter cannot be told.
    */
-  match(tenant: string, context: EventContext, timeNs: bigint | null): P[] {
+  match(tenant: string, context: EventContext, timeNs: bigint | null, options: MatchOptions<P> = NO_OPTIONS): P[] {
     const partition = this.#partitions.get(tenant)
     if (partition === undefined) return []
     const candidates: Entry<P>[] = []
@@ -135,11 +145,16 @@ export class ProfileSet<P extends MatchedProfile> {
       entry.seen = match
       if (timeNs === null || isActive(entry.profile.activation, timeNs)) candidates.push(entry)
     }
-    if (this.#options.indexedSelects) partition.index.candidates(context, add)
+    const { ids, ignoresFilters = false, accepts } = options
+    if (ids !== undefined) for (const id of ids) withEntry(partition.byId.get(id), add)
+    else if (this.#options.indexedSelects) partition.index.candidates(context, add)
     else partition.byId.forEach(add)
     if (candidates.length > 1) candidates.sort(byWeight)
     const matched: P[] = []
-    for (const { profile, passes } of candidates) if (passes(context)) matched.push(profile)
+    for (const { profile, passes } of candidates) {
+      if (accepts !== undefined && !accepts(profile)) continue
+      if (ignoresFilters || passes(context)) matched.push(profile)
+    }
     return matched
   }
 
@@ -148,6 +163,12 @@ export class ProfileSet<P extends MatchedProfile> {
     const entries = [...(this.#partitions.get(tenant)?.byId.values() ?? [])]
     return indexEntries(entries.map(({ profile: { id }, rules }) => ({ id, rules })))
   }
+}
+
+const NO_OPTIONS = {}
+
+function withEntry<E>(entry: E | undefined, visit: (entry: E) => void): void {
+  if (entry !== undefined) visit(entry)
 }
 
 function byWeight<P extends MatchedProfile>(a: Entry<P>, b: Entry<P>): number {

@@ -174,3 +174,20 @@ t.test('an error of a candidate ends the match', async (t) => {
   const missing = setOf({}, [profile('P', ['*string:~*req.A:1', 'GONE'])])
   t.throws(() => missing.set.match(TENANT, eventOf({ A: '1' }), null), { message: 'NOT_FOUND:GONE' })
 })
+
+t.test('candidates that are named, whose filters may not count, and that their owner accepts', async (t) => {
+  const { set } = setOf({}, [
+    profile('A', ['*string:~*req.A:1'], { weight: 1 }),
+    profile('B', ['*string:~*req.B:1'], { weight: 3 }),
+    profile('C', [], { weight: 2 }),
+  ])
+  const event = eventOf({ A: '1' })
+  const ids = ['A', 'B', 'A', 'GONE']
+  t.same(idsOf(set.match(TENANT, event, null, { ids })), ['A'], 'each once')
+  t.same(idsOf(set.match(TENANT, event, null, { ids, ignoresFilters: true })), ['B', 'A'])
+  t.same(idsOf(set.match(TENANT, event, null, { ids: [] })), [])
+  const asked: string[] = []
+  const accepts = ({ id }: MatchedProfile) => asked.push(id) < 2
+  t.same(idsOf(set.match(TENANT, event, null, { accepts })), ['C'], 'before its filters are asked')
+  t.same(asked, ['C', 'A'])
+})

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { engineOf } from '../support/engine.ts'
+
+const TENANT = 'cgrates.org'
+
+t.test('who follows the profiles of a kind is told of all there are, and of every change', async (t) => {
+  const { engine, call } = await engineOf(t)
+  t.teardown(() => engine.close())
+  const { table } = engine.profiles.stores.ThresholdProfile
+  const set = (ID: string, FilterIDs: string[] = []) =>
+    call('APIerSv1.SetThresholdProfile', { ID, FilterIDs, Weight: 1 })
+  await call('APIerSv1.SetFilter', { ID: 'F', Rules: [{ Type: '*string', Element: '~*req.A', Values: ['1'] }] })
+  await set('T1', ['F'])
+  const told: string[] = []
+  table.follow({
+    put: ({ Tenant, ID, Weight }) => told.push(`put ${Tenant}:${ID} ${Weight}`),
+    delete: (tenant, id) => told.push(`delete ${tenant}:${id}`),
+    filterChanged: (tenant, id) => told.push(`filter ${tenant}:${id}`),
+  })
+  await set('T2')
+  await set('T2', ['F'])
+  await call('APIerSv1.SetFilter', { ID: 'F', Rules: [{ Type: '*string', Element: '~*req.A', Values: ['2'] }] })
+  await call('APIerSv1.RemoveThresholdProfile', { ID: 'T2' })
+  await call('APIerSv1.RemoveThresholdProfile', { ID: 'T3' })
+  t.same(told, [
+    `put ${TENANT}:T1 1`,
+    `put ${TENANT}:T2 1`,
+    `put ${TENANT}:T2 1`,
+    `filter ${TENANT}:F`,
+    `delete ${TENANT}:T2`,
+  ])
+  table.follow(undefined)
+  await set('T4')
+  t.equal(told.length, 5)
+})
