@@ -1,7 +1,7 @@
 import { Later } from './later.ts'
 
 /** What evaluations that run now were told from outside, by question: the same on each run. */
-type Answers = Map<string, { value: string } | { cause: unknown }>
+type Answers = Map<string, { value: unknown } | { cause: unknown }>
 
 /** What `begin` gives and `end` takes: the evaluation around this one. null: there is none. */
 export type Evaluation = Answers | undefined | null
@@ -53,15 +53,15 @@ export class Evaluations {
   }
 
   /**
-   * The answer to a question, by its whole text. start: asks it. Undefined: no evaluation runs that could wait for it. Throws Later,
-   * or what start has rejected with.
+   * The answer to a question, by its whole text; what asks the same question expects an answer of the same type. start: asks it. Undefined:
+   * no evaluation runs that could wait for it. Throws Later, or what start has rejected with.
    */
-  ask(question: string, start: () => Promise<string>): string | undefined {
+  ask<R extends NonNullable<unknown>>(question: string, start: () => Promise<R>): R | undefined {
     if (this.#current === null) return undefined
     const known = this.#current?.get(question)
     if (known !== undefined) {
       if ('cause' in known) throw known.cause
-      return known.value
+      return known.value as R
     }
     const answers: Answers = this.#current ?? new Map()
     this.#current = answers

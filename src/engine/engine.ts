@@ -68,7 +68,7 @@ import {
   isServiceOn,
   isTariffChanged,
 } from './live-services.ts'
-import { accountIn, accountLookup, type MappingSources, sharedCache } from './mapping-sources.ts'
+import { accountIn, type MappingSources, sharedCache } from './mapping-sources.ts'
 import { cannotOpen, openDataStore, takeUpCdrs } from './open-stores.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
@@ -78,6 +78,7 @@ import { registerHosts } from './registered-hosts.ts'
 import { RemoteServices } from './remote-services.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
+import { ServiceValues } from './service-values.ts'
 import { SessionReplication } from './session-replication.ts'
 import {
   capsOf,
@@ -133,6 +134,13 @@ export class Engine {
   readonly #httpValues = new HttpValues(this.evaluations, () =>
     Number(this.config.loaded.config.general.reply_timeout / 1_000_000n),
   )
+  readonly #serviceValues = new ServiceValues({
+    evaluations: this.evaluations,
+    client: (conns) => this.remote.client(conns),
+    config: () => this.config.loaded.config,
+    conns: ({ filters }) => filters,
+    findAccount: (tenant, id) => accountIn(this.records, tenant, id),
+  })
   /** The configuration in force, and its changes. */
   readonly config: LiveConfig
   #timeZone: string
@@ -638,10 +646,8 @@ export class Engine {
       timing: (id) => lookups.timing(id),
       http: this.#httpValues.lookup,
       isPrefix: (id, prefix) => lookups.isPrefix(id, prefix),
-      accounts: accountLookup(
-        (tenant, id) => accountIn(this.records, tenant, id),
-        () => this.config.loaded.config.filters.apiers_conns.length > 0,
-      ),
+      accounts: this.#serviceValues.accounts,
+      service: this.#serviceValues.service,
       cache: this.#sharedCache,
     }
   }

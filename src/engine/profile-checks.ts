@@ -35,7 +35,7 @@ const METRICS = new Set([
  */
 export const PROFILE_CHECKS: { readonly [K in ProfileName]?: (profile: ProfileOf<K>) => void } = {
   AttributeProfile({ Attributes }) {
-    const options = { separator: ';', group: undefined, otherContainer: filterContainer(undefined) }
+    const options = { separator: ';', group: undefined, otherContainer: filterContainer({}) }
     for (const { Value } of Attributes ?? [])
       for (const { Rules } of Value ?? []) compileRule(Rules, EVENT_READER, options)
   },

@@ -1,7 +1,7 @@
 import type { RemoteOutcome, RemoteSessions } from '../agents/remote-calls.ts'
 import type { Config } from '../config/schema.ts'
 import type { Callbacks } from '../rpc/client/connection.ts'
-import { Connections } from '../rpc/client/connections.ts'
+import { Connections, type RpcClient } from '../rpc/client/connections.ts'
 import { isFailover, isOutcomeUnknown } from '../rpc/client/errors.ts'
 import { poolSettings } from '../rpc/client/pool-settings.ts'
 import { type MethodRegistry, NOBODY } from '../rpc/method.ts'
@@ -55,6 +55,11 @@ export class RemoteServices {
         }
       },
     }
+  }
+
+  /** Whatever is asked of these connection ids, those of this process among them. */
+  client(ids: readonly string[]): RpcClient {
+    return this.#connections.client(ids)
   }
 
   close(): void {

@@ -18,7 +18,7 @@ export class FilterRefused extends TollgateError {
 const VALUELESS = new Set(['*empty', '*notempty', '*exists', '*notexists'])
 const ENVIRONMENT = {
   reader: FILTERED_EVENT_READER,
-  options: { separator: ';', group: undefined, otherContainer: filterContainer(undefined) },
+  options: { separator: ';', group: undefined, otherContainer: filterContainer({}) },
   lookups: { destination: () => undefined, timing: () => undefined },
 }
 

@@ -28,7 +28,7 @@ export class FilterCompiler<M, G> {
   constructor(reader: MessageReader<M, G>, options: ParserOptions, sources: FilterSources) {
     this.#environment = {
       reader: reader.forFilters ?? reader,
-      options: { ...options, otherContainer: filterContainer(sources.accounts) },
+      options: { ...options, otherContainer: filterContainer(sources) },
       lookups: sources,
     }
     this.#sources = sources

@@ -3,20 +3,20 @@ import type { MappingContext } from '../mapping/context.ts'
 import { MappingError, type Value } from '../mapping/value.ts'
 import { compileJsonPath } from './json-path.ts'
 import { compilePhone } from './phone-numbers.ts'
+import { compileServicePath, SERVICE_CONTAINERS } from './service-containers.ts'
 import type { FilterLookups } from './sides.ts'
 
 type Read = (context: MappingContext<unknown, unknown>) => Value
 
-/** Data of other services, by the connections of the section `filters` that they need. */
-const REMOTE = ['*resources', '*stats', '*trends', '*rankings']
-
-/**
- * Containers that only filters read; all others are not found in a filter. Those of other services need a connection; statistics and
- * the like are not in this version: they fail when they are read, as without one. Reference 02, 6.5.
- */
-export function filterContainer(accounts: FilterLookups['accounts']): (area: string, rest: string) => Read {
+/** Containers that only filters read; all others are not found in a filter. Reference 02, 6.5. */
+export function filterContainer({
+  accounts,
+  service,
+}: Pick<FilterLookups, 'accounts' | 'service'>): (area: string, rest: string) => Read {
   return (area, rest) => {
     if (area === '*accounts' && accounts !== undefined) return compileAccount(rest, accounts)
+    const container = SERVICE_CONTAINERS.find((each) => each === area)
+    if (container !== undefined) return compileServicePath(container, rest, service)
     return compileContainer(area, rest)
   }
 }
@@ -24,7 +24,7 @@ export function filterContainer(accounts: FilterLookups['accounts']): (area: str
 function compileContainer(area: string, rest: string): Read {
   if (area === '*asm') return compileAccountSummary(rest)
   if (area === '*libphonenumber') return compilePhone(rest)
-  if (area === '*accounts' || REMOTE.includes(area)) {
+  if (area === '*accounts') {
     return () => {
       throw new MappingError('MANDATORY_IE_MISSING: [connIDs]')
     }

@@ -104,7 +104,6 @@ const IN_PROCESS = new Set([
   'cdrs.rals_conns',
   'cdrs.chargers_conns',
   'schedulers.cdrs_conns',
-  'filters.apiers_conns',
   'apiers.ees_conns',
 ])
 /** Pools that lead back to this process. */

@@ -4,6 +4,7 @@ import { accountKind } from '../../accounting/account-record.ts'
 import type { LoadedConfig } from '../../config/load-config.ts'
 import type { ZonedTime } from '../../core/time.ts'
 import type { FilterProfile } from '../../filters/filter-rule.ts'
+import { MappingError } from '../../mapping/value.ts'
 import { readTable } from '../../store/lmdb/read-table.ts'
 import { mergeTariffRows, readTariffFolder, type TariffRows } from '../../tariffs/tariff-rows.ts'
 import { accountLookup, type MappingSources, sharedCache } from '../mapping-sources.ts'
@@ -51,5 +52,8 @@ export function storedSources(
       },
       () => isAsked,
     ),
+    service: (container, _, id) => {
+      throw new MappingError(`~${container}.${id}: services are not asked in a dry run`)
+    },
   }
 }

@@ -139,7 +139,8 @@ function planOf({ scheduler }: ReplicatedAccountServices, id: string): Record<st
   return plan && actionPlanWire(plan)
 }
 
-function accountOf(wire: ValueOf<typeof accountShape>, nowMs: number): Account {
+/** An account as another engine shows it. Throws RpcError for one without tenant or name. */
+export function accountOf(wire: ValueOf<typeof accountShape>, nowMs: number): Account {
   const { tenant, id } = ownerOf(wire.ID)
   if (tenant === '' || id === '')
     throw new RpcError(`SERVER_ERROR: account ID ${JSON.stringify(wire.ID)}, expected tenant:account`)
