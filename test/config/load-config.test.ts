@@ -249,17 +249,12 @@ t.test(
         ],
       ],
       [
-        'filters, the loader and pools',
+        'the loader and pools',
         {
-          filters: { apiers_conns: [], stats_conns: [] },
           loader: { tpid: 'a', gapi_token: 'x' },
           rpc_conns: { a: { poolSize: 2, strategy: '*next', conns: [] } },
         },
-        [
-          'filters.stats_conns has no effect in this version',
-          'loader.gapi_token has no effect in this version',
-          'rpc_conns.a.poolSize has no effect in this version',
-        ],
+        ['loader.gapi_token has no effect in this version', 'rpc_conns.a.poolSize has no effect in this version'],
       ],
     ]
     for (const [name, file, told] of cases) {
