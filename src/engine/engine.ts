@@ -681,6 +681,8 @@ export class Engine {
       cdrs: sessions.cdrs_conns.length > 0 ? this.#cdrs : undefined,
       events: { cdrs: this.#cdrs, chargers: cdrs.chargers_conns.length > 0 ? chargers : undefined },
       now: () => this.now(),
+      random: Math.random,
+      warn: (message, fields) => this.#options.log('warn', message, fields),
     }
   }
 

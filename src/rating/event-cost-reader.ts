@@ -5,6 +5,7 @@ import type { ZonedTime } from '../core/time.ts'
 import type { AccountSummary } from './call-cost.ts'
 import type { Accounting, Charge, EventCost } from './event-cost.ts'
 import type { RateInterval, RatingMatch } from './model.ts'
+import { PAUSE } from './pause.ts'
 import { rateInterval } from './rate-interval.ts'
 
 /** An EventCost as clients send it: the form that `eventCostWire` writes. Reference 03, 5.2. */
@@ -139,7 +140,8 @@ class EventCostReader {
       timing === undefined
         ? null
         : {
-            id: '',
+            // A pause is told by its name.
+            id: ratingId === PAUSE ? PAUSE : '',
             years: timing.Years,
             months: timing.Months,
             monthDays: timing.MonthDays,

@@ -4,6 +4,7 @@ import { formatTime } from '../core/time.ts'
 import type { AccountSummary, BalanceSummary } from './call-cost.ts'
 import { type Accounting, type Charge, type EventCost, eventCostTotal, eventCostUsage } from './event-cost.ts'
 import type { RateInterval, RatingMatch } from './model.ts'
+import { isPause, PAUSE } from './pause.ts'
 
 type Wire = Record<string, unknown>
 
@@ -16,6 +17,12 @@ const ONE = Decimal.of(1n)
 class WireTable {
   readonly entries: Record<string, unknown> = {}
   readonly #idByContent = new Map<string, string>()
+
+  /** The same under an id that is given. */
+  named(id: string, entry: () => unknown): string {
+    this.entries[id] ??= entry()
+    return id
+  }
 
   /** The id of the entry. content: what tells it from others. */
   idOf(content: string, entry: () => unknown): string {
@@ -73,6 +80,7 @@ class EventCostWriter {
 
   #rating(interval: RateInterval | null, match: RatingMatch): string {
     if (interval === null) return ''
+    if (isPause(interval)) return this.ratings.named(PAUSE, () => this.#pause())
     const filterId = this.#filter(match)
     return this.ratings.idOf(`${interval.text}${filterId}`, () => {
       const { timing, rating } = interval
@@ -99,6 +107,23 @@ class EventCostWriter {
     })
   }
 
+  /** The price of a pause, all of whose parts are named after it. Reference 05, 6.14. */
+  #pause(): Wire {
+    const noLists = { Years: null, Months: null, MonthDays: null, WeekDays: null, StartTime: '00:00:00' }
+    this.filters.named(PAUSE, () => ({ DestinationID: '', DestinationPrefix: '', RatingPlanID: PAUSE, Subject: '' }))
+    this.rates.named(PAUSE, () => [{ GroupIntervalStart: 0n, Value: Decimal.ZERO, RateIncrement: 1n, RateUnit: 1n }])
+    return {
+      ConnectFee: Decimal.ZERO,
+      RoundingMethod: '*up',
+      RoundingDecimals: 5,
+      MaxCost: Decimal.ZERO,
+      MaxCostStrategy: '',
+      TimingID: this.timings.idOf(PAUSE, () => noLists),
+      RatesID: PAUSE,
+      RatingFiltersID: PAUSE,
+    }
+  }
+
   #timing({ years, months, monthDays, weekDays, startTime }: NonNullable<RateInterval['timing']>): string {
     const entry = { Years: years, Months: months, MonthDays: monthDays, WeekDays: weekDays, StartTime: startTime }
     return this.timings.idOf(JSON.stringify(entry), () => entry)
@@ -122,15 +147,17 @@ class EventCostWriter {
     const noExtra = kind === 'unit' ? '*none' : ''
     const extraChargeId = extraCharge === null ? noExtra : this.#accounting(extraCharge, match)
     const isPlain = factor.equals(ONE)
-    const content = [accountId, balanceUuid, ratingId, units, factor, extraChargeId].join('\n')
-    return this.accountings.idOf(content, () => ({
+    const entry = () => ({
       AccountID: accountId,
       BalanceUUID: balanceUuid,
       RatingID: ratingId,
       Units: units,
       ...(isPlain ? {} : { BalanceFactor: factor }),
       ExtraChargeID: extraChargeId,
-    }))
+    })
+    if (ratingId === PAUSE) return this.accountings.named(PAUSE, entry)
+    const content = [accountId, balanceUuid, ratingId, units, factor, extraChargeId].join('\n')
+    return this.accountings.idOf(content, entry)
   }
 }
 

@@ -9,24 +9,34 @@ export type Quota = {
   lastGrant: bigint
   /** T: sum of the grants, corrected by what was really used. */
   total: bigint
+  /** The last grant while the session is paused: it costs nothing, and is in no cost yet. Else 0n. Reference 05, 6.14. */
+  paused: bigint
 }
 
-export const EMPTY_QUOTA: Quota = { reserve: 0n, lastGrant: 0n, total: 0n }
+export const EMPTY_QUOTA: Quota = { reserve: 0n, lastGrant: 0n, total: 0n, paused: 0n }
 
 /** Takes in what was really used of the last grant (undefined: not told). Reference 05, 6.3 step 2. */
 export function reportUsed(quota: Quota, used: bigint | undefined): Quota {
   if (used === undefined || used === quota.lastGrant) return quota
+  const unused = quota.lastGrant - used
   return {
-    reserve: quota.reserve + quota.lastGrant - used,
+    // What is left of a pause was never paid for.
+    reserve: quota.reserve + (quota.paused > 0n && unused > 0n ? 0n : unused),
     lastGrant: used,
-    total: quota.total + used - quota.lastGrant,
+    total: quota.total - unused,
+    paused: min(quota.paused, used),
   }
+}
+
+/** Grants a pause: all that was asked, beside what is reserved. The pause before it has been taken into the cost. */
+export function grantPaused(quota: Quota, requested: bigint): Quota {
+  return { ...quota, lastGrant: requested, total: quota.total + requested, paused: requested }
 }
 
 /** A grant that the reserve covers: nothing has to be charged. Undefined when it does not. Reference 05, 6.3 step 3. */
 export function grantFromReserve(quota: Quota, requested: bigint): Quota | undefined {
   if (quota.reserve < requested) return undefined
-  return { reserve: quota.reserve - requested, lastGrant: requested, total: quota.total + requested }
+  return { ...quota, reserve: quota.reserve - requested, lastGrant: requested, total: quota.total + requested }
 }
 
 /**
@@ -37,6 +47,7 @@ export function grantCharged(quota: Quota, requested: bigint, charged: bigint): 
   const missing = requested - quota.reserve
   const lastGrant = charged >= missing ? requested : max(0n, charged + quota.reserve)
   return {
+    ...quota,
     // When less was paid than the peer has already used, the debt stays in the reserve.
     reserve: charged >= missing ? charged - missing : min(0n, charged + quota.reserve),
     lastGrant,
@@ -46,7 +57,7 @@ export function grantCharged(quota: Quota, requested: bigint, charged: bigint): 
 
 /** A grant of a run that is not charged while it lives (`*postpaid`, `*rated`...): all that was asked. */
 export function grantUncharged(quota: Quota, requested: bigint): Quota {
-  return { reserve: 0n, lastGrant: requested, total: quota.total + requested }
+  return { ...quota, reserve: 0n, lastGrant: requested, total: quota.total + requested }
 }
 
 /**

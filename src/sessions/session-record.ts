@@ -5,7 +5,7 @@ import type { JsonWriter } from '../core/json-writer.ts'
 import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { RecordKind } from '../store/unit-of-work.ts'
-import type { Run, Session } from './session.ts'
+import type { Run, Session, TimeoutCharge } from './session.ts'
 
 type StoredDescriptor = [
   tenant: string,
@@ -28,7 +28,7 @@ type StoredRun = [
     runId: string,
     requestType: string,
     descriptor: StoredDescriptor,
-    quota: [reserve: string, lastGrant: string, total: string],
+    quota: [reserve: string, lastGrant: string, total: string, paused?: string],
     cost: unknown,
   ],
 ]
@@ -45,6 +45,8 @@ type StoredSession = [
     debitInterval?: string,
     loop?: [atMs: number, cause: string] | null,
     isPassive?: 0 | 1,
+    atTimeout?: [extra: string, lastUsed: string | null, total: string | null] | null,
+    isChargeable?: 0 | 1,
   ],
   /** The start event, as it differs from the event of the first run: nearly all of it is there too. */
   eventStart: [changed: EventFields, missing: string[]] | EventFields,
@@ -110,7 +112,7 @@ export const sessionKind: RecordKind<Session> = {
   table: 'session',
   write(session, writer) {
     const { cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs } = session
-    const { clientId, debitInterval, loop, isPassive, eventStart, optsStart, runs } = session
+    const { clientId, debitInterval, loop, isPassive, atTimeout, isChargeable, eventStart, optsStart, runs } = session
     writer.raw('[[').text(cgrId).raw(',').text(tenant).raw(',').text(originId).raw(',').text(originHost).raw(',')
     writer
       .integer(updatedAtMs)
@@ -124,7 +126,9 @@ export const sessionKind: RecordKind<Session> = {
       .quotedInteger(debitInterval)
     if (loop === undefined) writer.raw(',null')
     else writer.raw(',[').raw(String(loop.atMs)).raw(',').text(loop.cause).raw(']')
-    writer.raw(isPassive ? ',1],' : ',0],')
+    writer.raw(isPassive ? ',1' : ',0')
+    if (atTimeout !== undefined || !isChargeable) writeSeldom(writer, session)
+    writer.raw('],')
     writeDifference(writer, eventStart, runs[0]?.event ?? NO_FIELDS)
     writer.raw(',')
     writeFields(writer, optsStart)
@@ -140,7 +144,7 @@ export const sessionKind: RecordKind<Session> = {
   decode(text) {
     const [rest, difference, optsStart, ...runs] = JSON.parse(text) as StoredSession
     const [cgrId, tenant, originId, originHost, updatedAtMs, deadlineMs, closedAtMs, ...own] = rest
-    const [clientId = '', debitInterval = '0', loop = null, isPassive = 0] = own
+    const [clientId = '', debitInterval = '0', loop = null, isPassive = 0, atTimeout = null, isChargeable = 1] = own
     return {
       cgrId,
       tenant,
@@ -151,6 +155,8 @@ export const sessionKind: RecordKind<Session> = {
       runs: runs.map((run) => decodeRun(run, cgrId)),
       updatedAtMs,
       deadlineMs: deadlineMs ?? undefined,
+      atTimeout: atTimeout === null ? undefined : decodeTimeout(atTimeout),
+      isChargeable: isChargeable === 1,
       closedAtMs: closedAtMs ?? undefined,
       clientId,
       debitInterval: BigInt(debitInterval),
@@ -158,6 +164,28 @@ export const sessionKind: RecordKind<Session> = {
       isPassive: isPassive === 1,
     }
   },
+}
+
+/** What nearly no session has. */
+function writeSeldom(writer: JsonWriter, { atTimeout, isChargeable }: Session): void {
+  if (atTimeout === undefined) writer.raw(',null')
+  else {
+    const { extra, lastUsed, total } = atTimeout
+    writer.raw(',[').quotedInteger(extra)
+    for (const usage of [lastUsed, total])
+      if (usage === undefined) writer.raw(',null')
+      else writer.raw(',').quotedInteger(usage)
+    writer.raw(']')
+  }
+  writer.raw(isChargeable ? ',1' : ',0')
+}
+
+function decodeTimeout([extra, lastUsed, total]: [string, string | null, string | null]): TimeoutCharge {
+  return {
+    extra: BigInt(extra),
+    lastUsed: lastUsed === null ? undefined : BigInt(lastUsed),
+    total: total === null ? undefined : BigInt(total),
+  }
 }
 
 const DEADLINES = /^\[\[(?:"(?:[^"\\]|\\.)*",){4}\d+,(null|\d+),(null|\d+)(?:,"(?:[^"\\]|\\.)*","-?\d+",(null|\[))?/
@@ -176,6 +204,7 @@ function writeRun(writer: JsonWriter, { runId, requestType, descriptor, quota, c
   writer.integer(descriptor.loopIndex).raw(',').quotedInteger(descriptor.durationIndex).raw(',')
   writer.quotedDecimal(descriptor.maxCostSoFar).raw(descriptor.forceDuration ? ',true],[' : ',false],[')
   writer.quotedInteger(quota.reserve).raw(',').quotedInteger(quota.lastGrant).raw(',').quotedInteger(quota.total)
+  if (quota.paused !== 0n) writer.raw(',').quotedInteger(quota.paused)
   writer.raw('],')
   if (cost === undefined) writer.raw('null]')
   else {
@@ -190,7 +219,12 @@ function decodeRun([event, [runId, requestType, descriptor, quota, cost]]: Store
     requestType,
     event,
     descriptor: decodeDescriptor(descriptor),
-    quota: { reserve: BigInt(quota[0]), lastGrant: BigInt(quota[1]), total: BigInt(quota[2]) },
+    quota: {
+      reserve: BigInt(quota[0]),
+      lastGrant: BigInt(quota[1]),
+      total: BigInt(quota[2]),
+      paused: BigInt(quota[3] ?? 0),
+    },
     cost: cost === null ? undefined : parseEventCost(cost, { cgrId, runId }),
   }
 }

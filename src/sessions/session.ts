@@ -23,6 +23,16 @@ export type DebitLoop = {
   cause: string
 }
 
+/** How a session that times out is settled. Usage in ns or plain units. Reference 05, 6.11. */
+export type TimeoutCharge = {
+  /** Charged on top of what was granted; 0n: nothing. */
+  extra: bigint
+  /** What was used of the last grant; undefined: all of it. */
+  lastUsed: bigint | undefined
+  /** What was used in all, whatever was granted; undefined: the sum of the grants. */
+  total: bigint | undefined
+}
+
 /**
  * A session: one per CGRID. Live ones are charged; a closed one waits for its CDR and then goes.
  * Immutable, stored whole with every change.
@@ -40,6 +50,10 @@ export type Session = {
   updatedAtMs: number
   /** When it is ended for lack of requests, ms since the epoch; undefined: never. */
   deadlineMs: number | undefined
+  /** What it is charged then; undefined: nothing beyond what it was granted. */
+  atTimeout: TimeoutCharge | undefined
+  /** Whether its time costs anything: false is a pause. Reference 05, 6.14. */
+  isChargeable: boolean
   /** Connection of the client that is called back, '' for none. */
   clientId: string
   /** How much is debited at a time without being asked (ns, or plain units); 0n: only what requests ask for. Reference 05, 6.7. */

@@ -23,18 +23,21 @@ import type { Unit } from '../store/unit-of-work.ts'
 import { debitsItself, debitTurn } from './debit-loop.ts'
 import { OriginHashes } from './origin-hashes.ts'
 import { activated } from './passive.ts'
+import { endsPaused, isChargeable, takeLastPause, takePause, withPause } from './pause.ts'
 import {
   EMPTY_QUOTA,
   finalUsage,
   fromTotalUsage,
   grantCharged,
   grantFromReserve,
+  grantPaused,
   grantUncharged,
   type Quota,
   reportUsed,
 } from './quota.ts'
-import { isPrepaid, isRatedAtEnd, type Run, type Session } from './session.ts'
+import { isPrepaid, isRatedAtEnd, type Run, type Session, type TimeoutCharge } from './session.ts'
 import { sessionKind } from './session-record.ts'
+import { nextTimeout, type TimeoutSettings } from './timeout.ts'
 
 export type SessionSettings = {
   /** Usage asked for when the event has none, by ToR and `*any`. */
@@ -44,10 +47,7 @@ export type SessionSettings = {
   timeZone: string
   /** Run fields that updates, terminates and CDR events may change. */
   alterableFields: readonly string[]
-  /** Ends a session this long after its last request; 0: never. */
-  ttlMs: number
-  /** Charged on top when a session ends so; undefined: nothing. */
-  ttlLastUsage: bigint | undefined
+  timeout: TimeoutSettings
   /** Keeps what an ended session has paid, for a CDR that comes over another way. Reference 05, 6.17. */
   storesCosts: boolean
   /** How much prepaid runs are debited at a time without being asked; 0n: not at all. */
@@ -73,6 +73,9 @@ export type SessionDependencies = {
   /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, and `cdrs.chargers_conns`. */
   events: { readonly cdrs: CdrPipeline; readonly chargers: (() => Chargers) | undefined }
   now: () => ZonedTime
+  /** A number in [0, 1). */
+  random: () => number
+  warn: (message: string, fields: Record<string, unknown>) => void
 }
 
 /** Answer of a call that grants usage: ns or plain units; -1n: no limit, it debits by itself. */
@@ -86,6 +89,9 @@ export type SessionCall<R> = (unit: Unit, sessions: Sessions) => { result: R; cd
 
 /** An event that is to become CDRs. details: what it says that was paid for it already. */
 export type PaidEvent = { event: ChargingEvent; details?: EventCost | undefined }
+
+/** Of a session that ends at what it was granted. */
+const NO_CHARGE: TimeoutCharge = { extra: 0n, lastUsed: undefined, total: undefined }
 
 const FIXED_FIELDS = new Set(['CGRID', 'OriginHost', 'OriginID', 'Usage'])
 
@@ -126,7 +132,7 @@ export class Sessions {
     // What was used of an earlier grant cannot belong to a session that begins (reference 05, 12 row 36).
     const { LastUsed: _, ...fields } = event.event
     const session = this.#begin(unit, { ...event, event: fields }, options)
-    if (!debitsItself(session)) return this.#update(unit, session, fields)
+    if (!debitsItself(session)) return this.#update(unit, session, fields, event.apiOpts)
     unit.put(sessionKind, session.cgrId, this.#debitTurn(unit, session))
     return { maxUsage: -1n, cgrId: session.cgrId }
   }
@@ -136,12 +142,20 @@ export class Sessions {
     const found = this.#find(unit, event)
     if (found === undefined) {
       const begun = this.#begin(unit, event, options)
-      return this.#update(unit, debitsItself(begun) ? this.#debitTurn(unit, begun) : begun, event.event)
+      return this.#update(unit, debitsItself(begun) ? this.#debitTurn(unit, begun) : begun, event.event, event.apiOpts)
     }
     const { clientId = '' } = options
     const eventStart = mergeStart(found.eventStart, event.event)
-    const session = this.#alter({ ...found, eventStart, clientId: clientId || found.clientId }, event.event)
-    return this.#update(unit, session, event.event)
+    const session = this.#alter(
+      {
+        ...found,
+        eventStart,
+        clientId: clientId || found.clientId,
+        isChargeable: isChargeable(event.apiOpts),
+      },
+      event.event,
+    )
+    return this.#update(unit, session, event.event, event.apiOpts)
   }
 
   /** Ends a session; it waits, closed, for its CDR. An unknown one is charged at once as one event. Reference 05, 7.4. */
@@ -153,7 +167,8 @@ export class Sessions {
     const found = this.#find(unit, event)
     if (found !== undefined) {
       const usage = lenientUsage(fields, 'Usage')
-      this.#end(unit, this.#alter(found, fields), usage, lastUsed, fieldText(fields, 'AnswerTime'))
+      const session = { ...this.#alter(found, fields), isChargeable: isChargeable(event.apiOpts) }
+      this.#end(unit, session, usage, lastUsed, fieldText(fields, 'AnswerTime'))
       return { cgrId: found.cgrId }
     }
     // A closed session was ended by an earlier try of the same request: there is nothing left to charge.
@@ -162,7 +177,7 @@ export class Sessions {
     const once = { ...told, Usage: plainly(() => fieldUsage(fields, 'Usage')) ?? lastUsed ?? 0n }
     if (this.#dependencies.chargers === undefined) throw new SessionRefused('RALS_ERROR:ChargerS is disabled')
     const session = this.#begin(unit, { ...event, event: once }, options)
-    plainly(() => this.#update(unit, { ...session, debitInterval: 0n }, once))
+    plainly(() => this.#update(unit, { ...session, debitInterval: 0n }, once, event.apiOpts))
     const updated = this.#open(unit, cgrId)
     if (updated !== undefined) this.#end(unit, updated, undefined, undefined, '')
     return { cgrId }
@@ -171,7 +186,7 @@ export class Sessions {
   /** Charges one event at once. Reference 05, 6.19. */
   message(unit: Unit, event: ChargingEvent, options: CallOptions): Granted {
     const session = this.#begin(unit, event, options)
-    const granted = this.#update(unit, { ...session, debitInterval: 0n }, event.event)
+    const granted = this.#update(unit, { ...session, debitInterval: 0n }, event.event, event.apiOpts)
     const open = this.#open(unit, session.cgrId)
     if (open !== undefined) this.#end(unit, open, granted.maxUsage < 0n ? undefined : granted.maxUsage, undefined, '')
     return granted
@@ -239,7 +254,7 @@ export class Sessions {
   expire(unit: Unit, cgrId: string): Ended | undefined {
     const session = this.#open(unit, cgrId)
     if (session?.deadlineMs === undefined || session.deadlineMs > this.#nowMs()) return undefined
-    return this.#endWithExtra(unit, session, this.#settings.ttlLastUsage ?? 0n)
+    return this.#endWithExtra(unit, session, session.atTimeout ?? NO_CHARGE)
   }
 
   /**
@@ -248,7 +263,7 @@ export class Sessions {
    */
   disconnect(unit: Unit, cgrId: string, extra = 0n): Ended | undefined {
     const session = this.#open(unit, cgrId)
-    return session && this.#endWithExtra(unit, session, extra)
+    return session && this.#endWithExtra(unit, session, { ...NO_CHARGE, extra })
   }
 
   /** What a session does now without being asked: its next debit, or its end. Reference 05, 6.7. */
@@ -268,7 +283,7 @@ export class Sessions {
 
   #debitTurn(unit: Unit, session: Session): Session {
     return debitTurn(session, this.#nowMs(), (run, requested) =>
-      unit.attempt(() => this.#debit(unit, run, session.cgrId, requested, undefined)),
+      unit.attempt(() => this.#debit(unit, session, run, requested, undefined)),
     )
   }
 
@@ -276,13 +291,25 @@ export class Sessions {
     return Number(this.#dependencies.now().ns / 1_000_000n)
   }
 
-  #endWithExtra(unit: Unit, session: Session, extra: bigint): Ended {
-    const runs = session.runs.map((run) =>
-      extra > 0n && isPrepaid(run.requestType) ? this.#debit(unit, run, session.cgrId, extra, undefined) : run,
-    )
-    this.#end(unit, { ...session, runs }, undefined, undefined, '')
+  #endWithExtra(unit: Unit, session: Session, { extra, lastUsed, total }: TimeoutCharge): Ended {
+    const runs =
+      extra > 0n ? session.runs.map((run) => this.#extend(unit, session, run, extra, lastUsed)) : session.runs
+    this.#end(unit, { ...session, runs }, total, extra > 0n ? undefined : lastUsed, '')
     const ended = unit.get(sessionKind, session.cgrId) ?? session
     return { session: ended, cdrs: this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(ended)) }
+  }
+
+  /** A run that nobody asks for any more, and that is charged all the same; what is refused then is not. Reference 05, 6.12. */
+  #extend(unit: Unit, session: Session, run: Run, extra: bigint, used: bigint | undefined): Run {
+    if (!isPrepaid(run.requestType)) return { ...run, quota: grantUncharged(reportUsed(run.quota, used), extra) }
+    try {
+      return unit.attempt(() => this.#debit(unit, session, run, extra, used))
+    } catch (cause) {
+      if (!(cause instanceof SessionRefused || cause instanceof InvalidText)) throw cause
+      const { cgrId } = session
+      this.#dependencies.warn('a session ends without its extra usage', { cgrId, run: run.runId, cause: cause.message })
+      return { ...run, quota: reportUsed(run.quota, used) }
+    }
   }
 
   /** What cannot be done to an event because nothing is connected that does it. Throws SessionRefused. Reference 05, 7.7. */
@@ -367,6 +394,8 @@ export class Sessions {
       runs: runs.map((run) => this.#newRun(run, fields, event.tenant, forceDuration)),
       updatedAtMs: this.#nowMs(),
       deadlineMs: undefined,
+      atTimeout: undefined,
+      isChargeable: isChargeable(event.apiOpts),
       closedAtMs: undefined,
       clientId,
       debitInterval: fieldUsage(event.apiOpts, '*sessionsDebitInterval') ?? this.#settings.debitInterval,
@@ -431,7 +460,7 @@ export class Sessions {
   }
 
   /** Reference 05, 6.4. */
-  #update(unit: Unit, session: Session, fields: EventFields): Granted {
+  #update(unit: Unit, session: Session, fields: EventFields, options: EventFields): Granted {
     const nowMs = this.#nowMs()
     const totalUsage = fieldUsage(fields, 'TotalUsage')
     const firstQuota = session.runs[0]?.quota ?? EMPTY_QUOTA
@@ -442,15 +471,16 @@ export class Sessions {
     const isAsked = session.debitInterval <= 0n
     const runs = session.runs.map((run) =>
       isAsked || !isPrepaid(run.requestType)
-        ? this.#advance(unit, run, session.cgrId, requested, used)
+        ? this.#advance(unit, session, run, requested, used)
         : { run, granted: requested },
     )
-    const { ttlMs } = this.#settings
+    const { deadlineMs, atTimeout } = nextTimeout(session, options, this.#settings.timeout, nowMs, this.#dependencies)
     unit.put(sessionKind, session.cgrId, {
       ...session,
       runs: runs.map(({ run }) => run),
       updatedAtMs: nowMs,
-      deadlineMs: ttlMs === 0 ? undefined : nowMs + ttlMs,
+      deadlineMs,
+      atTimeout,
     })
     const maxUsage = runs.reduce((least, { granted }) => (granted < least ? granted : least), requested)
     return { maxUsage, cgrId: session.cgrId }
@@ -458,13 +488,13 @@ export class Sessions {
 
   #advance(
     unit: Unit,
+    session: Session,
     run: Run,
-    cgrId: string,
     requested: bigint,
     used: bigint | undefined,
   ): { run: Run; granted: bigint } {
     if (isPrepaid(run.requestType)) {
-      const debited = this.#debit(unit, run, cgrId, requested, used)
+      const debited = this.#debit(unit, session, run, requested, used)
       return { run: debited, granted: debited.quota.lastGrant }
     }
     const quota = grantUncharged({ ...reportUsed(run.quota, used), reserve: 0n }, requested)
@@ -478,18 +508,49 @@ export class Sessions {
   }
 
   /** Reference 05, 6.3. A failure leaves the run as it was: the unit is undone. */
-  #debit(unit: Unit, run: Run, cgrId: string, requested: bigint, used: bigint | undefined): Run {
-    const told = reportUsed(run.quota, used)
-    const covered = grantFromReserve(told, requested)
-    if (covered !== undefined) return { ...run, quota: covered }
-    const missing = requested - told.reserve
+  #debit(
+    unit: Unit,
+    { cgrId, isChargeable: isCharged }: Session,
+    run: Run,
+    requested: bigint,
+    used: bigint | undefined,
+  ): Run {
+    const told = takePause({ ...run, quota: reportUsed(run.quota, used) }, cgrId)
+    if (!isCharged) {
+      const left = this.#giveBack(unit, told)
+      return { ...left, quota: grantPaused(left.quota, requested) }
+    }
+    const covered = grantFromReserve(told.quota, requested)
+    if (covered !== undefined) return { ...told, quota: covered }
+    const missing = requested - told.quota.reserve
     const charged = this.#dependencies.charging.maxDebit(
       unit,
-      { ...run.descriptor, durationIndex: run.descriptor.durationIndex + missing },
+      { ...told.descriptor, durationIndex: told.descriptor.durationIndex + missing },
       missing,
     )
-    const quota = grantCharged(told, requested, charged.ratedUsage)
-    return charged.ratedUsage === 0n ? { ...run, quota } : paid(run, cgrId, charged, quota)
+    const quota = grantCharged(told.quota, requested, charged.ratedUsage)
+    return charged.ratedUsage === 0n ? { ...told, quota } : paid(told, cgrId, charged, quota)
+  }
+
+  /** What is paid and not used goes back before a pause, in whole increments: if the session ends then, it was not used. */
+  #giveBack(unit: Unit, run: Run): Run {
+    const { quota, cost, descriptor } = run
+    if (cost === undefined || quota.reserve <= 0n || endsPaused(run)) return run
+    const { kept, surplus } = trimEventCost(cost, eventCostUsage(cost) - quota.reserve)
+    if (surplus === undefined) return run
+    const { charging } = this.#dependencies
+    const freed = eventCostUsage(surplus)
+    return {
+      ...run,
+      cost: withSummary({ ...kept, startTime: cost.startTime }, charging.refund(unit, descriptor, surplus)),
+      quota: { ...quota, reserve: quota.reserve - freed },
+      descriptor: {
+        ...descriptor,
+        timeStart: addNs(descriptor.timeStart, -freed),
+        durationIndex: descriptor.durationIndex - freed,
+        maxCostSoFar: descriptor.maxCostSoFar.minus(charging.total(surplus)),
+      },
+    }
   }
 
   /** Settles every run and closes the session. Reference 05, 6.6. */
@@ -501,7 +562,7 @@ export class Sessions {
     answerTime: string,
   ): void {
     const runs = session.runs.map((run) => {
-      const settled = this.#settle(unit, run, session.cgrId, finalUsage(run.quota, total, lastUsed))
+      const settled = this.#settle(unit, session, run, finalUsage(run.quota, total, lastUsed))
       return answerTime === '' ? settled : { ...settled, event: { ...settled.event, AnswerTime: answerTime } }
     })
     if (this.#settings.storesCosts) {
@@ -520,18 +581,20 @@ export class Sessions {
       }
     }
     const closedAtMs = this.#nowMs()
-    unit.put(sessionKind, session.cgrId, { ...session, runs, closedAtMs, deadlineMs: undefined, loop: undefined })
+    const ended = { ...session, runs, closedAtMs, deadlineMs: undefined, atTimeout: undefined, loop: undefined }
+    unit.put(sessionKind, session.cgrId, ended)
   }
 
-  #settle(unit: Unit, run: Run, cgrId: string, quota: Quota): Run {
+  #settle(unit: Unit, { cgrId, isChargeable: isCharged }: Session, run: Run, quota: Quota): Run {
     if (!isPrepaid(run.requestType)) return { ...run, quota }
     const { charging } = this.#dependencies
-    const paidUsage = run.cost === undefined ? 0n : eventCostUsage(run.cost)
-    const gap = quota.total - paidUsage
-    let settled: Run = { ...run, quota }
-    if (gap > 0n) {
-      const descriptor = { ...run.descriptor, durationIndex: run.descriptor.durationIndex + gap }
-      settled = paid(settled, cgrId, charging.debit(unit, descriptor, gap, false), quota)
+    let settled = takeLastPause({ ...run, quota }, cgrId)
+    const gap = quota.total - (settled.cost === undefined ? 0n : eventCostUsage(settled.cost))
+    if (gap > 0n && !isCharged) settled = withPause(settled, cgrId, gap)
+    else if (gap > 0n) {
+      const { descriptor } = settled
+      const next = { ...descriptor, durationIndex: descriptor.durationIndex + gap }
+      settled = paid(settled, cgrId, charging.debit(unit, next, gap, false), settled.quota)
     } else if (gap < 0n && settled.cost !== undefined) {
       const { kept, surplus } = trimEventCost(settled.cost, quota.total)
       const summary = surplus === undefined ? null : charging.refund(unit, run.descriptor, surplus)

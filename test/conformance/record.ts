@@ -3,7 +3,7 @@
  * has a new engine of its own. PATH is a program that takes `-config_path DIR`; DIR is that of the stories unless another is given.
  */
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { makeSetting, type Setting, startReference } from './engines.ts'
 import { formatJson, type Json } from './json.ts'
@@ -50,7 +50,7 @@ if (values.engine === undefined || unknown.length > 0) {
   const setting = makeSetting({ teardown: (end) => ends.push(end) })
   const wanted = stories.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   for (const story of wanted) {
-    await record(values.engine, values.into, story, setting)
+    await record(resolve(values.engine), values.into, story, setting)
     process.stdout.write(`${story.name}: ${story.steps.length} steps\n`)
   }
   for (const end of ends) end()

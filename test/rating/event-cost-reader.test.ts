@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { EventFields } from '../../src/core/event.ts'
+import { eventJson } from '../../src/core/event-values.ts'
 import { eventCostTotal, eventCostUsage } from '../../src/rating/event-cost.ts'
 import { eventCostOfWire } from '../../src/rating/event-cost-reader.ts'
 import { eventCostWire } from '../../src/rating/event-cost-wire.ts'
@@ -101,4 +103,40 @@ t.test('ids that every object has are in no table', async (t) => {
   const [first] = PRICED.Charges
   const [charge] = again({ ...PRICED, Charges: [{ ...first, RatingID: 'constructor' }], Accounting: {} }).charges
   t.match(charge, { interval: null, match: { ratingPlanId: '' }, increments: [{ accounting: null }] })
+})
+
+t.test('05, 6.14: a pause comes back as one', async (t) => {
+  const noLists = { Years: null, Months: null, MonthDays: null, WeekDays: null, StartTime: '00:00:00' }
+  const pause = {
+    ...PRICED,
+    Charges: [
+      {
+        RatingID: '*pause',
+        Increments: [{ Usage: 10, Cost: 0, AccountingID: '*pause', CompressFactor: 1 }],
+        CompressFactor: 1,
+      },
+    ],
+    Rating: {
+      '*pause': {
+        ConnectFee: 0,
+        RoundingMethod: '*up',
+        RoundingDecimals: 5,
+        MaxCost: 0,
+        MaxCostStrategy: '',
+        TimingID: 'ttttttt',
+        RatesID: '*pause',
+        RatingFiltersID: '*pause',
+      },
+    },
+    Accounting: { '*pause': { AccountID: '1001', BalanceUUID: '', RatingID: '*pause', Units: 0, ExtraChargeID: '' } },
+    RatingFilters: { '*pause': { DestinationID: '', DestinationPrefix: '', RatingPlanID: '*pause', Subject: '' } },
+    Rates: { '*pause': [{ GroupIntervalStart: 0, Value: 0, RateIncrement: 1, RateUnit: 1 }] },
+    Timings: { ttttttt: noLists },
+  }
+  const { Timings: timings, ...wire } = JSON.parse(eventJson(eventCostWire(again(pause), 5) as EventFields))
+  const [timingId = '', ...others] = Object.keys(timings)
+  t.same([timings[timingId], others], [noLists, []])
+  const { Timings: _, ...wanted } = pause
+  const rating = { '*pause': { ...pause.Rating['*pause'], TimingID: timingId } }
+  t.same(wire, { ...wanted, Usage: 10, Cost: 0, Rating: rating })
 })

@@ -26,7 +26,7 @@ function run(requestType: string): Run {
       maxCostSoFar: Decimal.ZERO,
       forceDuration: false,
     },
-    quota: { reserve: 0n, lastGrant: 0n, total: 0n },
+    quota: { reserve: 0n, lastGrant: 0n, total: 0n, paused: 0n },
     cost: undefined,
   }
 }
@@ -42,6 +42,8 @@ function session(...requestTypes: string[]): Session {
     runs: requestTypes.map(run),
     updatedAtMs: 0,
     deadlineMs: undefined,
+    atTimeout: undefined,
+    isChargeable: true,
     clientId: '',
     debitInterval: 10n * SECOND,
     loop: undefined,
@@ -56,7 +58,7 @@ function account(credit: bigint): (run: Run, requested: bigint) => Run {
   return (run, requested) => {
     const granted = requested < left ? requested : left
     left -= granted
-    return { ...run, quota: { reserve: 0n, lastGrant: granted, total: run.quota.total + granted } }
+    return { ...run, quota: { reserve: 0n, lastGrant: granted, total: run.quota.total + granted, paused: 0n } }
   }
 }
 

@@ -6,6 +6,7 @@ import {
   fromTotalUsage,
   grantCharged,
   grantFromReserve,
+  grantPaused,
   type Quota,
   reportUsed,
 } from '../../src/sessions/quota.ts'
@@ -38,49 +39,49 @@ const rows: { name: string; steps: Step[]; asked: bigint[]; quota: Quota }[] = [
     name: '05 W1 row 1',
     steps: W1.slice(0, 1),
     asked: [6144n],
-    quota: { reserve: 0n, lastGrant: 6144n, total: 6144n },
+    quota: { reserve: 0n, lastGrant: 6144n, total: 6144n, paused: 0n },
   },
   {
     name: '05 W1 row 2: more was used than granted',
     steps: W1.slice(0, 2),
     asked: [6144n, 9216n],
-    quota: { reserve: 0n, lastGrant: 8192n, total: 15360n },
+    quota: { reserve: 0n, lastGrant: 8192n, total: 15360n, paused: 0n },
   },
   {
     name: '05 W1 row 3: the reserve covers the request',
     steps: W1.slice(0, 3),
     asked: [6144n, 9216n],
-    quota: { reserve: 2048n, lastGrant: 1024n, total: 13312n },
+    quota: { reserve: 2048n, lastGrant: 1024n, total: 13312n, paused: 0n },
   },
   {
     name: '05 W1 row 4: nothing told of the last grant',
     steps: W1,
     asked: [6144n, 9216n],
-    quota: { reserve: 1024n, lastGrant: 1024n, total: 14336n },
+    quota: { reserve: 1024n, lastGrant: 1024n, total: 14336n, paused: 0n },
   },
   {
     name: '05 W4: what R is asked for',
     steps: [{ asked: 120n }, { asked: 120n, used: 90n }, { asked: 120n, used: 150n }],
     asked: [120n, 90n, 150n],
-    quota: { reserve: 0n, lastGrant: 120n, total: 360n },
+    quota: { reserve: 0n, lastGrant: 120n, total: 360n, paused: 0n },
   },
   {
     name: '05 W6: an increment larger than the gap leaves a reserve',
     steps: [{ asked: 120n }, { asked: 120n, used: 12n, charge: () => 20n }],
     asked: [120n, 12n],
-    quota: { reserve: 8n, lastGrant: 120n, total: 132n },
+    quota: { reserve: 8n, lastGrant: 120n, total: 132n, paused: 0n },
   },
   {
     name: 'credit for a part grants the part',
     steps: [{ asked: 100n, charge: () => 60n }],
     asked: [100n],
-    quota: { reserve: 0n, lastGrant: 60n, total: 60n },
+    quota: { reserve: 0n, lastGrant: 60n, total: 60n, paused: 0n },
   },
   {
     name: 'no credit for what was used beyond the grant: the debt stays',
     steps: [{ asked: 100n }, { asked: 50n, used: 130n, charge: () => 10n }],
     asked: [100n, 80n],
-    quota: { reserve: -20n, lastGrant: 0n, total: 130n },
+    quota: { reserve: -20n, lastGrant: 0n, total: 130n, paused: 0n },
   },
 ]
 for (const { name, steps, asked, quota } of rows) {
@@ -134,4 +135,12 @@ t.test('property: what is paid for is always total + reserve', async (t) => {
     }),
   )
   t.pass()
+})
+
+t.test('what is left of a pause is no reserve, what was used beyond it is owed', async (t) => {
+  const paused = grantPaused({ reserve: 5n, lastGrant: 10n, total: 10n, paused: 0n }, 100n)
+  t.same(paused, { reserve: 5n, lastGrant: 100n, total: 110n, paused: 100n })
+  t.same(reportUsed(paused, undefined), paused)
+  t.same(reportUsed(paused, 30n), { reserve: 5n, lastGrant: 30n, total: 40n, paused: 30n })
+  t.same(reportUsed(paused, 120n), { reserve: -15n, lastGrant: 120n, total: 130n, paused: 100n })
 })

@@ -14,6 +14,8 @@ function session(cgrId: string, updatedAtMs: number, changed: Partial<Session> =
     runs: [],
     updatedAtMs,
     deadlineMs: undefined,
+    atTimeout: undefined,
+    isChargeable: true,
     clientId: '',
     debitInterval: 0n,
     loop: undefined,

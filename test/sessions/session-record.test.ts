@@ -16,6 +16,8 @@ const SESSION: Session = {
   runs: [],
   updatedAtMs: 1_700_000_000_000,
   deadlineMs: undefined,
+  atTimeout: undefined,
+  isChargeable: true,
   clientId: 'a1b2c3d',
   debitInterval: 0n,
   loop: undefined,
@@ -41,7 +43,7 @@ const RUN: Run = {
     maxCostSoFar: Decimal.ZERO,
     forceDuration: false,
   },
-  quota: { reserve: 1n, lastGrant: 2n, total: 3n },
+  quota: { reserve: 1n, lastGrant: 2n, total: 3n, paused: 0n },
   cost: { cgrId: 'c', runId: 'other', startTime: { ns: 5n, zone: 'UTC' }, charges: [], accountSummary: null },
 }
 
@@ -51,6 +53,16 @@ const rows: readonly { name: string; changed: Partial<Session>; isDue: boolean }
   { name: 'a debit', changed: { debitInterval: 10n, loop: { atMs: 5.25, cause: '' } }, isDue: true },
   { name: 'its end', changed: { loop: { atMs: 5, cause: 'SERVER_ERROR' } }, isDue: true },
   { name: 'closed', changed: { deadlineMs: 5, closedAtMs: 6 }, isDue: false },
+  {
+    name: 'a timeout that charges',
+    changed: { deadlineMs: 5, atTimeout: { extra: 7n, lastUsed: 0n, total: undefined }, isChargeable: true },
+    isDue: true,
+  },
+  {
+    name: 'a pause',
+    changed: { isChargeable: false, runs: [{ ...RUN, quota: { ...RUN.quota, paused: 4n } }] },
+    isDue: false,
+  },
   { name: 'another engine has it', changed: { isPassive: true }, isDue: false },
 ]
 for (const { name, changed, isDue } of rows)

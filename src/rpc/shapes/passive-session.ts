@@ -7,6 +7,7 @@ import { JsonWriter } from '../../core/json-writer.ts'
 import { addNs, formatTime, isZeroTime, parseTime, ZERO_TIME, type ZonedTime } from '../../core/time.ts'
 import { eventCostOfWire } from '../../rating/event-cost-reader.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
+import { takePause } from '../../sessions/pause.ts'
 import { isPrepaid, type Run, type Session } from '../../sessions/session.ts'
 import { sessionKind } from '../../sessions/session-record.ts'
 import { any, boolean, duration, list, map, omitEmpty, pointer, struct, text, time, type ValueOf } from '../shape.ts'
@@ -63,7 +64,8 @@ export function endedSessionWire(cgrId: string): Record<string, unknown> {
 
 /** A session as other engines take it. decimals: general.rounding_decimals. */
 export function passiveSessionWire(session: Session, decimals: number): Record<string, unknown> {
-  const { cgrId, tenant, originId, clientId, eventStart, debitInterval, optsStart, updatedAtMs, runs } = session
+  const { cgrId, tenant, originId, clientId, eventStart, debitInterval, isChargeable, optsStart, updatedAtMs, runs } =
+    session
   return {
     CGRID: cgrId,
     Tenant: tenant,
@@ -72,10 +74,10 @@ export function passiveSessionWire(session: Session, decimals: number): Record<s
     ClientConnID: clientId,
     EventStart: eventStart,
     DebitInterval: debitInterval,
-    Chargeable: true,
+    Chargeable: isChargeable,
     OptsStart: optsStart,
     UpdatedAt: timeOfMs(updatedAtMs),
-    SRuns: runs.map((run) => runWire(session, run, decimals)),
+    SRuns: runs.map((run) => runWire(session, takePause(run, cgrId), decimals)),
     Record: recordOf(session),
   }
 }
@@ -138,6 +140,9 @@ export function sessionOfWire(wire: PassiveSession, timeZone: string): Session |
     runs: runs.map((run) => runOf(run, eventStart, timeZone)),
     updatedAtMs: isZeroTime(wire.UpdatedAt) ? 0 : msOf(wire.UpdatedAt),
     deadlineMs: undefined,
+    atTimeout: undefined,
+    // What other engines say of it is not meant.
+    isChargeable: true,
     clientId: '',
     debitInterval: wire.DebitInterval,
     loop: nextDebits.length === 0 ? undefined : { atMs: Math.min(...nextDebits), cause: '' },
@@ -188,7 +193,7 @@ function runOf(
       maxCostSoFar: descriptor.MaxCostSoFar,
       forceDuration: descriptor.ForceDuration,
     },
-    quota: { reserve: quota.ExtraDuration, lastGrant: quota.LastUsage, total: quota.TotalUsage },
+    quota: { reserve: quota.ExtraDuration, lastGrant: quota.LastUsage, total: quota.TotalUsage, paused: 0n },
     cost: cost === null ? undefined : eventCostOfWire(cost),
   }
 }
