@@ -8,6 +8,7 @@ import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records, Unit } from '../store/unit-of-work.ts'
 import type { ActionRunner } from './action-runner.ts'
+import type { GroupMembers } from './group-members.ts'
 import type { PlanMembers } from './plan-members.ts'
 
 /** Accounts as those who administer them see them. Each change is one commit. Reference 04, 13.1. */
@@ -15,13 +16,20 @@ export class AccountAdmin {
   readonly #store: DataStore
   readonly #records: Records
   readonly #members: PlanMembers
+  readonly #groupMembers: GroupMembers
   readonly #runner: ActionRunner
   readonly #now: () => ZonedTime
   readonly #hasPlan: (planId: string) => boolean
   readonly #triggersOf: (groupId: string) => readonly ActionTrigger[] | undefined
 
   constructor(
-    parts: { store: DataStore; records: Records; members: PlanMembers; runner: ActionRunner },
+    parts: {
+      store: DataStore
+      records: Records
+      members: PlanMembers
+      groupMembers: GroupMembers
+      runner: ActionRunner
+    },
     now: () => ZonedTime,
     hasPlan: (planId: string) => boolean,
     triggersOf: (groupId: string) => readonly ActionTrigger[] | undefined,
@@ -29,6 +37,7 @@ export class AccountAdmin {
     this.#store = parts.store
     this.#records = parts.records
     this.#members = parts.members
+    this.#groupMembers = parts.groupMembers
     this.#runner = parts.runner
     this.#now = now
     this.#hasPlan = hasPlan
@@ -93,11 +102,12 @@ export class AccountAdmin {
     return isMoved
   }
 
-  /** Removes an account, from its plans too; one that is not there is no error. True when it was in a plan. */
+  /** Removes an account, from its plans and shared groups too; one that is not there is no error. True when it was in a plan. */
   remove(tenant: string, id: string): Promise<boolean> {
     const accountId = accountKey(tenant, id)
     return this.#members.run(this.#records, (unit, plans) => {
       if (unit.get(accountKind, accountId) !== undefined) unit.delete(accountKind, accountId)
+      this.#groupMembers.leave(unit, accountId)
       const isMoved = plans.of(accountId).length > 0
       if (isMoved) plans.put(accountId, [])
       return isMoved
@@ -118,6 +128,7 @@ export class AccountAdmin {
         .some(({ expiresAtNs: expires }) => expires === null || expires > ns)
       const isKept = Object.keys(account.balances).length === 0 && isLive
       const balances = isKept && held !== undefined ? held.balances : account.balances
+      this.#groupMembers.join(unit, account)
       unit.put(accountKind, key, { ...account, balances })
     })
   }

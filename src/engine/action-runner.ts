@@ -22,6 +22,7 @@ import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { ActionSet } from '../rpc/methods/balances.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
+import type { GroupMembers } from './group-members.ts'
 import type { PlanMembers } from './plan-members.ts'
 
 /** Whether an account passes the filters of an action; throws TollgateError when it cannot be told. */
@@ -71,6 +72,7 @@ export class ActionRunner {
   readonly #store: DataStore
   readonly #records: Records
   readonly #members: PlanMembers
+  readonly #groupMembers: GroupMembers
   #options: RunnerOptions
   readonly #scheduler: Scheduler
   #tariff: RunnerTariff | undefined
@@ -78,10 +80,17 @@ export class ActionRunner {
   /** Ends when the last reload that was asked for has ended. */
   #lastReload: Promise<void> = Promise.resolve()
 
-  constructor(store: DataStore, records: Records, members: PlanMembers, options: RunnerOptions) {
+  constructor(
+    store: DataStore,
+    records: Records,
+    members: PlanMembers,
+    groupMembers: GroupMembers,
+    options: RunnerOptions,
+  ) {
     this.#store = store
     this.#records = records
     this.#members = members
+    this.#groupMembers = groupMembers
     this.#options = options
     this.#isScheduling = options.enabled
     this.#scheduler = new Scheduler({
@@ -265,7 +274,10 @@ export class ActionRunner {
       if (cause instanceof TollgateError) return { effects: [], problem: cause.message }
       throw cause
     }
-    if (outcome.account !== undefined) unit.put(accountKind, accountId, outcome.account)
+    if (outcome.account !== undefined) {
+      this.#groupMembers.join(unit, outcome.account)
+      unit.put(accountKind, accountId, outcome.account)
+    }
     for (const other of outcome.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
     return { effects: outcome.effects, problem: undefined }
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Account } from '../accounting/account.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
+import type { SharedGroup } from '../accounting/shared-groups.ts'
 import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
@@ -49,6 +50,7 @@ import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
 import { Records } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
+import type { TariffRow } from '../tariffs/tariff-rows.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
@@ -59,6 +61,7 @@ import { CdrProcessing } from './cdr-processing.ts'
 import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { compileExtraFields } from './extra-fields.ts'
+import { GroupMembers } from './group-members.ts'
 import { HttpValues } from './http-values.ts'
 import { liveDefaults } from './live-defaults.ts'
 import {
@@ -168,6 +171,7 @@ export class Engine {
   readonly #buckets: RetentionBuckets
   readonly #responder: Responder
   readonly #planMembers = new PlanMembers()
+  readonly #groupMembers = new GroupMembers()
   readonly cdrProcessing: CdrProcessing
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
@@ -254,9 +258,21 @@ export class Engine {
       this.sessionLife.changed(cgrId, before, after)
       this.sessionCopies.changed(cgrId, before, after)
     })
-    this.runner = new ActionRunner(this.store, this.records, this.#planMembers, this.#runnerOptions(config, accepts))
+    this.runner = new ActionRunner(
+      this.store,
+      this.records,
+      this.#planMembers,
+      this.#groupMembers,
+      this.#runnerOptions(config, accepts),
+    )
     this.accounts = new AccountAdmin(
-      { store: this.store, records: this.records, members: this.#planMembers, runner: this.runner },
+      {
+        store: this.store,
+        records: this.records,
+        members: this.#planMembers,
+        groupMembers: this.#groupMembers,
+        runner: this.runner,
+      },
       now,
       (planId) => this.timingsOf(planId) !== undefined,
       (groupId) => this.triggersOf(groupId),
@@ -360,12 +376,14 @@ export class Engine {
       now: () => this.now(),
       inTurn: (work) => this.#tariff.inTurn(work),
     })
+    await this.#groupMembers.open(this.store, this.records)
     this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {
       options: tariffOptions(config),
       timeZone: this.timeZone,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       profiles: this.#profiles,
+      members: this.#groupMembers,
       compileActionFilters: accountFilters(separator, sources, () => this.now()),
     })
   }
@@ -511,6 +529,22 @@ export class Engine {
   /** The action triggers of a group, undefined when there is none. */
   triggersOf(groupId: string): readonly ActionTrigger[] | undefined {
     return this.#tariff.actions.triggers.get(groupId)
+  }
+
+  /** A shared group and its members, undefined when there is none. */
+  sharedGroup(id: string): { group: SharedGroup; memberIds: Iterable<string> } | undefined {
+    const group = this.#tariff.sharedGroups.get(id)
+    return group && { group, memberIds: this.#groupMembers.of(id) }
+  }
+
+  /** Sets a shared group; members are made of accounts, and stay those that there are. */
+  setSharedGroup(id: string, rows: readonly TariffRow[], memberIds: readonly string[]): Promise<void> {
+    return this.#tariff.change(
+      () => new Map([['SharedGroups', new Map([[id, rows]])]]),
+      (unit) => {
+        for (const accountId of memberIds) this.#groupMembers.add(unit, accountId, [id])
+      },
+    )
   }
 
   /** The accounts of an action plan, as `tenant:account`. */

@@ -1,4 +1,5 @@
 import { accountKind } from '../accounting/account-record.ts'
+import { compileSharedGroups, type SharedGroup } from '../accounting/shared-groups.ts'
 import { compileAccounts, compileActions, stampActions, type TariffActions } from '../accounting/tariff-actions.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { TariffIndex, type TariffOptions } from '../rating/tariff-index.ts'
@@ -20,6 +21,7 @@ import {
   type TariffRows,
 } from '../tariffs/tariff-rows.ts'
 import type { AccountPredicate, ActionRunner } from './action-runner.ts'
+import type { GroupMembers } from './group-members.ts'
 import type { PlanMembers } from './plan-members.ts'
 import { located } from './profile-rows.ts'
 import type { ProfileState } from './profile-state.ts'
@@ -29,6 +31,8 @@ export type TariffEnvironment = {
   timeZone: string
   now: () => ZonedTime
   newUuid: () => string
+  /** Members of shared groups. */
+  members: GroupMembers
   /** Filters and the profiles that name them: they are no rows, and change one by one. */
   profiles: ProfileState
   /** Compiles the filters of an action. Throws TemplateError. */
@@ -44,6 +48,7 @@ type Compiled = {
   index: TariffIndex
   actions: TariffActions
   actionFilters: ReadonlyMap<readonly string[], AccountPredicate>
+  sharedGroups: ReadonlyMap<string, SharedGroup>
 }
 
 /** Rows of one object of a tariff plan, by `file:id`. */
@@ -71,6 +76,7 @@ const PARTITIONS: Partial<Record<TariffFile, readonly string[]>> = {
   Timings: ['*timings'],
   RatingPlans: ['*rating_plans'],
   RatingProfiles: ['*rating_profiles'],
+  SharedGroups: ['*shared_groups'],
   Actions: ['*actions'],
   ActionPlans: ['*action_plans', '*account_action_plans'],
   ActionTriggers: ['*action_triggers'],
@@ -177,6 +183,11 @@ export class TariffState {
     return this.#compiled.actions
   }
 
+  /** Shared groups by id. */
+  get sharedGroups(): ReadonlyMap<string, SharedGroup> {
+    return this.#compiled.sharedGroups
+  }
+
   /** When each kind of object was last loaded or changed, by partition: only the kinds of the last time. Reference 03, 3.1. */
   get loadIds(): ReadonlyMap<string, bigint> {
     return this.#loadIds
@@ -241,6 +252,7 @@ export class TariffState {
         for (const accountId of all.get('AccountActions')?.keys() ?? []) {
           plans.put(accountId, [])
           unit.delete(accountKind, accountId)
+          this.#environment.members.leave(unit, accountId)
         }
       })
       profiles.apply()
@@ -383,7 +395,8 @@ function compile(
     held !== undefined && isHeld('Actions', 'ActionPlans', 'ActionTriggers')
       ? { actions: held.actions, actionFilters: held.actionFilters }
       : compileSets(rows, environment)
-  return { rows, index, ...actions }
+  const sharedGroups = held !== undefined && isHeld('SharedGroups') ? held.sharedGroups : compileSharedGroups(rows)
+  return { rows, index, ...actions, sharedGroups }
 }
 
 function compileSets(rows: TariffRows, environment: TariffEnvironment): Pick<Compiled, 'actions' | 'actionFilters'> {

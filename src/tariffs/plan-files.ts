@@ -4,7 +4,7 @@ import type { PlanCells, PlanChange } from '../store/plan-store.ts'
 import { type CsvRow, csvFiles, csvLine, parseCsv, readCsvFile } from './csv-rows.ts'
 import { fileColumns, hasLoadId, PLAN_FILES, PLAN_TABLES, type PlanFile, type PlanFileColumn } from './plan-tables.ts'
 import { TariffError } from './tariff-error.ts'
-import { idOf, type ReadTariff, TARIFF_FILES, type TariffFile, type TariffRow } from './tariff-rows.ts'
+import { idOf, type ReadTariff, type TariffFile, type TariffRow } from './tariff-rows.ts'
 
 /** The rows of the tables of one plan. */
 export type PlanRows = ReadonlyMap<PlanFile, readonly PlanCells[]>
@@ -109,19 +109,11 @@ export function planTexts(plan: PlanRows, separator: string): PlanText[] {
   })
 }
 
-/**
- * The plan as a folder of the same files would be read; `ignored` are kinds that this version does not load. When several loads have
- * an object, the last one counts.
- */
+/** The plan as a folder of the same files would be read. When several loads have an object, the last one counts. */
 export function tariffOf(planId: string, plan: PlanRows): ReadTariff {
   const rows = new Map<TariffFile, Map<string, TariffRow[]>>()
-  const ignored: string[] = []
   for (const [file, cells] of plan) {
     if (cells.length === 0) continue
-    if (!isLoadedFile(file)) {
-      ignored.push(`${planId} ${PLAN_TABLES[file].name}`)
-      continue
-    }
     const objects = new Map<string, TariffRow[]>()
     const loads = new Map<string, string>()
     rows.set(file, objects)
@@ -135,10 +127,5 @@ export function tariffOf(planId: string, plan: PlanRows): ReadTariff {
       loads.set(id, loadId)
     }
   }
-  return { rows, ignored }
-}
-
-/** Whether this version loads the objects of a file. */
-export function isLoadedFile(file: PlanFile): file is PlanFile & TariffFile {
-  return Object.hasOwn(TARIFF_FILES, file)
+  return { rows, ignored: [] }
 }

@@ -33,6 +33,7 @@ export const TARIFF_FILES = {
     columns: ['Tenant', 'Category', 'Subject', 'ActivationTime', 'RatingPlanID', 'FallbackSubjects'],
     idColumns: 3,
   },
+  SharedGroups: { columns: ['ID', 'Account', 'Strategy', 'RatingSubject'], idColumns: 1 },
   Actions: {
     columns: [
       'ID',

@@ -31,6 +31,7 @@ import { type SessionControlServices, sessionControlMethods } from './session-co
 import { type SessionCopyServices, sessionCopyMethods } from './session-copies.ts'
 import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
+import { type SharedGroupServices, sharedGroupMethods } from './shared-groups.ts'
 import { type StirServices, stirMethods } from './stir.ts'
 import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
 import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
@@ -65,6 +66,7 @@ export type RpcServices = AccountServices &
   ReplicationServices &
   SessionControlServices &
   LegacySessionServices &
+  SharedGroupServices &
   StirServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
   TimingServices &
@@ -89,6 +91,7 @@ export function buildRegistry(
       ...actionPlanMethods(services, defaults),
       ...schedulerMethods(services, defaults),
       ...triggerMethods(services, defaults),
+      ...sharedGroupMethods(services),
       ...cdrMethods(services, defaults),
       ...sessionCostMethods(services),
       ...chargerMethods(services, defaults),

@@ -1,4 +1,4 @@
-import { importLoadId, isLoadedFile } from '../../tariffs/plan-files.ts'
+import { importLoadId } from '../../tariffs/plan-files.ts'
 import type { PlanSelection } from '../../tariffs/plan-selection.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
@@ -200,25 +200,24 @@ function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Me
     goType: string,
     field: F,
     file: PlanSelection['file'],
-    notFound: 'told' | 'ignored',
+    isToldOf: 'every object' | 'all of them',
   ): Method =>
     method(`APIerSv1.${name}`, {
-      summary: `Loads an object of a tariff plan of stor_db with what it names; all when none is named. Errors: MANDATORY_IE_MISSING: [TPid]${notFound === 'told' ? ', SERVER_ERROR: NOT_FOUND' : ''}.`,
+      summary: `Loads an object of a tariff plan of stor_db with what it names; all when none is named. Errors: MANDATORY_IE_MISSING: [TPid], SERVER_ERROR: NOT_FOUND${isToldOf === 'every object' ? '' : ' when none is named'}.`,
       params: struct(goType, { ...plan, ...({ [field]: text } as Record<F, typeof text>) }),
       reply: OK,
       async run(argument) {
         const { TPid: planId, [field]: id } = argument as Record<string, string>
         requireFields({ TPid: planId }, 'TPid')
-        if (!isLoadedFile(file)) throw new RpcError('NOT_IMPLEMENTED')
         const isLoaded = await plans.load(planId ?? '', { file, where: { tag: id || undefined } })
-        if (!isLoaded && notFound === 'told') throw new RpcError('SERVER_ERROR: NOT_FOUND')
+        if (!isLoaded && (isToldOf === 'every object' || !id)) throw new RpcError('SERVER_ERROR: NOT_FOUND')
         return 'OK'
       },
     })
   return [
-    part('LoadDestination', 'v1.AttrLoadDestination', 'ID', 'Destinations', 'told'),
-    part('LoadRatingPlan', 'v1.AttrLoadRatingPlan', 'RatingPlanId', 'RatingPlans', 'told'),
-    part('LoadSharedGroup', 'v1.AttrLoadSharedGroup', 'SharedGroupId', 'SharedGroups', 'ignored'),
+    part('LoadDestination', 'v1.AttrLoadDestination', 'ID', 'Destinations', 'every object'),
+    part('LoadRatingPlan', 'v1.AttrLoadRatingPlan', 'RatingPlanId', 'RatingPlans', 'every object'),
+    part('LoadSharedGroup', 'v1.AttrLoadSharedGroup', 'SharedGroupId', 'SharedGroups', 'all of them'),
     method('APIerSv1.LoadRatingProfile', {
       summary:
         'Loads the rating profiles of a load in stor_db, or those of a category or a subject of it. Errors: MANDATORY_IE_MISSING: [TPid], SERVER_ERROR: no RatingProfile for filter.',

@@ -9,7 +9,7 @@ import { valueText } from '../../core/event-values.ts'
 import { formatTime, parseTime, type ZonedTime } from '../../core/time.ts'
 import type { Timing } from '../../rating/model.ts'
 import type { TariffRow } from '../../tariffs/tariff-rows.ts'
-import { type Method, method, notYet, OK, requireFields } from '../method.ts'
+import { type Method, method, OK, requireFields } from '../method.ts'
 import { plainly } from '../plainly.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, boolean, decimal, list, map, number, pointer, struct, text } from '../shape.ts'
@@ -41,7 +41,7 @@ export interface TriggerServices {
 const account = { Tenant: text, Account: text }
 const group = { GroupID: text, UniqueID: text }
 
-/** Action triggers, by group and of accounts; shared groups are not in this version. Reference 01, 9.6; 04, 13.2. */
+/** Action triggers, by group and of accounts. Reference 01, 9.6; 04, 13.2. */
 export function triggerMethods(services: TriggerServices, defaults: RpcDefaults): Method[] {
   const { tariff, triggers } = services
   const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
@@ -217,15 +217,6 @@ export function triggerMethods(services: TriggerServices, defaults: RpcDefaults)
         return 'OK'
       },
     }),
-    notYet(
-      'APIerSv1.GetSharedGroup',
-      text,
-      struct('engine.SharedGroup', {
-        Id: text,
-        AccountParameters: map(struct('engine.SharingParameters', { Strategy: text, RatingSubject: text })),
-        MemberIds: map(boolean),
-      }),
-    ),
   ]
 }
 

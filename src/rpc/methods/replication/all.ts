@@ -6,12 +6,14 @@ import { type ReplicatedAccountServices, replicatedAccountMethods } from './acco
 import { type ReplicatedProfileServices, replicatedProfileMethods } from './profiles.ts'
 import { type ReplicatedRatingServices, replicatedRatingMethods } from './rating.ts'
 import { OPTIONS, reading } from './replicated.ts'
+import { type ReplicatedGroupServices, replicatedGroupMethods } from './shared-groups.ts'
 import { type ReplicatedTriggerServices, replicatedTriggerMethods } from './triggers.ts'
 
 /** What the methods that keep this engine's data as another one's ask of the engine. */
 export type ReplicationServices = ReplicatedAccountServices &
   ReplicatedRatingServices &
   ReplicatedProfileServices &
+  ReplicatedGroupServices &
   ReplicatedTriggerServices & {
     tariff: Pick<TariffServices['tariff'], 'loadIds'> & { setLoadIds(ids: ReadonlyMap<string, bigint>): Promise<void> }
   }
@@ -24,6 +26,7 @@ export function replicationMethods(services: ReplicationServices, defaults: RpcD
     ...replicatedRatingMethods(services, defaults),
     ...replicatedProfileMethods(services, defaults),
     ...replicatedTriggerMethods(services),
+    ...replicatedGroupMethods(services),
     reading('ItemLoadIDs', loadIds, (item) => Object.fromEntries(loadIdsOf(services.tariff, item))),
     method('ReplicatorSv1.SetLoadIDs', {
       summary: 'Sets when which kinds of objects were loaded last, in ns since 1970, instead of those held.',
