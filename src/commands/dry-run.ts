@@ -10,6 +10,7 @@ import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
 import { storedSources } from '../engine/dry-run/stored.ts'
 import { HttpValues } from '../engine/http-values.ts'
 import { packageRoot } from '../engine/package-root.ts'
+import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 
 /** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged, but web servers of `*http` are asked. */
 export async function printDryRun(options: {
@@ -25,7 +26,8 @@ export async function printDryRun(options: {
   const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(loaded.config.general.default_timezone) }
   const bytes = readFile(options.in)
   const evaluations = new Evaluations()
-  const http = new HttpValues(evaluations, () => Number(loaded.config.general.reply_timeout / 1_000_000n))
+  const client = new HttpClient(httpClientOptions(loaded.config.http))
+  const http = new HttpValues(evaluations, client, () => Number(loaded.config.general.reply_timeout / 1_000_000n))
   try {
     const sources = { ...storedSources(loaded, options.tariff, now), http: http.lookup }
     const evaluate = <R>(work: () => R) => evaluations.run(work)
@@ -33,7 +35,7 @@ export async function printDryRun(options: {
     const lines = await dryRun(options.agent, bytes, request)
     process.stdout.write(`${lines.join('\n')}\n`)
   } finally {
-    http.close()
+    client.close()
   }
 }
 

@@ -26,6 +26,7 @@ import { type ZonedTime, zoneOf } from '../core/time.ts'
 import type { SharedCache } from '../mapping/selector.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
+import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 import type { Databases } from '../rpc/methods/databases.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
@@ -134,9 +135,8 @@ export class Engine {
   readonly locks = new NamedLocks()
   /** What asks for values that are only known later is run in one. */
   readonly evaluations = new Evaluations()
-  readonly #httpValues = new HttpValues(this.evaluations, () =>
-    Number(this.config.loaded.config.general.reply_timeout / 1_000_000n),
-  )
+  readonly #httpClient: HttpClient
+  readonly #httpValues: HttpValues
   readonly #serviceValues = new ServiceValues({
     evaluations: this.evaluations,
     client: (conns) => this.remote.client(conns),
@@ -163,7 +163,7 @@ export class Engine {
   #writers: readonly CsvWriter[]
   readonly #cdrStoreTarget: CdrTarget
   readonly #clientCalls: ClientCalls
-  readonly stirKeys = new StirKeys(() => Number(this.config.loaded.config.general.reply_timeout / 1_000_000n))
+  readonly stirKeys: StirKeys
   /** What happens to sessions without a request, and what their clients are told. */
   readonly sessionLife: SessionLife
   /** Copies of sessions on other engines, and of theirs here. */
@@ -195,6 +195,10 @@ export class Engine {
     this.recordings = new ProcessProfiles((cause) => options.log('error', cause, {}))
     this.#timeZone = zoneOf(config.general.default_timezone)
     this.#sharedCache = sharedCache(config.caches.partitions['*uch'])
+    this.#httpClient = new HttpClient(httpClientOptions(config.http))
+    const replyTimeoutMs = () => Number(this.config.loaded.config.general.reply_timeout / 1_000_000n)
+    this.#httpValues = new HttpValues(this.evaluations, this.#httpClient, replyTimeoutMs)
+    this.stirKeys = new StirKeys(this.#httpClient, replyTimeoutMs)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
     this.config = new LiveConfig(options.loaded, {
@@ -408,7 +412,7 @@ export class Engine {
     this.sessionCopies.close()
     await this.#agent?.close()
     this.remote.close()
-    this.#httpValues.close()
+    this.#httpClient.close()
     await this.runner.close()
     await this.#projector.close()
     await this.store.close()

@@ -1,26 +1,24 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { Readable } from 'node:stream'
 import type { Evaluations } from '../core/evaluations.ts'
 import type { HttpLookup } from '../mapping/http-value.ts'
 import { MappingError } from '../mapping/value.ts'
 import { DEADLINE_EXCEEDED, dialError } from '../rpc/client/errors.ts'
+import type { HttpClient } from '../rpc/client/http-client.ts'
 
 /** Octets that an answer may have. */
 const MAX_ANSWER = 1 << 20
-/** Questions to one server at the same time; the others wait. */
-const MAX_SOCKETS = 100
 const MAX_REDIRECTS = 10
 
 /** Values of `*http#[URL]`: asked by GET, once for each request that is served. Reference 02, 5.3 and 6.3. */
 export class HttpValues {
   readonly #evaluations: Evaluations
   readonly #timeoutMs: () => number
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
-  readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
+  readonly #client: HttpClient
 
   /** timeoutMs: how long one question may take, from the first octet to the last. */
-  constructor(evaluations: Evaluations, timeoutMs: () => number) {
+  constructor(evaluations: Evaluations, client: HttpClient, timeoutMs: () => number) {
     this.#evaluations = evaluations
+    this.#client = client
     this.#timeoutMs = timeoutMs
   }
 
@@ -28,11 +26,6 @@ export class HttpValues {
     const answer = this.#evaluations.ask(`${url}\n${body ?? ''}`, () => this.#ask(url, body))
     if (answer === undefined) throw new MappingError(`${url} cannot be asked here: nothing waits for it`)
     return answer
-  }
-
-  close(): void {
-    this.#plain.destroy()
-    this.#secure.destroy()
   }
 
   async #ask(url: string, body: string | undefined): Promise<string> {
@@ -50,10 +43,14 @@ export class HttpValues {
   async #get(first: URL, body: string | undefined, signal: AbortSignal): Promise<string> {
     let url = first
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#send(url, body, signal)
-      const { statusCode: status = 0, headers } = response
+      const answer = await this.#client.send({
+        url,
+        signal,
+        ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+      })
+      const { status, headers } = answer
       const { location } = headers
-      const text = await textOf(response)
+      const text = await textOf(answer.body)
       if (status > 300 && status < 400 && location !== undefined && redirects < MAX_REDIRECTS) {
         url = new URL(location, url)
         continue
@@ -62,37 +59,9 @@ export class HttpValues {
       throw new MappingError(`http request returned non-OK status code: ${status} ,body: ${text} ,err: %!w(<nil>)`)
     }
   }
-
-  /** A server may close a socket that has waited just when it is used again: then the question is asked once more. */
-  async #send(url: URL, body: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-    for (;;) {
-      let isReused = false
-      try {
-        return await new Promise((resolve, reject) => {
-          const isSecure = url.protocol === 'https:'
-          const request = (isSecure ? requestHttps : requestHttp)(url, {
-            agent: isSecure ? this.#secure : this.#plain,
-            signal,
-            headers:
-              body === undefined
-                ? {}
-                : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-          })
-          request.on('response', resolve)
-          request.on('error', (cause) => {
-            isReused = request.reusedSocket
-            reject(cause)
-          })
-          request.end(body)
-        })
-      } catch (cause) {
-        if (!isReused || signal.aborted) throw cause
-      }
-    }
-  }
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(response: Readable): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of response) {

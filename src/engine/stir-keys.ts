@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { HttpClient } from '../rpc/client/http-client.ts'
 import { StirRefused } from '../services/passport.ts'
 
 /** Keys that are kept, and how long: operators change theirs seldom. */
@@ -10,11 +12,13 @@ const MOST_OCTETS = 64 * 1024
 
 /** Keys of identities, from PEM files and http(s) URLs; certificates count as their public key. Reference 05, 7.10. */
 export class StirKeys {
+  readonly #client: HttpClient
   readonly #timeoutMs: () => number
   readonly #kept = new Map<string, { key: KeyObject; untilMs: number }>()
 
   /** timeoutMs: how long a server may take. */
-  constructor(timeoutMs: () => number) {
+  constructor(client: HttpClient, timeoutMs: () => number) {
+    this.#client = client
     this.#timeoutMs = timeoutMs
   }
 
@@ -47,9 +51,13 @@ export class StirKeys {
 
   async #fetch(url: string): Promise<string> {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(this.#timeoutMs()), redirect: 'error' })
-      if (!response.ok) throw new Error(`${url}: status ${response.status}`)
-      const octets = await limited(response)
+      const signal = AbortSignal.timeout(this.#timeoutMs())
+      const { status, body } = await this.#client.send({ url: new URL(url), signal })
+      if (status < 200 || status > 299) {
+        body.destroy()
+        throw new Error(`${url}: status ${status}`)
+      }
+      const octets = await limited(body, url)
       return octets.toString()
     } catch (cause) {
       throw new StirRefused(cause instanceof Error ? cause.message : String(cause))
@@ -57,10 +65,10 @@ export class StirKeys {
   }
 }
 
-async function limited({ body, url }: Response): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
+async function limited(body: Readable, url: string): Promise<Buffer> {
+  const pieces: Buffer[] = []
   let length = 0
-  for await (const piece of body ?? []) {
+  for await (const piece of body as AsyncIterable<Buffer>) {
     length += piece.length
     if (length > MOST_OCTETS) throw new Error(`${url}: more than ${MOST_OCTETS} octets`)
     pieces.push(piece)

@@ -5,14 +5,16 @@ import { HttpValues } from '../../src/engine/http-values.ts'
 import { EVENT_READER } from '../../src/filters/event-reader.ts'
 import { FilterCompiler } from '../../src/filters/filter-compiler.ts'
 import { textOf } from '../../src/mapping/context.ts'
+import { HttpClient } from '../../src/rpc/client/http-client.ts'
 import { contextOf, environmentOf, OPTIONS, run } from '../support/mapping.ts'
 import { deadAddress } from '../support/rpc-hosts.ts'
-import { startWeb } from '../support/web-server.ts'
+import { HTTP_DEFAULTS, startWeb } from '../support/web-server.ts'
 
 function valuesOf(t: Test, timeoutMs = 5_000) {
   const evaluations = new Evaluations()
-  const values = new HttpValues(evaluations, () => timeoutMs)
-  t.teardown(() => values.close())
+  const client = new HttpClient(HTTP_DEFAULTS)
+  const values = new HttpValues(evaluations, client, () => timeoutMs)
+  t.teardown(() => client.close())
   const sources = { filter: () => undefined, destination: () => undefined, timing: () => undefined }
   const filters = new FilterCompiler(EVENT_READER, OPTIONS, { ...sources, http: values.lookup })
   return {

@@ -1,6 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Test } from 'tap'
+import type { HttpClientOptions } from '../../src/rpc/client/http-client.ts'
 import { addressOf } from './rpc-hosts.ts'
+
+/** As http.client_opts says when nobody does. */
+export const HTTP_DEFAULTS: HttpClientOptions = {
+  skipTlsVerify: false,
+  tlsHandshakeTimeoutMs: 10_000,
+  disableKeepAlives: false,
+  disableCompression: false,
+  maxIdleConns: 100,
+  maxIdleConnsPerHost: 2,
+  maxConnsPerHost: 0,
+  idleConnTimeoutMs: 90_000,
+  responseHeaderTimeoutMs: 0,
+  dialTimeoutMs: 30_000,
+  dialFallbackDelayMs: 300,
+  dialKeepAliveMs: 30_000,
+}
 
 type Answer = (request: IncomingMessage, body: string, response: ServerResponse) => void
 

@@ -14,8 +14,9 @@ const clientOptKeys = {
   maxConnsPerHost: z.int(),
   idleConnTimeout: duration,
   responseHeaderTimeout: duration,
-  expectContinueTimeout: duration,
-  forceAttemptHttp2: z.boolean(),
+  // No request of ours waits for 100 Continue, and all are HTTP/1.1.
+  ...noEffect(duration, 'expectContinueTimeout'),
+  ...noEffect(z.boolean(), 'forceAttemptHttp2'),
   dialTimeout: duration,
   dialFallbackDelay: duration,
   dialKeepAlive: duration,
@@ -41,7 +42,7 @@ export const http = struct(
     registrars_url: z.string(),
     freeswitch_cdrs_url: z.string(),
     http_cdrs: z.string(),
-    ...noEffect(clientOpts, 'client_opts'),
+    client_opts: clientOpts,
   },
   { goFields: { http_cdrs: 'Http_Cdrs', pprof_path: 'pprof_path' } },
 )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { noEffect, struct } from './key-types.ts'
+import { struct } from './key-types.ts'
 
 /** Certificates of the TLS listeners and of outgoing connections. Reference 01, 4.3 and 7.3. */
 export const tls = struct('TlsJsonCfg', {
@@ -9,5 +9,5 @@ export const tls = struct('TlsJsonCfg', {
   ca_certificate: z.string(),
   client_certificate: z.string(),
   client_key: z.string(),
-  ...noEffect(z.string(), 'server_name'),
+  server_name: z.string(),
 })

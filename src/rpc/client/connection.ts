@@ -140,8 +140,14 @@ export async function dial({ address, connectTimeoutMs, tls }: HostSettings, tim
 }
 
 /** What a TLS client shows and trusts. Throws what reading its files throws. */
-export function secureContext({ keyPath, certPath, caPath }: TlsSettings): SecureContextOptions {
+export function secureContext({
+  keyPath,
+  certPath,
+  caPath,
+  serverName,
+}: TlsSettings): SecureContextOptions & { servername?: string } {
   return {
+    ...(serverName === undefined ? {} : { servername: serverName }),
     ...(keyPath === '' ? {} : { key: readFileSync(keyPath) }),
     ...(certPath === '' ? {} : { cert: readFileSync(certPath) }),
     ...(caPath === '' ? {} : { ca: [...rootCertificates, readFileSync(caPath, 'utf8')] }),

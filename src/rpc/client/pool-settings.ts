@@ -33,6 +33,7 @@ function hostSettings(host: HostConfig, { general, tls }: Pick<Config, 'general'
           keyPath: host.key_path || tls.client_key,
           certPath: host.cert_path || tls.client_certificate,
           caPath: host.ca_path || tls.ca_certificate,
+          ...(tls.server_name === '' ? {} : { serverName: tls.server_name }),
         }
       : undefined,
   }

@@ -21,7 +21,13 @@ export type Strategy = (typeof STRATEGIES)[number]
 export const IN_PROCESS = new Set(['*internal', '*birpc_internal'])
 
 /** Files of a TLS client; '' is none: no certificate is sent, the roots of the system are trusted. */
-export type TlsSettings = { keyPath: string; certPath: string; caPath: string }
+export type TlsSettings = {
+  keyPath: string
+  certPath: string
+  caPath: string
+  /** Whose name servers are to prove; '': that of their address. */
+  serverName?: string
+}
 
 /** One host of a pool. Times in ms. */
 export type HostSettings = {
