@@ -36,7 +36,7 @@ export function program(): Command {
     .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
     .requiredOption(
       '--agent <name>',
-      'what maps them: diameter, radius, http or csv (a reader); http:ID or csv:ID for one of several',
+      'what maps them: diameter, radius, http; of readers csv, fwv, xml, json or sql; http:ID, csv:ID.. for one of several',
     )
     .requiredOption(
       '--in <file>',

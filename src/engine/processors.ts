@@ -87,6 +87,11 @@ export class ProcessorCompiler<M, G> {
     })
   }
 
+  /** Fields with templates of the configuration in place of those of type `*template`. Throws TemplateError. */
+  inlined(fields: readonly FieldTemplate[]): FieldTemplate[] {
+    return inlineTemplates(fields, this.#templates)
+  }
+
   /** One processor. services: as for compileProcessor. Throws TemplateError. */
   compileTemplate(template: RequestProcessorTemplate, services?: { areRemote: boolean }): RequestProcessor<M, G> {
     return compileProcessor(template, (group) => this.#environment(group), services)

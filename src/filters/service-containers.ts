@@ -2,7 +2,7 @@ import { Decimal } from '../core/decimal.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import type { MappingContext } from '../mapping/context.ts'
 import { pathSegments } from '../mapping/tree.ts'
-import { MappingError, type Value } from '../mapping/value.ts'
+import { Duration, MappingError, type Value } from '../mapping/value.ts'
 import { compileJsonPath } from './json-path.ts'
 
 /** Containers of other services. Reference 02, 6.5. */
@@ -41,7 +41,12 @@ function compileMember(container: ServiceContainer, path: string): (item: EventF
     const limit = compileJsonPath('Config.Limit')
     return (resource) => amountOf(limit(resource)).minus(totalUsage(resource))
   }
-  return compileJsonPath(path)
+  const read = compileJsonPath(path)
+  return container === '*resources' && path === 'Config.UsageTTL' ? (item) => durationOf(read(item)) : read
+}
+
+function durationOf(value: Value): Value {
+  return typeof value === 'bigint' || typeof value === 'number' ? new Duration(BigInt(value)) : value
 }
 
 /** Units of all usages. */

@@ -329,7 +329,7 @@ t.test('CSV: rows go through the fields of a reader, by number and name', async 
   )
   t.match(lines.join('\n'), /event of tenant cgrates\.org: \{"Account":"1002","Usage":"7s","Line":"in\.csv:3"\}/)
   const two = { ers: { readers: [reader('r'), reader('s', { opts: { csvFieldSeparator: ';' } })] } }
-  await t.rejects(told(t, 'csv', two, file), { message: 'there are several CSV readers: name one of csv:r, csv:s' })
+  await t.rejects(told(t, 'csv', two, file), { message: 'there are several csv readers: name one of csv:r, csv:s' })
   t.match((await told(t, 'csv:s', two, ':A;Usage;Tenant\n1;2;3'))[0], 'row 1 of 3 columns for reader s')
   await t.rejects(told(t, 'csv:x', two, file), { message: 'csv reader "x": expected one of: r, s' })
   await t.rejects(

@@ -1,6 +1,6 @@
 import type { EventFields } from '../../core/event.ts'
 import { MappingError } from '../../mapping/value.ts'
-import { parseXml, type XmlElement } from './xml-document.ts'
+import { parseXml, type XmlElement } from '../../mapping/xml/xml-document.ts'
 
 /** A request as it came, before anything of its payload is read. */
 export type HttpRequest = {

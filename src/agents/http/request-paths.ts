@@ -1,8 +1,8 @@
 import { compileJsonPath } from '../../filters/json-path.ts'
 import type { MessageReader } from '../../mapping/context.ts'
 import { TemplateError, type Value } from '../../mapping/value.ts'
+import { compileXmlText, xmlSteps } from '../../mapping/xml/xml-path.ts'
 import type { HttpMessage, RequestPayload } from './http-request.ts'
-import { compileXmlPath } from './xml-path.ts'
 
 type Read = (message: HttpMessage) => Value
 
@@ -19,8 +19,9 @@ export class HttpReader implements MessageReader<HttpMessage, never> {
       case '*url':
         return compileParameter(path)
       case '*xml': {
-        const read = compileXmlPath(path)
-        return ({ payload }) => (payload.kind === 'xml' ? read(payload.document) : undefined)
+        const read = compileXmlText(xmlSteps(path))
+        // What is not there is empty.
+        return ({ payload }) => (payload.kind === 'xml' ? (read(payload.document) ?? '') : undefined)
       }
       case '*json': {
         const read = compileJsonPath(path)

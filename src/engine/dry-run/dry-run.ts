@@ -2,11 +2,12 @@ import type { LoadedConfig } from '../../config/load-config.ts'
 import type { EventFields } from '../../core/event.ts'
 import { type ZonedTime, zoneOf } from '../../core/time.ts'
 import { type MappingSources, sharedCache } from '../mapping-sources.ts'
-import { csvDryRun } from './csv-dry-run.ts'
 import { diameterDryRun } from './diameter-dry-run.ts'
 import { DryRunError } from './dry-run-error.ts'
 import { httpDryRun } from './http-dry-run.ts'
 import { radiusDryRun } from './radius-dry-run.ts'
+import { recordDryRun } from './record-dry-run.ts'
+import { RECORD_SOURCES } from './record-sources.ts'
 
 export type DryRunRequest = {
   loaded: LoadedConfig
@@ -30,12 +31,12 @@ export type DryRunRequest = {
 /** Maps the messages of a file and tells, line by line, what each step does. Throws TollgateError for a file that is not its. */
 type DryRun = (request: DryRunRequest) => readonly string[] | Promise<readonly string[]>
 
-/** Agents that messages can be mapped for, and `csv`: readers of rows. One that is new adds itself here. */
+/** Agents that messages can be mapped for, and readers by the kind of their records. One that is new adds itself here. */
 const AGENTS: Readonly<Record<string, DryRun>> = {
   diameter: diameterDryRun,
   radius: radiusDryRun,
   http: httpDryRun,
-  csv: csvDryRun,
+  ...Object.fromEntries(Object.keys(RECORD_SOURCES).map((kind) => [kind, recordDryRun(kind)])),
 }
 
 /** Agents that come later, and the messages that they will take. */
@@ -50,8 +51,8 @@ const NOTHING_STORED: Omit<MappingSources, 'cache'> = {
 }
 
 /**
- * Maps a file of messages as an agent would; nothing is called, opened or written. agent: `diameter`, `radius`, `http` or `csv`, with
- * `:id` for one of several. Rejects with DryRunError, ConfigError, TemplateError.
+ * Maps a file of messages as an agent would; nothing is called, opened or written. agent: `diameter`, `radius`, `http`, or a reader's `csv`, `fwv`,
+ * `xml`, `json` or `sql`, with `:id` for one of several. Rejects with DryRunError, ConfigError, TemplateError.
  */
 export async function dryRun(
   agent: string,

@@ -3,9 +3,9 @@ import t from 'tap'
 import { type HttpRequest, readHttpMessage } from '../../../src/agents/http/http-request.ts'
 import { httpReply } from '../../../src/agents/http/reply.ts'
 import { HttpReader } from '../../../src/agents/http/request-paths.ts'
-import { parseXml } from '../../../src/agents/http/xml-document.ts'
 import { OrderedEntries, textOf } from '../../../src/mapping/context.ts'
 import { MappingError } from '../../../src/mapping/value.ts'
+import { parseXml } from '../../../src/mapping/xml/xml-document.ts'
 
 function requestOf(fields: Partial<HttpRequest> = {}): HttpRequest {
   return { method: 'GET', target: '/', headers: {}, body: Buffer.alloc(0), ...fields }

@@ -1,4 +1,4 @@
-import { TemplateError } from '../../mapping/value.ts'
+import { TemplateError } from '../value.ts'
 import { textBelow, type XmlElement } from './xml-document.ts'
 
 /** One step: the elements of a name among the children, of those one by number or those with an attribute. */
@@ -9,22 +9,28 @@ type Step = {
 }
 
 /**
- * Reads below a document: `a.b`, `a.b[1]` (from 0), `a.b[@id='7']`, `a.*`, at the end `@id`. The first match counts; its text is that of
- * everything below it; what is not there is empty. Throws TemplateError for a selector that cannot be. Reference 07, 4.
+ * Reads below an element by steps: `a`, `b[1]` (from 0), `b[@id='7']`, `*`, at the end `@id`. The first match counts; its text is that of
+ * everything below it. Undefined: not there. Throws TemplateError for a selector that cannot be. Reference 02, 2.4; 07, 4.
  */
-export function compileXmlPath(path: string): (document: XmlElement) => string {
-  const texts = splitOutsideBrackets(path)
-  const last = texts.at(-1) ?? ''
+export function compileXmlText(steps: readonly string[]): (from: XmlElement) => string | undefined {
+  const last = steps.at(-1) ?? ''
   const attribute = last.startsWith('@') ? last.slice(1) : undefined
-  const steps = (attribute === undefined ? texts : texts.slice(0, -1)).map((text) => stepOf(text, path))
-  return (document) => {
-    const matches = steps.reduce<readonly XmlElement[]>(
-      (elements, step) => elements.flatMap((element) => childrenOf(element, step)),
-      [document],
-    )
-    if (attribute === undefined) return matches[0] === undefined ? '' : textBelow(matches[0])
-    return matches.map(({ attributes }) => attributes.get(attribute)).find((value) => value !== undefined) ?? ''
+  const select = compileXmlElements(attribute === undefined ? steps : steps.slice(0, -1))
+  return (from) => {
+    const matches = select(from)
+    if (attribute === undefined) return matches[0] && textBelow(matches[0])
+    return matches.map(({ attributes }) => attributes.get(attribute)).find((value) => value !== undefined)
   }
+}
+
+/** All elements that steps lead to, in the order of the document. Throws TemplateError. */
+export function compileXmlElements(steps: readonly string[]): (from: XmlElement) => readonly XmlElement[] {
+  const compiled = steps.map(stepOf)
+  return (from) =>
+    compiled.reduce<readonly XmlElement[]>(
+      (elements, step) => elements.flatMap((element) => childrenOf(element, step)),
+      [from],
+    )
 }
 
 function childrenOf({ children }: XmlElement, { name, index, attribute }: Step): readonly XmlElement[] {
@@ -45,18 +51,18 @@ function hasAttribute(
   return held !== undefined && (value === undefined || held === value)
 }
 
-function stepOf(text: string, path: string): Step {
+function stepOf(text: string): Step {
   const [, name = '', selector] = /^([^[\]]+)(?:\[(.*)\])?$/.exec(text) ?? []
-  if (name === '') throw new TemplateError(`${JSON.stringify(text)} of ${JSON.stringify(path)}, expected an element`)
+  if (name === '') throw new TemplateError(`${JSON.stringify(text)}, expected an element`)
   if (selector === undefined) return { name, index: undefined, attribute: undefined }
   if (/^\d{1,9}$/.test(selector)) return { name, index: Number(selector), attribute: undefined }
   const [, attribute, single, double] = /^@([^\s='"]+)(?:\s*=\s*(?:'([^']*)'|"([^"]*)"))?$/.exec(selector) ?? []
   if (attribute === undefined)
-    throw new TemplateError(`[${selector}] of ${JSON.stringify(path)}, expected a number or @attribute='value'`)
+    throw new TemplateError(`[${selector}] of ${JSON.stringify(text)}, expected a number or @attribute='value'`)
   return { name, index: undefined, attribute: { name: attribute, value: single ?? double } }
 }
 
 /** Steps of a path; dots inside of brackets do not end one. */
-function splitOutsideBrackets(path: string): string[] {
+export function xmlSteps(path: string): string[] {
   return path === '' ? [] : path.split(/\.(?![^[]*\])/)
 }

@@ -1,5 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import { MappingError } from '../../mapping/value.ts'
+import { MappingError } from '../value.ts'
 
 /** An element; the document is one without a name. Text stands among its children, in order. */
 export type XmlElement = {
