@@ -111,10 +111,10 @@ t.test('09, C7: fixed columns, filtered by what they begin with', async (t) => {
     variable('OriginID', '~*req.0-10'),
     variable(
       'SetupTime',
-      '~*req.14-30:s/(\\d{4})(\\d{2})(\\d{2})(\\d{2})(\\d{2})(\\d{2})(\\d{2})/${1}-${2}-${3} ${4}:${5}:${6}/',
+      `~*req.14-30:s/(\\d{4})(\\d{2})(\\d{2})(\\d{2})(\\d{2})(\\d{2})(\\d{2})/$\{1}-$\{2}-$\{3} $\{4}:$\{5}:$\{6}/`,
     ),
     variable('Account', '~*req.30-49'),
-    variable('Usage', '~*req.49-57:s/(\\d{2})(\\d{2})(\\d{2})(\\d{2})/${1}h${2}m${3}s/'),
+    variable('Usage', `~*req.49-57:s/(\\d{2})(\\d{2})(\\d{2})(\\d{2})/$\{1}h$\{2}m$\{3}s/`),
   ]
   const filters = ['*regex:~*req.0-10:^CDR00000|^CDR00001']
   const file = Buffer.concat(['CDR0000010', 'CDR0000120', 'CDR0000330'].map((id) => Buffer.from(line(id))))
