@@ -2,12 +2,12 @@ import { Decimal } from '../core/decimal.ts'
 import { addNs, type ZonedTime } from '../core/time.ts'
 import type { Increment, Payment, Timespan } from '../rating/call-cost.ts'
 import type { RatedSpan, RateInterval, RatingFault, RatingMatch, Tariff } from '../rating/model.ts'
-import { type Account, accountKey, type Balance } from './account.ts'
+import type { Account, Balance } from './account.ts'
 import type { BalanceSubjects } from './balance-subject.ts'
-import { DebitWatch } from './debit-watch.ts'
-import { Ledger } from './ledger.ts'
-import type { ReactionEnvironment } from './reactions.ts'
-import type { Candidate } from './select.ts'
+import type { Payer, PayingCandidate } from './payers.ts'
+import { type DebitContext, type PaidTake, type Purse, Purses } from './purse.ts'
+
+export type { DebitContext } from './purse.ts'
 
 /** What is to be debited. Reference 04, 4. Usage in ns (`*voice`) or plain units. */
 export type DebitRequest = {
@@ -42,14 +42,6 @@ export type DebitSettings = {
   subjects: BalanceSubjects
 }
 
-/** Ids and time come from the caller: the debit itself is pure. */
-export type DebitContext = {
-  nowMs: number
-  newUuid: () => string
-  /** What the triggers of the account ask of the world; undefined: a dry run, they stay silent. */
-  reactions?: ReactionEnvironment | undefined
-}
-
 export type DebitFault = RatingFault | 'ACCOUNT_DISABLED' | 'INSUFFICIENT_CREDIT_BALANCE_BLOCKER'
 
 /** Ends a debit with a fault; caught where the debit began. */
@@ -65,11 +57,12 @@ export class DebitRefused extends Error {
 /** One debit under way: how far it has come, and what it has booked. */
 export class DebitRun {
   readonly account: Account
-  readonly accountId: string
+  readonly purses: Purses
+  /** That of the account itself. */
+  readonly own: Purse
   readonly request: DebitRequest
   readonly mode: DebitMode
   readonly settings: DebitSettings
-  readonly ledger: Ledger
   readonly timespans: Timespan[] = []
   readonly #tariff: Tariff
   /** Where the usage that nobody has paid yet begins. */
@@ -78,8 +71,6 @@ export class DebitRun {
   feeDue: boolean
   maxCostSoFar: Decimal
   negativeConnectFee = false
-  /** Triggers and counters of the account; undefined: it has none, or the debit is dry. */
-  readonly watch: DebitWatch | undefined
   /** Nothing more is granted: max cost `*disconnect`, or a blocker in a dry run. */
   ended = false
   #durationIndex: bigint
@@ -93,21 +84,17 @@ export class DebitRun {
     context: DebitContext,
   ) {
     this.account = account
-    this.accountId = accountKey(account.tenant, account.id)
+    this.purses = new Purses(account, request, tariff, settings.roundingDecimals, context)
+    this.own = this.purses.own
     this.request = request
     this.mode = mode
     this.settings = settings
-    this.ledger = new Ledger(account, settings.roundingDecimals, context.newUuid)
     this.#tariff = tariff
     this.position = request.timeStart
     this.remaining = request.usage
     this.feeDue = request.loopIndex === 0
     this.maxCostSoFar = request.maxCostSoFar
     this.#durationIndex = request.durationIndex
-    this.watch =
-      account.watch === undefined || context.reactions === undefined
-        ? undefined
-        : new DebitWatch(this.ledger, account.watch, request, tariff, context.reactions)
   }
 
   get isDry(): boolean {
@@ -181,15 +168,38 @@ export class DebitRun {
   }
 
   /** Takes `count` times `cost` from a monetary balance: the increments it pays. */
-  payMoney(balance: Balance, duration: bigint, cost: Decimal, count: bigint, interval: RateInterval | null): Increment {
-    const value = this.ledger.take(balance, cost, count)
+  payMoney(payer: Payer, duration: bigint, cost: Decimal, count: bigint, interval: RateInterval | null): Increment {
+    const { balance, purse } = payer
+    const value = purse.take(balance, cost, count)
     this.addCost(cost, count)
-    const { uuid: balanceUuid, id: balanceId } = balance
-    return this.increment(duration, cost, count, { unit: null, monetary: { balanceUuid, balanceId, value, interval } })
+    const { accountId } = purse
+    const monetary = { accountId, balanceUuid: balance.uuid, balanceId: balance.id, value, interval }
+    return { duration, cost, count, payment: { unit: null, monetary, accountId } }
   }
 
-  increment(duration: bigint, cost: Decimal, count: bigint, { unit, monetary }: Omit<Payment, 'accountId'>): Increment {
-    return { duration, cost, count, payment: { unit, monetary, accountId: this.accountId } }
+  /** Increments of which no balance pays anything. */
+  unpaid(duration: bigint, cost: Decimal, count: bigint): Increment {
+    return { duration, cost, count, payment: { unit: null, monetary: null, accountId: this.own.accountId } }
+  }
+
+  /** `*default` of the account itself: what nobody covers is its debt. */
+  get default(): Payer {
+    return { balance: this.own.ledger.default, purse: this.own }
+  }
+
+  /** Whether any account has triggers or counters: then what is taken is told to them. */
+  get isWatched(): boolean {
+    return this.purses.isWatched
+  }
+
+  /** How many increments up to `wanted` (above 0) can be taken until a trigger fires; all of them when nobody is told. */
+  limit(consumed: Purse, takes: readonly PaidTake[] | undefined, wanted: bigint): bigint {
+    return takes === undefined ? wanted : this.purses.limit(consumed, takes, wanted)
+  }
+
+  /** After `count` increments were taken. consumed: the account whose balance gives them, on which they count. */
+  took(consumed: Purse, takes: readonly PaidTake[] | undefined, count: bigint): void {
+    if (takes !== undefined) this.purses.took(consumed, takes, count)
   }
 
   addCost(cost: Decimal, count: bigint): void {
@@ -198,7 +208,7 @@ export class DebitRun {
 
   /** Takes `count` times `consumed` units: what an increment says about it. */
   takeUnits(
-    { balance, type }: Candidate,
+    { balance, purse, type }: PayingCandidate,
     consumed: Decimal,
     count: bigint,
     interval: RateInterval | null,
@@ -207,7 +217,7 @@ export class DebitRun {
     return {
       balanceUuid: balance.uuid,
       balanceId: balance.id,
-      value: this.ledger.take(balance, consumed, count),
+      value: purse.take(balance, consumed, count),
       destination,
       consumed,
       factor: balance.factors?.[balanceFactorId] ?? ONE,

@@ -11,8 +11,9 @@ import {
   DebitRun,
   type DebitSettings,
 } from './debit-run.ts'
+import { type PayingCandidate, selectPayers } from './payers.ts'
 import { consumePriced, consumeRest } from './priced-part.ts'
-import { type Candidate, isActiveAt, selectBalances } from './select.ts'
+import { isActiveAt } from './select.ts'
 
 export type { DebitContext, DebitFault, DebitMode, DebitRequest, DebitSettings } from './debit-run.ts'
 
@@ -20,6 +21,8 @@ export type DebitResult =
   | {
       ok: true
       account: Account
+      /** Accounts that share balances with it and have changed too. */
+      others: readonly Account[]
       callCost: CallCost
       /** Nobody could pay the connect fee: `*default` went negative by it. */
       negativeConnectFee: boolean
@@ -48,10 +51,11 @@ export function debit(
     if (cause instanceof DebitRefused) return { ok: false, fault: cause.fault }
     throw cause
   }
-  const changed = run.watch === undefined ? run.ledger.account(context.nowMs) : run.watch.account(context.nowMs)
+  const changed = run.own.current(context.nowMs)
   return {
     ok: true,
     account: changed,
+    others: run.purses.changedOthers(context.nowMs),
     callCost: callCostOf(run.timespans, changed, account, settings.roundingDecimals),
     negativeConnectFee: run.negativeConnectFee,
   }
@@ -92,15 +96,15 @@ function emptyDebit(account: Account, request: DebitRequest, tariff: Tariff): De
     durationIndex: 0n,
   })
   const callCost = callCostOf(spansWithoutUsage(timeStart, match), account, account, 0)
-  return { ok: true, account, callCost, negativeConnectFee: false }
+  return { ok: true, account, others: [], callCost, negativeConnectFee: false }
 }
 
 /** Rounds over unit and monetary balances while one of them still pays; the monetary ones. Reference 04, 4.1.1. */
-function consumeBalances(run: DebitRun, tariff: Tariff): readonly Candidate[] {
+function consumeBalances(run: DebitRun, tariff: Tariff): readonly PayingCandidate[] {
   const { toR, destination, category, timeStart: start } = run.request
   const event = { destination, category, start }
-  const units = selectBalances(run.account, toR, event, tariff)
-  const money = toR === '*monetary' ? units : selectBalances(run.account, '*monetary', event, tariff)
+  const units = selectPayers(run.purses, toR, event, tariff)
+  const money = toR === '*monetary' ? units : selectPayers(run.purses, '*monetary', event, tariff)
   for (let progress = true; progress && !run.isDone; ) {
     progress = pass(run, units, true, money)
     if (!run.isDone && pass(run, money, false, money)) progress = true
@@ -109,7 +113,12 @@ function consumeBalances(run: DebitRun, tariff: Tariff): readonly Candidate[] {
 }
 
 /** Goes over the candidates until none of them pays any more; true when one did. */
-function pass(run: DebitRun, candidates: readonly Candidate[], asUnits: boolean, money: readonly Candidate[]): boolean {
+function pass(
+  run: DebitRun,
+  candidates: readonly PayingCandidate[],
+  asUnits: boolean,
+  money: readonly PayingCandidate[],
+): boolean {
   let any = false
   for (let progress = true; progress; ) {
     progress = false
@@ -125,9 +134,14 @@ function pass(run: DebitRun, candidates: readonly Candidate[], asUnits: boolean,
   return any
 }
 
-function consume(run: DebitRun, candidate: Candidate, asUnits: boolean, money: readonly Candidate[]): boolean {
-  const { balance, type } = candidate
-  if (!run.ledger.valueOf(balance).isPositive || !isActiveAt(balance, run.position)) return false
+function consume(
+  run: DebitRun,
+  candidate: PayingCandidate,
+  asUnits: boolean,
+  money: readonly PayingCandidate[],
+): boolean {
+  const { balance, purse, type } = candidate
+  if (!purse.ledger.valueOf(balance).isPositive || !isActiveAt(balance, run.position)) return false
   const subject = run.settings.subjects.of(balance, type, run.request.toR, asUnits)
   return subject.kind === 'zero'
     ? consumeFree(run, candidate, subject.step, subject.interval)
@@ -135,28 +149,34 @@ function consume(run: DebitRun, candidate: Candidate, asUnits: boolean, money: r
 }
 
 /** Takes units, in whole steps, without a price. Reference 04, 4.2. */
-function consumeFree(run: DebitRun, candidate: Candidate, step: bigint, interval: RateInterval): boolean {
-  const { balance, prefix, destinationId } = candidate
+function consumeFree(run: DebitRun, candidate: PayingCandidate, step: bigint, interval: RateInterval): boolean {
+  const { balance, purse, prefix, destinationId } = candidate
   const amount = run.unitsFor(balance, step)
   const wanted = (run.remaining + step - 1n) / step
-  const takes = run.watch && [{ balance, each: amount, kind: run.request.toR }]
+  const takes = run.isWatched ? [{ balance, purse, each: amount, kind: run.request.toR }] : undefined
   let unit: Payment['unit'] = null
   let taken = 0n
   while (taken < wanted) {
-    let count = run.ledger.affordable(balance, amount, wanted - taken)
-    if (count === 0n) break
-    if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
+    const affordable = purse.ledger.affordable(balance, amount, wanted - taken)
+    if (affordable === 0n) break
+    const count = run.limit(purse, takes, affordable)
     unit = run.takeUnits(candidate, amount, count, null)
     taken += count
     if (takes === undefined) break
-    run.watch?.took(takes, count)
+    run.took(purse, takes, count)
   }
   if (taken === 0n) return false
-  run.bookFree(step * taken, interval, run.increment(step, Decimal.ZERO, taken, { unit, monetary: null }), {
-    matchedSubject: balance.uuid,
-    matchedPrefix: prefix || run.request.destination,
-    matchedDestinationId: destinationId || '*any',
-    ratingPlanId: '*none',
-  })
+  const payment = { unit, monetary: null, accountId: purse.accountId }
+  run.bookFree(
+    step * taken,
+    interval,
+    { duration: step, cost: Decimal.ZERO, count: taken, payment },
+    {
+      matchedSubject: balance.uuid,
+      matchedPrefix: prefix || run.request.destination,
+      matchedDestinationId: destinationId || '*any',
+      ratingPlanId: '*none',
+    },
+  )
   return true
 }

@@ -1,11 +1,11 @@
 import type { Decimal } from '../core/decimal.ts'
 import { type Increment, NO_PAYMENT } from '../rating/call-cost.ts'
 import type { Tariff } from '../rating/model.ts'
-import { type Account, accountKey, type Balance } from './account.ts'
+import type { Account } from './account.ts'
 import { callCostOf, type DebitContext, type DebitRequest, type DebitResult, type DebitSettings } from './debit.ts'
-import { DebitWatch } from './debit-watch.ts'
-import { Ledger } from './ledger.ts'
-import { isActiveAt, selectBalances } from './select.ts'
+import { type Payer, selectPayers } from './payers.ts'
+import { Purses } from './purse.ts'
+import { isActiveAt } from './select.ts'
 
 /** What priced an event that brought its own cost: nothing. */
 const NO_MATCH = { matchedSubject: '', matchedPrefix: '', matchedDestinationId: '', ratingPlanId: '' }
@@ -20,32 +20,29 @@ export function directDebit(
   cost: Decimal,
   tariff: Tariff,
   { roundingDecimals: decimals }: Pick<DebitSettings, 'roundingDecimals'>,
-  { nowMs, newUuid, reactions }: DebitContext,
+  context: DebitContext,
 ): DebitResult {
   if (account.disabled) return { ok: false, fault: 'ACCOUNT_DISABLED' }
-  const ledger = new Ledger(account, decimals, newUuid)
-  const watch =
-    account.watch === undefined || reactions === undefined
-      ? undefined
-      : new DebitWatch(ledger, account.watch, { category, destination }, tariff, reactions)
+  const purses = new Purses(account, { category, destination }, tariff, decimals, context)
   const increments: Increment[] = []
   const total = cost.round(decimals, '*middle')
   let open = total
-  const pay = (balance: Balance, amount: Decimal) => {
+  const pay = ({ balance, purse }: Payer, amount: Decimal) => {
     open = open.minus(amount)
-    const value = ledger.take(balance, amount, 1n)
-    watch?.took([{ balance, each: amount, kind: '*monetary' }], 1n)
-    const monetary = { balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
-    const payment = { unit: null, monetary, accountId: accountKey(account.tenant, account.id) }
+    const value = purse.take(balance, amount, 1n)
+    purses.took(purse, [{ balance, purse, each: amount, kind: '*monetary' }], 1n)
+    const { accountId } = purse
+    const monetary = { accountId, balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
+    const payment = { unit: null, monetary, accountId }
     increments.push({ duration: increments.length === 0 ? usage : 0n, cost: amount, count: 1n, payment })
   }
-  for (const { balance } of selectBalances(account, '*monetary', { destination, category, start: timeStart }, tariff)) {
+  for (const payer of selectPayers(purses, '*monetary', { destination, category, start: timeStart }, tariff)) {
     if (!open.isPositive) break
-    const value = ledger.valueOf(balance)
-    if (!value.isPositive || !isActiveAt(balance, timeStart)) continue
-    pay(balance, value.compare(open) < 0 ? value : open)
+    const value = payer.purse.ledger.valueOf(payer.balance)
+    if (!value.isPositive || !isActiveAt(payer.balance, timeStart)) continue
+    pay(payer, value.compare(open) < 0 ? value : open)
   }
-  if (open.isPositive) pay(ledger.default, open)
+  if (open.isPositive) pay({ balance: purses.own.ledger.default, purse: purses.own }, open)
   if (increments.length === 0) increments.push({ duration: usage, cost: total, count: 1n, payment: NO_PAYMENT })
   const span = {
     timeStart,
@@ -57,7 +54,8 @@ export function directDebit(
     cost: total,
     match: NO_MATCH,
   }
-  const changed = watch === undefined ? ledger.account(nowMs) : watch.account(nowMs)
+  const changed = purses.own.current(context.nowMs)
   const callCost = callCostOf([span], changed, account, decimals)
-  return { ok: true, account: changed, callCost, negativeConnectFee: false }
+  const others = purses.changedOthers(context.nowMs)
+  return { ok: true, account: changed, others, callCost, negativeConnectFee: false }
 }

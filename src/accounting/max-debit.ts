@@ -50,13 +50,17 @@ export function maxDebit(
   const { usage, dryRun } = max
   if (usage === UNLIMITED) return debit(account, request, 'all', tariff, settings, context)
   // A dry run has not told the triggers.
-  const isReal = account.watch === undefined || context.reactions === undefined
+  const isReal = context.reactions === undefined || !isWatched(account, dryRun?.others)
   if (isReal && dryRun !== undefined && usage === request.usage) return dryRun
   if (limits.forceDuration === true) return { ok: false, fault: 'INSUFFICIENT_CREDIT' }
   if (usage === 0n) {
     const callCost = callCostOf([], account, account, settings.roundingDecimals)
-    return { ok: true, account, callCost, negativeConnectFee: false }
+    return { ok: true, account, others: [], callCost, negativeConnectFee: false }
   }
   const durationIndex = request.durationIndex - (request.usage - usage)
   return debit(account, { ...request, usage, durationIndex }, 'available', tariff, settings, context)
+}
+
+function isWatched(account: Account, others: readonly Account[] = []): boolean {
+  return account.watch !== undefined || others.some(({ watch }) => watch !== undefined)
 }

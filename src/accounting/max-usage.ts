@@ -1,7 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import type { Timespan } from '../rating/call-cost.ts'
 import type { Tariff } from '../rating/model.ts'
-import { type Account, DEFAULT_BALANCE } from './account.ts'
+import { type Account, accountKey, DEFAULT_BALANCE } from './account.ts'
 import {
   type DebitContext,
   type DebitFault,
@@ -51,12 +51,15 @@ export function withDurationIndex(request: DebitRequest): DebitRequest {
 /** Usage before the first span above the rate limit, or the first increment that would put `*default` into debt. */
 function coveredUsage(account: Account, spans: readonly Timespan[], maxRate: MaxRate | undefined): bigint {
   const payer = account.balances['*monetary']?.find(({ id }) => id === DEFAULT_BALANCE)
+  const accountId = accountKey(account.tenant, account.id)
   let left = payer?.value ?? Decimal.ZERO
   let usage = 0n
   for (const span of spans) {
     if (maxRate !== undefined && exceeds(span, maxRate)) return usage
     for (const { duration, cost, count, payment } of span.increments) {
-      if (payment.monetary?.balanceId !== DEFAULT_BALANCE || !cost.isPositive) {
+      const { monetary } = payment
+      const isDefault = monetary?.balanceId === DEFAULT_BALANCE && monetary.accountId === accountId
+      if (!isDefault || !cost.isPositive) {
         usage += duration * count
         continue
       }

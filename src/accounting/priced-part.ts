@@ -1,9 +1,10 @@
 import { Decimal } from '../core/decimal.ts'
 import type { Increment } from '../rating/call-cost.ts'
 import type { RatedSpan, RateInterval } from '../rating/model.ts'
-import type { Balance } from './account.ts'
 import type { DebitRun } from './debit-run.ts'
-import { type Candidate, isActiveAt } from './select.ts'
+import type { Payer, PayingCandidate } from './payers.ts'
+import type { Purse } from './purse.ts'
+import { isActiveAt } from './select.ts'
 
 const ONE = Decimal.of(1n)
 
@@ -13,9 +14,9 @@ const ONE = Decimal.of(1n)
  */
 export function consumePriced(
   run: DebitRun,
-  candidate: Candidate,
+  candidate: PayingCandidate,
   subject: string,
-  money: readonly Candidate[],
+  money: readonly PayingCandidate[],
 ): boolean {
   const { balance, type } = candidate
   const isMoney = type === '*monetary'
@@ -23,7 +24,7 @@ export function consumePriced(
   const spans = run.rate(subject)
   const [first] = spans
   if (first === undefined) return false
-  const fee = run.feeDue ? payConnectFee(run, first, money) : undefined
+  const fee = run.feeDue ? payConnectFee(run, first, money, candidate.purse) : undefined
   if (fee === 'blocked') return false
   for (const span of spans) {
     const runs: Increment[] = fee !== undefined && span === first ? [fee] : []
@@ -32,7 +33,7 @@ export function consumePriced(
     let paid = 0n
     while (paid < priced) {
       const increment = isMoney
-        ? payMoney(run, balance, span, priced - paid, interval)
+        ? payMoney(run, candidate, span, priced - paid, interval)
         : payUnits(run, candidate, span, priced - paid, money)
       if (increment === undefined) break
       append(run, runs, increment)
@@ -60,7 +61,7 @@ function countPriced(run: DebitRun, { interval, increments: { cost, count } }: R
 /** What follows the priced increments: free under `*free`, no units taken either; under `*disconnect` the end. */
 function grantFree(
   run: DebitRun,
-  { balance, type }: Candidate,
+  candidate: PayingCandidate,
   span: RatedSpan,
   count: bigint,
   runs: Increment[],
@@ -72,26 +73,27 @@ function grantFree(
   }
   const { duration } = span.increments
   runs.push(
-    type === '*monetary'
-      ? run.payMoney(balance, duration, Decimal.ZERO, count, null)
-      : run.increment(duration, Decimal.ZERO, count, { unit: null, monetary: null }),
+    candidate.type === '*monetary'
+      ? run.payMoney(candidate, duration, Decimal.ZERO, count, null)
+      : run.unpaid(duration, Decimal.ZERO, count),
   )
   return count
 }
 
 function payMoney(
   run: DebitRun,
-  balance: Balance,
+  payer: PayingCandidate,
   { increments: { duration, cost } }: RatedSpan,
   wanted: bigint,
   interval: RateInterval | null,
 ): Increment | undefined {
-  let count = run.ledger.affordable(balance, cost, wanted)
-  if (count === 0n) return undefined
-  const takes = run.watch && [{ balance, each: cost, kind: '*monetary' }]
-  if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
-  const increment = run.payMoney(balance, duration, cost, count, interval)
-  if (takes !== undefined) run.watch?.took(takes, count)
+  const { balance, purse } = payer
+  const affordable = purse.ledger.affordable(balance, cost, wanted)
+  if (affordable === 0n) return undefined
+  const takes = run.isWatched ? [{ balance, purse, each: cost, kind: '*monetary' }] : undefined
+  const count = run.limit(purse, takes, affordable)
+  const increment = run.payMoney(payer, duration, cost, count, interval)
+  run.took(purse, takes, count)
   return increment
 }
 
@@ -99,7 +101,7 @@ function payMoney(
 function append(run: DebitRun, runs: Increment[], added: Increment): void {
   const last = runs.at(-1)
   const isSame =
-    run.watch !== undefined &&
+    run.purses.isWatched &&
     last !== undefined &&
     last.duration === added.duration &&
     last.cost.equals(added.cost) &&
@@ -116,97 +118,107 @@ function payRest(
   { increments: { duration, cost } }: RatedSpan,
   wanted: bigint,
 ): bigint {
-  const { default: balance } = run.ledger
-  const takes = run.watch && [{ balance, each: cost, kind: '*monetary' }]
-  const count = (takes && run.watch?.limit(takes, wanted)) ?? wanted
-  append(run, runs, run.payMoney(balance, duration, cost, count, null))
-  if (takes !== undefined) run.watch?.took(takes, count)
+  const payer = run.default
+  const takes = run.isWatched ? [{ ...payer, each: cost, kind: '*monetary' }] : undefined
+  const count = run.limit(payer.purse, takes, wanted)
+  append(run, runs, run.payMoney(payer, duration, cost, count, null))
+  run.took(payer.purse, takes, count)
   return count
 }
 
 /** The first balance that can pay the price of one increment pays for as many as it can. */
 function payUnits(
   run: DebitRun,
-  candidate: Candidate,
+  candidate: PayingCandidate,
   { increments: { duration, cost }, interval }: RatedSpan,
   wanted: bigint,
-  money: readonly Candidate[],
+  money: readonly PayingCandidate[],
 ): Increment | undefined {
-  const { ledger } = run
-  const amount = run.unitsFor(candidate.balance, duration)
-  let count = ledger.affordable(candidate.balance, amount, wanted)
+  const { balance, purse } = candidate
+  const amount = run.unitsFor(balance, duration)
+  let count = purse.ledger.affordable(balance, amount, wanted)
   if (count === 0n) return undefined
-  const takes = run.watch && [{ balance: candidate.balance, each: amount, kind: run.request.toR }]
+  const { accountId } = purse
+  const { toR } = run.request
   if (cost.isZero) {
-    if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
+    const takes = run.isWatched ? [{ balance, purse, each: amount, kind: toR }] : undefined
+    count = run.limit(purse, takes, count)
     const unit = run.takeUnits(candidate, amount, count, interval)
-    if (takes !== undefined) run.watch?.took(takes, count)
-    return run.increment(duration, cost, count, { unit, monetary: null })
+    run.took(purse, takes, count)
+    return { duration, cost, count, payment: { unit, monetary: null, accountId } }
   }
-  let payer: Balance | undefined
-  for (const { balance } of money) {
-    const affordable = ledger.affordable(balance, cost, count)
+  let payer: Payer | undefined
+  for (const each of money) {
+    const affordable = each.purse.ledger.affordable(each.balance, cost, count)
     if (affordable === 0n) continue
-    payer = balance
+    payer = each
     count = affordable
     break
   }
   if (payer === undefined) {
     if (run.isDry && !run.account.allowNegative) return undefined
-    payer = ledger.default
+    payer = run.default
   }
-  takes?.push({ balance: payer, each: cost, kind: '*monetary' })
-  if (takes !== undefined) count = run.watch?.limit(takes, count) ?? count
+  const takes = run.isWatched
+    ? [
+        { balance, purse, each: amount, kind: toR },
+        { balance: payer.balance, purse: payer.purse, each: cost, kind: '*monetary' },
+      ]
+    : undefined
+  count = run.limit(purse, takes, count)
   const unit = run.takeUnits(candidate, amount, count, interval)
-  const { payment } = run.payMoney(payer, duration, cost, count, null)
-  if (takes !== undefined) run.watch?.took(takes, count)
-  return run.increment(duration, cost, count, { unit, monetary: payment.monetary })
+  const { monetary } = run.payMoney(payer, duration, cost, count, null).payment
+  run.took(purse, takes, count)
+  return { duration, cost, count, payment: { unit, monetary, accountId } }
 }
 
 /**
  * Pays the connect fee of the first charged part: its increment, undefined when there is no fee, `blocked` when a blocker
- * cannot pay it. Reference 04, 4.4.
+ * cannot pay it. consumed: the account of the balance that the part is taken from. Reference 04, 4.4.
  */
 function payConnectFee(
   run: DebitRun,
   first: RatedSpan,
-  money: readonly Candidate[],
+  money: readonly PayingCandidate[],
+  consumed: Purse,
 ): Increment | undefined | 'blocked' {
   const fee = first.interval.rating.connectFee
-  if (fee.isZero && run.watch === undefined) return undefined
-  for (const { balance } of money) {
+  if (fee.isZero && !run.purses.isWatched) return undefined
+  for (const payer of money) {
+    const { balance, purse } = payer
     if (!isActiveAt(balance, run.request.timeStart)) continue
     // Without a fee the connection is counted all the same.
-    if (run.ledger.affordable(balance, fee, 1n) === 1n) {
-      const increment = takeFee(run, balance, fee)
+    if (purse.ledger.affordable(balance, fee, 1n) === 1n) {
+      const increment = takeFee(run, payer, fee, consumed)
       return fee.isZero ? undefined : increment
     }
     if (balance.blocker) return 'blocked'
   }
   if (fee.isZero) return undefined
   run.negativeConnectFee = true
-  return takeFee(run, run.ledger.default, fee)
+  return takeFee(run, run.default, fee, consumed)
 }
 
 /** Reference 04, 4.4.5. The fee does not count towards max cost. */
-function takeFee(run: DebitRun, balance: Balance, fee: Decimal): Increment {
-  const value = run.ledger.take(balance, fee, 1n)
-  run.watch?.took(
-    [
-      { balance, each: fee, kind: '*monetary' },
-      { balance, each: ONE, kind: '*event_connect' },
-    ],
-    1n,
-  )
-  const monetary = { balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
-  return run.increment(0n, fee, 1n, { unit: null, monetary })
+function takeFee(run: DebitRun, { balance, purse }: Payer, fee: Decimal, consumed: Purse): Increment {
+  const value = purse.take(balance, fee, 1n)
+  const takes = run.isWatched
+    ? [
+        { balance, purse, each: fee, kind: '*monetary' },
+        { balance, purse: consumed, each: ONE, kind: '*event_connect' },
+      ]
+    : undefined
+  run.took(consumed, takes, 1n)
+  const { accountId } = purse
+  const monetary = { accountId, balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
+  return { duration: 0n, cost: fee, count: 1n, payment: { unit: null, monetary, accountId } }
 }
 
 /**
  * What no balance has covered: free when it costs nothing, else for `*default` or dropped, as the mode says. Max cost is
  * not asked here: it belongs to balances. Reference 04, 4.1.2.
  */
-export function consumeRest(run: DebitRun, money: readonly Candidate[]): void {
+export function consumeRest(run: DebitRun, money: readonly PayingCandidate[]): void {
   const spans = run.rate('')
   const [first] = spans
   if (first === undefined) return
@@ -214,11 +226,11 @@ export function consumeRest(run: DebitRun, money: readonly Candidate[]): void {
   const hasFee = run.request.loopIndex === 0 && !first.interval.rating.connectFee.isZero
   const isFree = !hasFee && spans.every(({ increments }) => increments.cost.isZero)
   if (!isFree && run.mode !== 'all' && run.mode !== 'preview') return
-  const fee = run.feeDue ? payConnectFee(run, first, money) : undefined
+  const fee = run.feeDue ? payConnectFee(run, first, money, run.own) : undefined
   for (const span of spans) {
     const { duration, cost, count } = span.increments
     const runs: Increment[] = fee !== undefined && fee !== 'blocked' && span === first ? [fee] : []
-    if (isFree) runs.push(run.increment(duration, cost, count, { unit: null, monetary: null }))
+    if (isFree) runs.push(run.unpaid(duration, cost, count))
     else for (let paid = 0n; paid < count; ) paid += payRest(run, runs, span, count - paid)
     run.book(span, runs, count)
   }

@@ -12,7 +12,7 @@ export function creditsOfIncrements(increments: readonly Increment[]): Credit[] 
   for (const { cost, count, payment } of increments) {
     const { unit, monetary, accountId } = payment
     if (unit !== null) credits.push(creditOf(accountId, unit.balanceUuid, unit.consumed, count))
-    if (monetary !== null) credits.push(creditOf(accountId, monetary.balanceUuid, cost, count))
+    if (monetary !== null) credits.push(creditOf(monetary.accountId, monetary.balanceUuid, cost, count))
   }
   return credits
 }

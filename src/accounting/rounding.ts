@@ -4,22 +4,30 @@ import type { Account } from './account.ts'
 import { callCostOf } from './debit.ts'
 import { creditsOfRounding, refund } from './refund.ts'
 
+/** A debit as it was made: the account, those that have paid with it, and the cost. */
+export type Rounded = { account: Account; others: readonly Account[]; callCost: CallCost }
+
 /**
  * Rounds each span of a cost as its tariff says, and books the corrections on the balances that paid. before: the account
  * as it was before the debit. Reference 04, 6 (PerformRounding).
  */
 export function roundCallCost(
-  account: Account,
-  callCost: CallCost,
+  { account, others, callCost }: Rounded,
   before: Account,
   decimals: number,
   nowMs: number,
-): { account: Account; callCost: CallCost } {
+): Rounded {
   const timespans = callCost.timespans.map(roundSpan)
   const roundings = timespans.flatMap(({ rounding }) => rounding ?? [])
-  if (roundings.length === 0) return { account, callCost }
-  const rounded = refund(account, creditsOfRounding(roundings), decimals, nowMs).account
-  return { account: rounded, callCost: callCostOf(timespans, rounded, before, decimals) }
+  if (roundings.length === 0) return { account, others, callCost }
+  const credits = creditsOfRounding(roundings)
+  const corrected = (each: Account) => refund(each, credits, decimals, nowMs).account
+  const rounded = corrected(account)
+  return {
+    account: rounded,
+    others: others.map(corrected),
+    callCost: callCostOf(timespans, rounded, before, decimals),
+  }
 }
 
 function roundSpan(span: Timespan): Timespan {

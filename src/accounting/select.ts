@@ -1,6 +1,7 @@
 import { type WallClock, wallClock, type ZonedTime } from '../core/time.ts'
 import type { Tariff, Timing } from '../rating/model.ts'
 import type { Account, Balance, NameSet } from './account.ts'
+import { isShared } from './shared-groups.ts'
 
 /** A balance that may pay, with the prefix of the destination that made it match ('' for all destinations). */
 export type Candidate = {
@@ -11,25 +12,31 @@ export type Candidate = {
   destinationId: string
 }
 
+/** What an event shows of itself to balances. */
+export type SelectedEvent = { destination: string; category: string; start: ZonedTime }
+
 /**
  * Balances of a type that may pay for an event that starts at `start`, in the order in which they are tried.
- * A destination-specific balance goes before a general one whatever their weights are. Reference 04, 3.
+ * A destination-specific balance goes before a general one whatever their weights are. groupId: only those of that shared group.
+ * Reference 04, 3.
  */
-export function selectBalances(
-  account: Account,
+export function selectBalances<P extends { readonly account: Account }>(
+  purse: P,
   type: string,
-  event: { destination: string; category: string; start: ZonedTime },
+  event: SelectedEvent,
   tariff: Tariff,
-): Candidate[] {
+  groupId?: string,
+): (Candidate & { purse: P })[] {
   const types = type === '*monetary' || type === '*generic' ? [type] : [type, '*generic']
-  const candidates: Candidate[] = []
+  const candidates: (Candidate & { purse: P })[] = []
   for (const each of types) {
-    for (const balance of account.balances[each] ?? []) {
+    for (const balance of purse.account.balances[each] ?? []) {
       if (balance.disabled || isExpired(balance, event.start.ns)) continue
-      if (!balance.value.isPositive && balance.sharedGroups === null && !balance.blocker) continue
+      if (groupId !== undefined && balance.sharedGroups?.[groupId] !== true) continue
+      if (!balance.value.isPositive && !balance.blocker && !isShared(balance)) continue
       if (!matchesCategory(balance.categories, event.category)) continue
       const matched = matchDestination(balance.destinationIds, event.destination, tariff)
-      if (matched !== undefined) candidates.push({ balance, type: each, ...matched })
+      if (matched !== undefined) candidates.push({ balance, purse, type: each, ...matched })
     }
   }
   if (candidates.length < 2) return candidates

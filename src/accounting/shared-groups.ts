@@ -73,3 +73,9 @@ export function groupsOfAccount({ balances }: Account): string[] {
     for (const balance of list) if (isShared(balance)) for (const id of groupsOf(balance)) ids.add(id)
   return [...ids]
 }
+
+/** Whether any balance of an account is in a group. */
+export function sharesBalances({ balances }: Account): boolean {
+  for (const type in balances) for (const balance of balances[type] ?? []) if (isShared(balance)) return true
+  return false
+}

@@ -10,6 +10,7 @@ import {
   runAccountlessActions,
   runActions,
 } from '../accounting/actions.ts'
+import type { LiveAccounts } from '../accounting/purse.ts'
 import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
 import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
@@ -302,11 +303,13 @@ export class ActionRunner {
   }
 
   /**
-   * What the triggers of an account may do while a unit changes it: their sets change the account in memory; what they do
-   * besides is part of the unit.
+   * What the triggers of an account may do while a unit changes it: their sets change the account in memory, and those that are live
+   * with it; what they do besides is part of the unit.
    */
-  reactions(unit: Unit, accountId: string): ReactionEnvironment {
-    const environment: ActionEnvironment = { ...this.#environment(unit, accountId), isReaction: true }
+  reactions(unit: Unit, accountId: string, live?: LiveAccounts): ReactionEnvironment {
+    const own = this.#environment(unit, accountId)
+    const accountOf = (id: string) => live?.get(id) ?? own.accountOf(id)
+    const environment: ActionEnvironment = { ...own, accountOf, isReaction: true }
     return {
       nowNs: environment.now.ns,
       removeExpired: environment.removeExpired,
@@ -325,7 +328,9 @@ export class ActionRunner {
           environment.failed(actionsId, cause.message)
           return undefined
         }
-        for (const other of outcome.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
+        if (outcome.account !== undefined) this.#groupMembers.join(unit, outcome.account)
+        for (const other of outcome.others)
+          if (live?.put(other) !== true) unit.put(accountKind, accountKey(other.tenant, other.id), other)
         // The commit is on its way when the unit has ended.
         queueMicrotask(() => this.#told(outcome.effects, undefined, { accountId, actionsId }))
         return outcome.account

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Account } from '../accounting/account.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
-import type { SharedGroup } from '../accounting/shared-groups.ts'
+import { type SharedGroup, sharingStrategy } from '../accounting/shared-groups.ts'
 import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
@@ -234,7 +234,14 @@ export class Engine {
       responderSettings(config),
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
-      (unit, accountId) => this.runner.reactions(unit, accountId),
+      (unit, accountId, live) => this.runner.reactions(unit, accountId, live),
+      {
+        strategyOf: (groupId, accountId) => {
+          const group = this.#tariff.sharedGroups.get(groupId)
+          return group && sharingStrategy(group, accountId)
+        },
+        memberIds: (groupId) => this.#groupMembers.of(groupId),
+      },
     )
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)

@@ -20,6 +20,8 @@ export type UnitPayment = {
 
 /** Money taken by each increment of a run: its cost. Reference 03, 5.1. */
 export type MonetaryPayment = {
+  /** `tenant:account` of the balance: with shared groups not always that of the units beside it. */
+  accountId: string
   balanceUuid: string
   balanceId: string
   /** Value of the balance after the run. */
@@ -28,7 +30,10 @@ export type MonetaryPayment = {
   interval: RateInterval | null
 }
 
-/** Who pays the increments of a run; both parts null and accountId '' when nobody does (a price without a debit). */
+/**
+ * Who pays the increments of a run; both parts null and accountId '' when nobody does (a price without a debit). accountId: of the
+ * units, of the money when there are none.
+ */
 export type Payment = { unit: UnitPayment | null; monetary: MonetaryPayment | null; accountId: string }
 
 /** `count` equal increments, paid alike. */

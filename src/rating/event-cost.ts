@@ -65,7 +65,7 @@ function chargeIncrementOf({ duration, cost, count, payment }: Increment, isRoun
     monetary === null
       ? null
       : {
-          accountId,
+          accountId: monetary.accountId,
           balanceUuid: monetary.balanceUuid,
           kind: isRounding ? 'rounding' : 'monetary',
           units: cost,

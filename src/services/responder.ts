@@ -11,9 +11,11 @@ import {
 import { directDebit } from '../accounting/direct-debit.ts'
 import { maxDebit } from '../accounting/max-debit.ts'
 import { type MaxRate, maxUsage } from '../accounting/max-usage.ts'
+import type { LiveAccounts } from '../accounting/purse.ts'
 import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type Credit, creditsOfEventCost, refund } from '../accounting/refund.ts'
 import { roundCallCost } from '../accounting/rounding.ts'
+import { groupsOfAccount, sharesBalances } from '../accounting/shared-groups.ts'
 import { watchedRefund } from '../accounting/watched-refund.ts'
 import { Decimal } from '../core/decimal.ts'
 import {
@@ -28,6 +30,7 @@ import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import type { ChargedAccount, ChargedEvent, Charging, Descriptor } from './charging.ts'
 import { SessionRefused } from './errors.ts'
+import { type GroupDirectory, groupAccess } from './group-access.ts'
 
 export type ResponderSettings = DebitSettings & {
   /** rals.max_computed_usage: by ToR, and `*any`. */
@@ -39,30 +42,42 @@ export class Responder implements Charging {
   #settings: ResponderSettings
   readonly #tariff: () => Tariff
   readonly #context: () => DebitContext
-  readonly #reactions: (unit: Unit, accountId: string) => ReactionEnvironment
+  readonly #reactions: (unit: Unit, accountId: string, live?: LiveAccounts) => ReactionEnvironment
+  readonly #groups: GroupDirectory
 
-  /** tariff: the one in force; it changes with a load. reactions: what triggers of an account may do in a unit. */
+  /**
+   * tariff: the one in force; it changes with a load. reactions: what triggers of an account may do in a unit; live: accounts that a
+   * debit is changing.
+   */
   constructor(
     settings: ResponderSettings,
     tariff: () => Tariff,
     context: () => DebitContext,
-    reactions: (unit: Unit, accountId: string) => ReactionEnvironment,
+    reactions: (unit: Unit, accountId: string, live?: LiveAccounts) => ReactionEnvironment,
+    groups: GroupDirectory,
   ) {
     this.#settings = settings
     this.#tariff = tariff
     this.#context = context
     this.#reactions = reactions
+    this.#groups = groups
   }
 
-  /** Of a debit that is not dry: triggers of the account fire. */
+  /** Of a debit that is not dry: triggers of the accounts fire. */
   #contextOf(unit: Unit, account: Account): DebitContext {
-    if (account.watch === undefined) return this.#context()
-    return { ...this.#context(), reactions: this.#reactions(unit, accountKey(account.tenant, account.id)) }
+    const context = this.#dryContextOf(unit, account)
+    if (account.watch === undefined && context.groups === undefined) return context
+    return { ...context, reactions: (accountId, live) => this.#reactions(unit, accountId, live) }
+  }
+
+  #dryContextOf(unit: Unit, account: Account): DebitContext {
+    const context = this.#context()
+    return sharesBalances(account) ? { ...context, groups: groupAccess(unit, this.#groups) } : context
   }
 
   /** What triggers have done is undone with a debit that fails. */
-  #whole<R>(unit: Unit, account: Account, debit: () => R): R {
-    return account.watch === undefined ? debit() : unit.attempt(debit)
+  #whole<R>(unit: Unit, { reactions }: DebitContext, debit: () => R): R {
+    return reactions === undefined ? debit() : unit.attempt(debit)
   }
 
   /** Other settings from the next call on. */
@@ -73,14 +88,9 @@ export class Responder implements Charging {
   /** maxRate: no span may cost more. */
   maxUsage(unit: Unit, descriptor: Descriptor, usage: bigint, maxRate?: MaxRate): bigint {
     this.#checkUsage(descriptor, usage)
-    const result = maxUsage(
-      accountOf(unit, descriptor),
-      requestOf(descriptor, usage),
-      this.#tariff(),
-      this.#settings,
-      this.#context(),
-      maxRate,
-    )
+    const account = accountOf(unit, descriptor)
+    const context = this.#dryContextOf(unit, account)
+    const result = maxUsage(account, requestOf(descriptor, usage), this.#tariff(), this.#settings, context, maxRate)
     if (!result.ok) throw new SessionRefused(result.fault)
     return result.usage
   }
@@ -91,7 +101,7 @@ export class Responder implements Charging {
     const account = accountOf(unit, descriptor)
     const limits = { forceDuration: descriptor.forceDuration, ...(maxRate === undefined ? {} : { maxRate }) }
     const context = this.#contextOf(unit, account)
-    return this.#whole(unit, account, () =>
+    return this.#whole(unit, context, () =>
       this.#store(
         unit,
         account,
@@ -110,12 +120,12 @@ export class Responder implements Charging {
   ): CallCost {
     this.#checkUsage(descriptor, usage)
     const account = accountOf(unit, descriptor)
-    const context = isDry ? this.#context() : this.#contextOf(unit, account)
-    return this.#whole(unit, account, () => {
+    const context = isDry ? this.#dryContextOf(unit, account) : this.#contextOf(unit, account)
+    return this.#whole(unit, context, () => {
       const result = debit(account, requestOf(descriptor, usage), mode, this.#tariff(), this.#settings, context)
       if (!rounding || !result.ok) return this.#store(unit, account, result, isDry)
       const { roundingDecimals } = this.#settings
-      const rounded = roundCallCost(result.account, result.callCost, account, roundingDecimals, context.nowMs)
+      const rounded = roundCallCost(result, account, roundingDecimals, context.nowMs)
       return this.#store(unit, account, { ...result, ...rounded }, isDry)
     })
   }
@@ -141,7 +151,7 @@ export class Responder implements Charging {
     const account = accountOf(unit, descriptor)
     const request = requestOf(descriptor, usage)
     const context = this.#contextOf(unit, account)
-    return this.#whole(unit, account, () =>
+    return this.#whole(unit, context, () =>
       this.#store(unit, account, directDebit(account, request, cost, this.#tariff(), this.#settings, context)),
     )
   }
@@ -153,9 +163,13 @@ export class Responder implements Charging {
     return account === undefined ? null : accountSummary(unit.get(accountKind, key) ?? account, account)
   }
 
-  /** Books credits on their accounts; those of accounts and balances that are gone get nothing. */
-  credit(unit: Unit, event: ChargedEvent, credits: readonly Credit[]): void {
+  /**
+   * Books credits on their accounts; those of accounts and balances that are gone get nothing. Who asks may know one account for all
+   * that has paid an increment: a balance that is not there is looked for among those that share balances with it.
+   */
+  credit(unit: Unit, event: ChargedEvent, asked: readonly Credit[]): void {
     const { roundingDecimals } = this.#settings
+    const credits = asked.map((credit) => this.#withOwner(unit, credit))
     for (const accountId of new Set(credits.map((each) => each.accountId))) {
       const account = unit.get(accountKind, accountId)
       if (account === undefined) continue
@@ -168,13 +182,24 @@ export class Responder implements Charging {
     }
   }
 
+  #withOwner(unit: Unit, credit: Credit): Credit {
+    const account = unit.get(accountKind, credit.accountId)
+    if (account === undefined || !sharesBalances(account) || hasBalance(account, credit.balanceUuid)) return credit
+    const { membersOf } = groupAccess(unit, this.#groups)
+    for (const groupId of groupsOfAccount(account))
+      for (const member of membersOf(groupId))
+        if (hasBalance(member, credit.balanceUuid))
+          return { ...credit, accountId: accountKey(member.tenant, member.id) }
+    return credit
+  }
+
   round(unit: Unit, { tenant, account: id }: ChargedAccount, cost: EventCost): EventCost {
     const account = unit.get(accountKind, accountKey(tenant, id))
     if (account === undefined || cost.charges.length === 0) return cost
     const { roundingDecimals } = this.#settings
     const corrections: Charge[] = []
     const charges = cost.charges.map((charge): Charge => {
-      const correction = correctionOf(charge, account, roundingDecimals)
+      const correction = correctionOf(charge, (accountId) => unit.get(accountKind, accountId), roundingDecimals)
       const paid = charge.increments[0]?.accounting
       if (correction.isZero || paid === null || paid === undefined) return charge
       const accounting = { ...paid, kind: 'rounding' as const, units: correction }
@@ -185,7 +210,10 @@ export class Responder implements Charging {
     if (corrections.length === 0) return cost
     const { nowMs } = this.#context()
     const credits = creditsOfEventCost({ ...cost, charges: corrections })
-    put(unit, account, refund(account, credits, roundingDecimals, nowMs).account)
+    for (const accountId of new Set(credits.map((each) => each.accountId))) {
+      const payer = unit.get(accountKind, accountId)
+      if (payer !== undefined) put(unit, payer, refund(payer, credits, roundingDecimals, nowMs).account)
+    }
     return { ...cost, charges }
   }
 
@@ -215,7 +243,9 @@ export class Responder implements Charging {
 
   #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }, isDry = false): CallCost {
     if (!result.ok) throw new SessionRefused(result.fault)
-    if (!isDry) put(unit, before, result.account)
+    if (isDry) return result.callCost
+    put(unit, before, result.account)
+    for (const other of result.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
     return result.callCost
   }
 }
@@ -246,11 +276,16 @@ function callCostOf(rated: RatingResult, descriptor: Descriptor): CallCost {
 }
 
 /** The correction of a charge that was paid with money, when the balance that takes it still exists. Reference 05, 6.9. */
-function correctionOf(charge: Charge, account: Account, decimals: number): Decimal {
+function correctionOf(
+  charge: Charge,
+  accountOf: (accountId: string) => Account | undefined,
+  decimals: number,
+): Decimal {
   const [first] = charge.increments
   if (charge.interval === null || first?.accounting?.kind !== 'monetary' || first.cost.isZero) return Decimal.ZERO
-  const { balanceUuid } = first.accounting
-  if (account.balances['*monetary']?.some(({ uuid }) => uuid === balanceUuid) !== true) return Decimal.ZERO
+  const { accountId, balanceUuid } = first.accounting
+  if (accountOf(accountId)?.balances['*monetary']?.some(({ uuid }) => uuid === balanceUuid) !== true)
+    return Decimal.ZERO
   const cost = chargeCost(charge, decimals)
   const { roundingDecimals, roundingMethod } = charge.interval.rating
   return cost.round(roundingDecimals, roundingMethod).minus(cost)
@@ -277,6 +312,10 @@ function accountOf(unit: Unit, { tenant, account, subject }: Descriptor): Accoun
   const found = unit.get(accountKind, accountKey(tenant, account || subject))
   if (found === undefined) throw new SessionRefused('ACCOUNT_NOT_FOUND')
   return found
+}
+
+function hasBalance({ balances }: Account, wanted: string): boolean {
+  return Object.values(balances).some((list) => list.some(({ uuid }) => uuid === wanted))
 }
 
 function put(unit: Unit, before: Account, after: Account): void {

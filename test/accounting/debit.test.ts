@@ -69,7 +69,7 @@ function play(row: Row, account: Account, tariff: TariffIndex) {
       : debit(account, request, mode, tariff, settings, context)
   if (!done.ok) return { result: done.fault }
   const rounded = row.rounding
-    ? roundCallCost(done.account, done.callCost, account, settings.roundingDecimals, 1)
+    ? roundCallCost(done, account, settings.roundingDecimals, 1)
     : { account: done.account, callCost: done.callCost }
   return {
     result: rounded.callCost.cost.toString(),

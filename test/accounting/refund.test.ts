@@ -25,7 +25,8 @@ function increment(duration: bigint, cost: string, paid: { V?: string; M?: strin
           category: 'call',
           toR: '*voice',
         }
-  const monetary = paid.M === undefined ? null : { ...rest, balanceUuid: paid.M, balanceId: paid.M }
+  const monetary =
+    paid.M === undefined ? null : { ...rest, accountId: 't:1001', balanceUuid: paid.M, balanceId: paid.M }
   return { duration, cost: Decimal.parse(cost), count, payment: { unit, monetary, accountId: 't:1001' } }
 }
 

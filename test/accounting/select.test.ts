@@ -16,7 +16,7 @@ function selected(
   event: { destination?: string; category?: string } = {},
 ): string {
   const found = selectBalances(
-    accountOf({ '*voice': balances }),
+    { account: accountOf({ '*voice': balances }) },
     '*voice',
     { destination: '', category: 'call', start: START, ...event },
     tariff,

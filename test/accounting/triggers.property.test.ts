@@ -71,7 +71,7 @@ function stateOf({ balances, watch }: Account) {
 function debited(account: Account, usage: number, watched: Account = account): Account {
   const result = debit(watched, requestOf(String(usage), { toR: '*data' }), 'all', ONE_EACH, settingsOf(), {
     ...contextOf(),
-    reactions,
+    reactions: () => reactions,
   })
   return result.ok ? result.account : account
 }
