@@ -6,6 +6,7 @@ import { isZeroTime, type ZonedTime } from '../core/time.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import { type EventCost, eventCostOf, eventCostUsage } from '../rating/event-cost.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
+import { type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
 import type { RecordKind, Unit } from '../store/unit-of-work.ts'
 import { type Cdr, type CdrDefaults, type CdrSwitches, cdrKey, cdrOf, looksBack, NOT_RATED, outboxKind } from './cdr.ts'
@@ -65,6 +66,7 @@ const PLAIN = { isExported: true, isRefunded: false, isRerated: false, isReproce
 /** Turns ended events into CDRs: rates what was not paid yet, refuses duplicates, writes the outbox. Reference 05, 9.1. */
 export class CdrPipeline {
   readonly #charging: Charging
+  #makeAccount: MakeAccount | undefined
   #defaults: CdrDefaults
   readonly #now: () => ZonedTime
   readonly #markKey: (key: string) => { written: string; looked: readonly string[] }
@@ -80,17 +82,20 @@ export class CdrPipeline {
     now: () => ZonedTime,
     markKey: (key: string) => { written: string; looked: readonly string[] },
     newId: (key: string) => string,
+    makeAccount?: MakeAccount,
   ) {
     this.#charging = charging
     this.#defaults = defaults
     this.#now = now
     this.#markKey = markKey
     this.#newId = newId
+    this.#makeAccount = makeAccount
   }
 
-  /** Other defaults from the next event on. */
-  configure(defaults: CdrDefaults): void {
+  /** From the next event on. makeAccount: of `*dynaprepaid` events; undefined: no scheduler_conns. */
+  configure(defaults: CdrDefaults, makeAccount: MakeAccount | undefined): void {
     this.#defaults = defaults
+    this.#makeAccount = makeAccount
   }
 
   /** The CDR of one run of an ended session. Throws SessionRefused('EXISTS') when it has been made before. */
@@ -249,7 +254,9 @@ export class CdrPipeline {
     if (requestType === '*directdebit')
       return unit.attempt(() => this.#charging.directDebit(unit, descriptor, usage, cost))
     if (!DEBITED.has(requestType)) return this.#charging.rate(descriptor, usage)
-    return unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true))
+    return withAccount(unit, { requestType, ...descriptor }, this.#makeAccount, () =>
+      unit.attempt(() => this.#charging.debit(unit, descriptor, usage, true)),
+    )
   }
 }
 

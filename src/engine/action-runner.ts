@@ -21,6 +21,7 @@ import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { ActionSet } from '../rpc/methods/balances.ts'
+import { AccountNotMade } from '../services/errors.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import type { GroupMembers } from './group-members.ts'
@@ -242,6 +243,33 @@ export class ActionRunner {
         throw cause
       })
     this.#told(effects, undefined, { accountId })
+  }
+
+  /**
+   * Makes an account by what plans do, `*asap` actions too, as part of a unit. Throws AccountNotMade, for a plan that is not
+   * there or a set that fails. Reference 04, 5.4.
+   */
+  makeAccount(unit: Unit, accountId: string, planIds: readonly string[]): void {
+    const sets = planIds.flatMap((planId) => {
+      const timings = this.#tariff?.actions.plans.get(planId)
+      if (timings === undefined) throw new AccountNotMade('NOT_FOUND')
+      return timings.toSorted((a, b) => b.weight - a.weight)
+    })
+    const effects: ActionEffect[] = []
+    // Plans without actions make one, too.
+    this.#apply(unit, accountId, [], {})
+    for (const { actionsId } of sets) {
+      const actions = this.#tariff?.actions.actions.get(actionsId)
+      if (actions === undefined) throw new AccountNotMade('NOT_FOUND')
+      const done = this.#apply(unit, accountId, actions, {})
+      if (done.problem !== undefined) {
+        this.#told([], done.problem, { accountId, actionsId })
+        throw new AccountNotMade('PARTIALLY_EXECUTED')
+      }
+      effects.push(...done.effects)
+    }
+    // The commit is on its way when the unit has ended.
+    queueMicrotask(() => this.#told(effects, undefined, { accountId }))
   }
 
   /** One unit: what the set does and, with it, the end of the task. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Account } from '../accounting/account.ts'
+import { type Account, accountKey } from '../accounting/account.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
 import { type SharedGroup, sharingStrategy } from '../accounting/shared-groups.ts'
@@ -35,6 +35,7 @@ import type { Caps } from '../rpc/server/caps.ts'
 import type { ExtraField } from '../rpc/server/cdr-posts.ts'
 import type { RegisteredHost } from '../rpc/server/registrar-page.ts'
 import type { Descriptor } from '../services/charging.ts'
+import type { MakeAccount } from '../services/dynaprepaid.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
@@ -245,7 +246,8 @@ export class Engine {
     )
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
-    this.#cdrs = new CdrPipeline(this.#responder, cdrDefaults(config, this.timeZone), now, markKey, newId)
+    const makeAccount = this.#makesAccounts(config.cdrs)
+    this.#cdrs = new CdrPipeline(this.#responder, cdrDefaults(config, this.timeZone), now, markKey, newId, makeAccount)
     this.sessions = new Sessions(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
     const clients = {
       get: (id: string) => (id === DIAMETER_CLIENT ? this.#diameterClient() : this.clients.get(id)),
@@ -331,7 +333,7 @@ export class Engine {
       if (changed.has('chargers')) this.#profiles.chargerProfiles.configure(indexOptions(config.chargers))
       this.#responder.configure(responderSettings(config))
       this.#extraCdrFields = extraCdrFields
-      this.#cdrs.configure(cdrDefaults(config, this.timeZone))
+      this.#cdrs.configure(cdrDefaults(config, this.timeZone), this.#makesAccounts(config.cdrs))
       this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
       this.#clientCalls.configure(clientCallSettings(config))
       this.sessionLife.configure(sessionLifeSettings(config))
@@ -725,9 +727,19 @@ export class Engine {
       chargers: sessions.chargers_conns.length > 0 ? chargers : undefined,
       cdrs: sessions.cdrs_conns.length > 0 ? this.#cdrs : undefined,
       events: { cdrs: this.#cdrs, chargers: cdrs.chargers_conns.length > 0 ? chargers : undefined },
+      makeAccount: this.#makesAccounts(sessions),
       now: () => this.now(),
       random: Math.random,
       warn: (message, fields) => this.#options.log('warn', message, fields),
+    }
+  }
+
+  /** How accounts of `*dynaprepaid` events are made; undefined without a connection to the scheduler. */
+  #makesAccounts({ scheduler_conns: conns }: Config['sessions'] | Config['cdrs']): MakeAccount | undefined {
+    if (conns.length === 0) return undefined
+    return (unit, tenant, account) => {
+      const { dynaprepaid_actionplans: plans } = this.config.loaded.config.schedulers
+      this.runner.makeAccount(unit, accountKey(tenant, account), plans)
     }
   }
 

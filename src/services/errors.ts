@@ -10,6 +10,9 @@ export class SessionRefused extends TollgateError {
 /** A refusal that clients see as it is, wherever it comes from. */
 export class PlainRefusal extends SessionRefused {}
 
+/** An account that is made when it is first charged could not be. */
+export class AccountNotMade extends SessionRefused {}
+
 /** Refusals that come from rating and accounting: sessions prefix them for their clients. Reference 05, 7. */
 const CHARGING_REFUSALS = new Set([
   'ACCOUNT_NOT_FOUND',
@@ -23,12 +26,13 @@ const CHARGING_REFUSALS = new Set([
 
 /** The text of a refusal of a call that only asks: events that cannot be read are told as they are. */
 export function questionText(cause: unknown): string {
-  return cause instanceof InvalidText ? cause.message : refusalText(cause)
+  return cause instanceof InvalidText || cause instanceof AccountNotMade ? cause.message : refusalText(cause)
 }
 
 /** The text of a refusal, or of an event that cannot be read, as session clients see it. Throws what is neither. */
 export function refusalText(cause: unknown): string {
   if (cause instanceof PlainRefusal) return cause.message
+  if (cause instanceof AccountNotMade) return `RALS_ERROR:${cause.message}`
   if (cause instanceof SessionRefused)
     return CHARGING_REFUSALS.has(cause.message) ? `RALS_ERROR:${cause.message}` : cause.message
   if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`

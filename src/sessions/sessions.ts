@@ -18,6 +18,7 @@ import {
 } from '../rating/event-cost.ts'
 import type { ChargerRun, Chargers } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
+import { type Charged, type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
 import { PlainRefusal, SessionRefused } from '../services/errors.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { debitsItself, debitTurn } from './debit-loop.ts'
@@ -72,6 +73,8 @@ export type SessionDependencies = {
   cdrs: CdrPipeline | undefined
   /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, and `cdrs.chargers_conns`. */
   events: { readonly cdrs: CdrPipeline; readonly chargers: (() => Chargers) | undefined }
+  /** Makes accounts of `*dynaprepaid` runs; undefined: no scheduler_conns. */
+  makeAccount: MakeAccount | undefined
   now: () => ZonedTime
   /** A number in [0, 1). */
   random: () => number
@@ -121,7 +124,10 @@ export class Sessions {
     const session = this.#build(event, { forceDuration: false })
     return this.#smallest(session.runs, requested, (run) => {
       if (!isPrepaid(run.requestType) && run.requestType !== '*pseudoprepaid') return requested
-      const max = this.#dependencies.charging.maxUsage(unit, run.descriptor, requested)
+      const { charging, makeAccount } = this.#dependencies
+      const max = withAccount(unit, chargedOf(run), makeAccount, () =>
+        charging.maxUsage(unit, run.descriptor, requested),
+      )
       return max > requested ? requested : max
     })
   }
@@ -523,11 +529,9 @@ export class Sessions {
     const covered = grantFromReserve(told.quota, requested)
     if (covered !== undefined) return { ...told, quota: covered }
     const missing = requested - told.quota.reserve
-    const charged = this.#dependencies.charging.maxDebit(
-      unit,
-      { ...told.descriptor, durationIndex: told.descriptor.durationIndex + missing },
-      missing,
-    )
+    const { charging, makeAccount } = this.#dependencies
+    const next = { ...told.descriptor, durationIndex: told.descriptor.durationIndex + missing }
+    const charged = withAccount(unit, chargedOf(run), makeAccount, () => charging.maxDebit(unit, next, missing))
     const quota = grantCharged(told.quota, requested, charged.ratedUsage)
     return charged.ratedUsage === 0n ? { ...told, quota } : paid(told, cgrId, charged, quota)
   }
@@ -627,6 +631,10 @@ export class Sessions {
     }
     return least
   }
+}
+
+function chargedOf({ requestType, descriptor }: Run): Charged {
+  return { requestType, tenant: descriptor.tenant, account: descriptor.account }
 }
 
 /** The run after a debit: its cost grown, its descriptor moved on. */

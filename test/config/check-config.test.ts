@@ -321,6 +321,12 @@ t.test('services that this version calls inside the process cannot be elsewhere'
     answer({ ...pool('*json'), cdrs: { ...on, rals_conns: ['h'] } }),
     /^cdrs\.rals_conns: <CDRs> connection with id: <h> leads to another process, expected \*internal/,
   )
+  for (const section of ['sessions', 'cdrs'])
+    t.match(
+      answer({ ...pool('*json'), [section]: { ...on, scheduler_conns: ['h'] } }),
+      /connection with id: <h> leads to another process, expected \*internal/,
+    )
+  t.equal(answer({ sessions: { ...on, scheduler_conns: ['*internal'] } }), 'OK', 'a scheduler that is off')
   t.equal(
     answer({ ...pool('*json'), diameter_agent: { ...agent, sessions_conns: ['h'] } }),
     'OK',

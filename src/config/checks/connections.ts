@@ -9,6 +9,8 @@ type Use = {
   section?: SectionName
   /** Ids for calls inside the process besides *internal. */
   birpc?: true
+  /** It does its work here even when its section is off. */
+  isAlways?: true
 }
 
 /** Callees by the name in their keys: how messages call them, and the section that switches them on. */
@@ -33,7 +35,7 @@ const TARGETS: Readonly<Record<string, { target: string; section?: SectionName }
 /** Who asks whom: section, its name in messages, and its uses in the order in which they are checked. */
 const USES: readonly { section: SectionName; component: string; uses: readonly Use[] }[] = [
   use('rals', 'RALs', 'stats:StatS', 'thresholds'),
-  use('cdrs', 'CDRs', 'rals', 'attributes', 'stats:StatS', 'thresholds', 'ees', 'chargers'),
+  use('cdrs', 'CDRs', 'rals', 'attributes', 'stats:StatS', 'thresholds', 'ees', 'chargers', 'scheduler~'),
   use(
     'sessions',
     'SessionS',
@@ -47,6 +49,7 @@ const USES: readonly { section: SectionName; component: string; uses: readonly U
     'cdrs',
     'chargers',
     'apiers',
+    'scheduler~',
   ),
   use('chargers', 'ChargerS', 'attributes'),
   use('resources', 'ResourceS', 'thresholds'),
@@ -80,16 +83,17 @@ const NEED_SESSIONS = new Set<SectionName>([
   'dns_agent',
 ])
 
-/** `name`: key `name_conns`; `:X`: the callee is called X in messages here; `!`: bidirectional calls, too. */
+/** `name`: key `name_conns`; `:X`: the callee is called X in messages here; `!`: bidirectional calls, too; `~`: it may be off. */
 function use(section: SectionName, component: string, ...names: string[]) {
   const uses = names.map((text): Use => {
-    const [, name = '', birpc, called] = /^(\w+)(!?)(?::(\w+))?$/.exec(text) ?? []
+    const [, name = '', mark, called] = /^(\w+)([!~]?)(?::(\w+))?$/.exec(text) ?? []
     const { target = '', section: callee } = TARGETS[name] ?? {}
     return {
       key: `${name}_conns`,
       target: called ?? target,
       ...(callee === undefined ? {} : { section: callee }),
-      ...(birpc === '!' ? { birpc: true } : {}),
+      ...(mark === '!' ? { birpc: true } : {}),
+      ...(mark === '~' ? { isAlways: true } : {}),
     }
   })
   return { section, component, uses }
@@ -100,9 +104,11 @@ const IN_PROCESS = new Set([
   'sessions.chargers_conns',
   'sessions.rals_conns',
   'sessions.cdrs_conns',
+  'sessions.scheduler_conns',
   'cdrs.ees_conns',
   'cdrs.rals_conns',
   'cdrs.chargers_conns',
+  'cdrs.scheduler_conns',
   'schedulers.cdrs_conns',
   'apiers.ees_conns',
 ])
@@ -133,7 +139,7 @@ export function checkConnections(config: Config): void {
 
 function checkConnection(config: Config, key: string, component: string, each: Use, id: string): void {
   const callee = each.section === undefined ? undefined : (config[each.section] as { enabled?: boolean })
-  const isOn = callee === undefined || callee.enabled === true
+  const isOn = callee === undefined || callee.enabled === true || each.isAlways === true
   if (isInternal(id, each.birpc === true)) {
     if (!isOn) fail(key, `<${each.target}> not enabled but requested by <${component}> component`)
     return

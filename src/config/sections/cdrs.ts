@@ -12,5 +12,6 @@ export const cdrs = struct('CdrsJsonCfg', {
   extra_fields: textList,
   ...noEffect(z.boolean(), 'compress_stored_cost'),
   ...noEffect(z.int(), 'session_cost_retries'),
-  ...noEffect(connections, 'attributes_conns', 'thresholds_conns', 'stats_conns', 'scheduler_conns'),
+  ...noEffect(connections, 'attributes_conns', 'thresholds_conns', 'stats_conns'),
+  scheduler_conns: connections,
 })

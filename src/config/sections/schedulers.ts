@@ -7,5 +7,5 @@ export const schedulers = struct('SchedulerJsonCfg', {
   cdrs_conns: connections,
   ...noEffect(connections, 'thresholds_conns', 'stats_conns'),
   filters: textList,
-  ...noEffect(textList, 'dynaprepaid_actionplans'),
+  dynaprepaid_actionplans: textList,
 })
