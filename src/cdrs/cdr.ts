@@ -38,6 +38,8 @@ export type Cdr = {
   unstored?: true
   /** Takes the place of the CDR of the same session and run in the CDR store. */
   replaces?: true
+  /** No CDR but what a session has paid, for those who read costs of sessions in a database; it is `unstored`, and no exporter gets it. */
+  isSessionCost?: true
   /** Exporters that it goes to; undefined: those of every CDR. */
   exportTo?: readonly string[]
 }
@@ -49,6 +51,8 @@ export type CdrDefaults = {
   timeZone: string
   /** Whether CDRs go to the CDR store. */
   isStored: boolean
+  /** Whether the CDR store is told of costs that sessions leave. */
+  tellsSessionCosts: boolean
 }
 
 /** What is done to an event that is to become a CDR. Reference 05, 9.3. */

@@ -11,7 +11,7 @@ import { SessionRefused } from '../services/errors.ts'
 import type { RecordKind, Unit } from '../store/unit-of-work.ts'
 import { type Cdr, type CdrDefaults, type CdrSwitches, cdrKey, cdrOf, looksBack, NOT_RATED, outboxKind } from './cdr.ts'
 import type { CdrRun, MadeCdrs } from './made-cdrs.ts'
-import { dropSessionCost, originPrefix, type SessionCost, sessionCostOf } from './session-cost.ts'
+import { dropSessionCost, keepSessionCost, originPrefix, type SessionCost, sessionCostOf } from './session-cost.ts'
 
 /** Marks a CDR as made, for as long as duplicates of it are refused. Reference 05, 9.1.3. */
 export const cdrMarkKind: RecordKind<true> = {
@@ -131,6 +131,20 @@ export class CdrPipeline {
   /** Whether the CDR of a run was made, as far back as duplicates are refused. */
   isMade(unit: Unit, run: CdrRun): boolean {
     return this.#markKey(cdrKey(run)).looked.some((place) => unit.get(cdrMarkKind, place) === true)
+  }
+
+  /** Keeps what a session's run has paid, as `made` gives it, until its CDR comes. False: there is a cost already, which stays. */
+  keepSessionCost(unit: Unit, cost: SessionCost, made: () => SessionCost = () => cost): boolean {
+    const kept = keepSessionCost(unit, cost, made)
+    if (kept === undefined) return false
+    if (this.#defaults.tellsSessionCosts) {
+      const { details, cgrId, runId, originHost, originId, costSource, usage } = kept
+      const event = cdrOf({}, '', this.#defaults, this.#now())
+      const paid = { cgrId, runId, originHost, originId, costSource, usage, costDetails: details }
+      const cdr: Cdr = { ...event, ...paid, cost: this.#charging.total(details), isSessionCost: true }
+      unit.put(outboxKind, this.#newId(cdrKey(kept)), { ...cdr, unstored: true, exportTo: [] })
+    }
+    return true
   }
 
   #begin(unit: Unit, { event, tenant, details }: CdrEvent, switches: Steps, before: MadeCdrs | undefined): Work {

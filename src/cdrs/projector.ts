@@ -20,7 +20,9 @@ export interface CdrTarget {
 
 export type ProjectorOptions = {
   batchSize: number
+  /** Before a target that fails is tried again, the first time and at most: each time twice as long as before. */
   retryMs: number
+  maxRetryMs: number
   onFailure: (target: string, cause: unknown) => void
 }
 
@@ -131,6 +133,8 @@ class Delivery {
   #wanted = false
   #closed = false
   #retry: NodeJS.Timeout | undefined
+  /** How often it has failed since it last took something. */
+  #failures = 0
   #waiting: { upTo: string; resolve: () => void }[] = []
 
   constructor(
@@ -215,10 +219,15 @@ class Delivery {
         this.#retry = setTimeout(() => {
           this.#retry = undefined
           this.wake()
-        }, this.#options.retryMs)
+        }, this.#nextRetryMs())
         return
       }
     }
+  }
+
+  #nextRetryMs(): number {
+    const { retryMs, maxRetryMs } = this.#options
+    return Math.min(maxRetryMs, retryMs * 2 ** Math.min(30, this.#failures++))
   }
 
   async #page(): Promise<OutboxCdr[]> {
@@ -232,6 +241,7 @@ class Delivery {
 
   async #deliver(page: readonly OutboxCdr[]): Promise<void> {
     await this.#target.write(page)
+    this.#failures = 0
     this.#after = page.at(-1)?.id ?? this.#after
     await this.#commit()
     const served = this.#waiting.filter(({ upTo }) => upTo <= this.#after)

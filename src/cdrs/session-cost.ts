@@ -13,7 +13,8 @@ export type SessionCost = {
   details: EventCost
 }
 
-const costKind: RecordKind<SessionCost> = {
+/** Costs by their run; costs by their origin lie in the same table. */
+export const sessionCostKind: RecordKind<SessionCost> = {
   table: 'cost',
   isTransient: true,
   write({ details, usage, ...rest }, writer) {
@@ -59,19 +60,20 @@ function originKey(cost: SessionCost): string {
 
 /** The cost that a session has left for this run. */
 export function sessionCostOf(unit: Unit, run: CostRun): SessionCost | undefined {
-  return unit.get(costKind, keyOf(run))
+  return unit.get(sessionCostKind, keyOf(run))
 }
 
-/** Keeps the cost of a session's run, as `made` gives it. False: there is one already, which stays. */
-export function keepSessionCost(unit: Unit, cost: SessionCost, made: () => SessionCost = () => cost): boolean {
-  if (sessionCostOf(unit, cost) !== undefined) return false
-  unit.put(costKind, keyOf(cost), made())
+/** Keeps the cost of a session's run, as `made` gives it, and returns it. Undefined: there is one already, which stays. */
+export function keepSessionCost(unit: Unit, cost: SessionCost, made: () => SessionCost): SessionCost | undefined {
+  if (sessionCostOf(unit, cost) !== undefined) return undefined
+  const kept = made()
+  unit.put(sessionCostKind, keyOf(cost), kept)
   unit.put(originKind, originKey(cost), keyOf(cost))
-  return true
+  return kept
 }
 
 /** Forgets a cost that was given back. */
 export function dropSessionCost(unit: Unit, cost: SessionCost): void {
-  unit.delete(costKind, keyOf(cost))
+  unit.delete(sessionCostKind, keyOf(cost))
   unit.delete(originKind, originKey(cost))
 }

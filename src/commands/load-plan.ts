@@ -1,13 +1,16 @@
 import { join, resolve } from 'node:path'
-import { loadConfig } from '../config/load-config.ts'
+import { loadConfig, loadDefaults } from '../config/load-config.ts'
 import { StoreInUse, TollgateError } from '../core/errors.ts'
 import { packageRoot } from '../engine/package-root.ts'
+import { serverPlans } from '../engine/stor-db.ts'
 import { NetworkError } from '../rpc/client/errors.ts'
 import { hostDefaults } from '../rpc/client/settings.ts'
+import type { PlanStore } from '../store/plan-store.ts'
 import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
 import { importChanges, importLoadId, type PlanRows, readPlanFolder } from '../tariffs/plan-files.ts'
 import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
 import type { LoadOptions, LoadReport } from './load.ts'
+import { type StorDbKeys, withStorDb } from './open-engine.ts'
 import { connectTo } from './single-host.ts'
 
 /** A plan of stor_db that a folder goes into, or that is loaded instead of one. */
@@ -18,25 +21,24 @@ export type PlanOptions = {
   importId: string
   /** Nothing else is in the plan afterwards. */
   isCleared: boolean
-  /** A file of SQLite instead of that of the configuration. */
-  storDb: string | undefined
+  /** Keys of `stor_db` instead of those of the configuration. */
+  storDb: StorDbKeys | undefined
 }
 
 /** A load takes as long as the tariff is large. */
 const LOAD_TIMEOUT_MS = 3_600_000
 
 /**
- * Stores the plan that a folder holds: all of it, or nothing. A file of SQLite takes it from every process; a plan in memory is that of
- * the gateway. Throws TollgateError.
+ * Stores the plan that a folder holds: all of it, or nothing. A file of SQLite and a server take it from every process; a plan in memory is
+ * that of the gateway. Throws TollgateError.
  */
 export async function importPlan(options: LoadOptions, plan: PlanOptions): Promise<LoadReport> {
   const { path, dryRun } = options
   const read = readPlanFolder(path, importLoadId(plan.importId))
   const done = { verb: 'stored', counts: countsOf(read), gateway: undefined, notes: [] }
   if (dryRun) return { ...done, verb: 'checked' }
-  const stored = await planStoreOf(options, plan)
-  if (stored.path === undefined) return importByGateway(options, plan, stored.gateway)
-  const store = new SqlitePlanStore(stored.path, Object.values(PLAN_TABLES))
+  const store = await planStoreOf(options, plan)
+  if ('gateway' in store) return importByGateway(options, plan, store.gateway)
   try {
     await store.change(plan.planId, importChanges(read), plan.isCleared)
   } finally {
@@ -45,21 +47,26 @@ export async function importPlan(options: LoadOptions, plan: PlanOptions): Promi
   return done
 }
 
-/** The file of the plans, or the gateway that has them in memory. */
+/** The store of the plans, or the gateway that has them in memory. */
 async function planStoreOf(
   { configPath, gateway }: LoadOptions,
   { storDb }: PlanOptions,
-): Promise<{ path: string } | { path: undefined; gateway: string }> {
-  if (storDb !== undefined) return { path: resolve(storDb) }
-  if (configPath === undefined) return { path: undefined, gateway: gateway ?? '127.0.0.1:2012' }
-  const { config } = await loadConfig(configPath, process.env, join(packageRoot(), 'config', 'tollgate.json'))
-  if (config.stor_db.db_type !== '*internal') return { path: resolve(config.stor_db.opts.sqlitePath) }
+): Promise<PlanStore | { gateway: string }> {
+  if (configPath === undefined && storDb === undefined) return { gateway: gateway ?? '127.0.0.1:2012' }
+  const defaults = join(packageRoot(), 'config', 'tollgate.json')
+  const configured = configPath === undefined ? loadDefaults(defaults) : loadConfig(configPath, process.env, defaults)
+  const loaded = withStorDb(await configured, storDb ?? {})
+  const { config } = loaded
+  const onServer = serverPlans(loaded, () => undefined)
+  if (onServer !== undefined) return onServer
+  if (config.stor_db.db_type === '*sqlite')
+    return new SqlitePlanStore(resolve(config.stor_db.opts.sqlitePath), Object.values(PLAN_TABLES))
   const address = gateway ?? config.listen.rpc_json
   if (address === '')
     throw new StoreInUse(
       'the plans are in the memory of the gateway ("db_type": "*internal"), and its listen.rpc_json is closed',
     )
-  return { path: undefined, gateway: address }
+  return { gateway: address }
 }
 
 /** The folder can be read, or the plan would not be cleared. */

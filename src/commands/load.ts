@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { StoreInUse, TollgateError } from '../core/errors.ts'
 import { NetworkError } from '../rpc/client/errors.ts'
 import { callGateway, importPlan, type PlanOptions } from './load-plan.ts'
-import { openEngine } from './open-engine.ts'
+import { openEngine, type StorDbKeys } from './open-engine.ts'
 
 export type LoadOptions = {
   /** Undefined: only a gateway that runs can be loaded into. */
@@ -61,7 +61,7 @@ export function planOptions(flags: {
   isCleared: boolean | undefined
   planId: string
   importId: string
-  storDb?: string | undefined
+  storDb?: StorDbKeys | undefined
 }): PlanOptions | undefined {
   const { isImport = false, isSource = false, isCleared = false, planId, importId, storDb } = flags
   if (!isImport && !isSource) {

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import type { Config } from '../config/schema.ts'
 import { Engine, type EngineOptions } from '../engine/engine.ts'
 import { packageRoot } from '../engine/package-root.ts'
 
 /** pino levels of general.log_level (syslog numbers). */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const
+
+export type StorDbKeys = Partial<Omit<Config['stor_db'], 'opts'>> & { sqlitePath?: string }
 
 /** What the command line says instead of the configuration. */
 export type ConfigOverrides = {
@@ -14,8 +17,10 @@ export type ConfigOverrides = {
   logLevel?: number
   /** Nothing is read from or written to the stores of the configuration. */
   inMemory?: boolean
-  /** Where CDRs and tariff plans are: a file of SQLite. */
-  storDb?: string
+  /** Keys of `stor_db`: where CDRs and tariff plans are. */
+  storDb?: StorDbKeys
+  /** Versions that a database server keeps are replaced instead of checked. */
+  setVersions?: boolean
 }
 
 /** Loads a configuration and builds its engine, logging JSON lines to standard error. */
@@ -30,7 +35,14 @@ export async function openEngine(
   for (const { place, key, problem } of loaded.warnings)
     logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
   const log: EngineOptions['log'] = (level, message, fields) => logger[level](fields, message)
-  const engine = new Engine({ loaded, root: packageRoot(), inMemory: overrides.inMemory ?? false, log, ...options })
+  const engine = new Engine({
+    loaded,
+    root: packageRoot(),
+    inMemory: overrides.inMemory ?? false,
+    setsVersions: overrides.setVersions ?? false,
+    log,
+    ...options,
+  })
   engine.config.watch((changed) => {
     logger.level = levelOf(changed, overrides)
   })
@@ -50,8 +62,13 @@ function overridden(loaded: LoadedConfig, { nodeId, storDb }: ConfigOverrides): 
         config: { ...config, general: { ...config.general, node_id: nodeId } },
       }
     : loaded
-  if (storDb === undefined) return named
-  const { stor_db: held } = named.config
-  const stored = { ...held, db_type: '*sqlite' as const, opts: { ...held.opts, sqlitePath: storDb } }
-  return { ...named, config: { ...named.config, stor_db: stored } }
+  return storDb === undefined ? named : withStorDb(named, storDb)
+}
+
+/** The configuration with other keys of `stor_db`. */
+export function withStorDb(loaded: LoadedConfig, { sqlitePath, ...keys }: StorDbKeys): LoadedConfig {
+  const { config } = loaded
+  const { stor_db: held } = config
+  const opts = sqlitePath === undefined ? held.opts : { ...held.opts, sqlitePath }
+  return { ...loaded, config: { ...config, stor_db: { ...held, ...keys, opts } } }
 }

@@ -20,13 +20,16 @@ export async function restore({ configPath, data, cdrs }: RestoreOptions): Promi
   const { engine, loaded } = await openEngine(configPath, {}, { inMemory: true })
   await engine.close()
   const paths = databasePaths(loaded.config)
-  const inMemory = (key: string) => new TollgateError('BACKUP_ERROR', `${key} is *internal: nothing can be restored`)
+  const elsewhere = (key: 'data_db' | 'stor_db') => {
+    const { db_type: type } = loaded.config[key]
+    return new TollgateError('BACKUP_ERROR', `${key}.db_type is ${type}: nothing can be restored`)
+  }
   if (data !== undefined) {
-    if (paths.data === undefined) throw inMemory('data_db.db_type')
+    if (paths.data === undefined) throw elsewhere('data_db')
     say('records', await prepareDataRestore(data, paths.data, paths.cdrs), paths.data)
   }
   if (cdrs !== undefined) {
-    if (paths.cdrs === undefined) throw inMemory('stor_db.db_type')
+    if (paths.cdrs === undefined) throw elsewhere('stor_db')
     say('CDRs', await prepareCdrRestore(cdrs, paths.cdrs), paths.cdrs)
   }
 }

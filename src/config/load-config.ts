@@ -41,6 +41,12 @@ export async function loadConfig(path: string, environment: Environment, default
   return mergeConfig({ merged: builtIn, builtIn, placeOf: () => undefined }, files, 'refused')
 }
 
+/** What is in force without any file but the defaults. */
+export async function loadDefaults(defaultsFile: string): Promise<LoadedConfig> {
+  const builtIn = mergeDefaults(parseConfigFile(defaultsFile, await readFile(defaultsFile, 'utf8'), {}))
+  return mergeConfig({ merged: builtIn, builtIn, placeOf: () => undefined }, [], 'refused')
+}
+
 function mergeDefaults(source: LocatedJson): Json {
   const unknown = ({ key, problem }: ConfigProblem) => {
     throw new Error(`${key}: ${problem}`)

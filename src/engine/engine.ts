@@ -7,12 +7,12 @@ import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { DIAMETER_CLIENT, type DiameterMapping } from '../agents/diameter/request-handler.ts'
-import { type Cdr, type CdrSwitches, cdrKey, decodeCdr, outboxKind } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, cdrKey, outboxKind } from '../cdrs/cdr.ts'
 import type { CdrRun } from '../cdrs/made-cdrs.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
-import { runOfOrigin } from '../cdrs/session-cost.ts'
+import { runOfOrigin, type SessionCost, sessionCostKind } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
 import type { Environment } from '../config/json-scanner.ts'
 import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
@@ -47,20 +47,17 @@ import { type SessionCall, type SessionDependencies, Sessions } from '../session
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
-import { SqliteCdrStore } from '../store/sqlite/sqlite-cdr-store.ts'
-import { SqlitePlanStore } from '../store/sqlite/sqlite-plan-store.ts'
-import { Records } from '../store/unit-of-work.ts'
+import { Records, type Unit } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
-import { PLAN_TABLES } from '../tariffs/plan-tables.ts'
 import type { TariffRow } from '../tariffs/tariff-rows.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { databasePaths } from './backup/database-paths.ts'
 import { buildDatabases } from './backup/databases.ts'
+import { archiveTarget, type FoundCdr } from './cdr-archive.ts'
 import { type CdrExports, exportCdrs } from './cdr-export.ts'
 import { CdrProcessing } from './cdr-processing.ts'
-import { cdrStoreTarget } from './cdr-store-target.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { compileExtraFields } from './extra-fields.ts'
 import { GroupMembers } from './group-members.ts'
@@ -74,7 +71,7 @@ import {
   isTariffChanged,
 } from './live-services.ts'
 import { accountIn, type MappingSources, sharedCache } from './mapping-sources.ts'
-import { cannotOpen, openDataStore, takeUpCdrs } from './open-stores.ts'
+import { openDataStore } from './open-stores.ts'
 import { PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
@@ -97,6 +94,7 @@ import {
   tariffOptions,
 } from './settings.ts'
 import { StirKeys } from './stir-keys.ts'
+import { buildStorDb, type StorDb } from './stor-db.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
 import { TariffState } from './tariff-state.ts'
@@ -111,6 +109,8 @@ export type EngineOptions = {
   root: string
   /** Stores of the configuration are not opened: everything is in memory, and gone at the end. */
   inMemory?: boolean
+  /** Versions that a database server keeps are replaced by those of this engine instead of checked. */
+  setsVersions?: boolean
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
   /** Told of each Diameter request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
   received?: (requestType: number) => void
@@ -152,8 +152,7 @@ export class Engine {
   #profiles!: ProfileState
   readonly #options: EngineOptions
   #extraCdrFields: readonly ExtraField[]
-  readonly #cdrStore: SqliteCdrStore
-  readonly #planStore: SqlitePlanStore
+  readonly #storDb: StorDb
   /** Tariff plans beside the one in force. */
   readonly plans: TariffPlans
   readonly #sharedCache: SharedCache
@@ -214,19 +213,21 @@ export class Engine {
     this.store = openDataStore(options)
     this.records = new Records(this.store, { limit: CACHED_RECORDS }, this.evaluations)
     const paths = databasePaths(config, options.inMemory)
-    if (paths.cdrs !== undefined) takeUpCdrs(paths.cdrs, options.loaded)
-    const path = paths.cdrs ?? ':memory:'
-    this.#cdrStore = new SqliteCdrStore(path)
-    this.#planStore = new SqlitePlanStore(path, Object.values(PLAN_TABLES))
+    this.#storDb = buildStorDb({
+      ...options,
+      timeZone: () => this.timeZone,
+      decimals: () => this.config.loaded.config.general.rounding_decimals,
+    })
     this.plans = new TariffPlans(
-      this.#planStore,
+      this.#storDb.plans,
       () => this.#tariff,
       () => this.config.loaded.config.general.tpexport_dir,
     )
-    this.#cdrStoreTarget = cdrStoreTarget(CDR_STORE, this.#cdrStore)
+    this.#cdrStoreTarget = archiveTarget(CDR_STORE, this.#storDb.cdrs)
     this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(), {
       batchSize: 500,
       retryMs: 1_000,
+      maxRetryMs: 15_000,
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
     })
     this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
@@ -267,6 +268,8 @@ export class Engine {
       sessions: (which) => (which === 'active' ? this.activeSessions() : this.passiveSessions()),
       log: options.log,
     })
+    if (cdrDefaults(config, this.timeZone).tellsSessionCosts)
+      this.records.watch(sessionCostKind, () => this.#projector.wake())
     this.records.watch(sessionKind, (cgrId, before, after) => {
       this.sessionLife.changed(cgrId, before, after)
       this.sessionCopies.changed(cgrId, before, after)
@@ -299,7 +302,7 @@ export class Engine {
     this.databases = buildDatabases({
       store: this.store,
       records: this.records,
-      cdrStore: this.#cdrStore,
+      storDb: this.#storDb,
       cdrsDelivered: () => this.#projector.delivered(CDR_STORE, this.#outboxSequence.last),
       paths,
       restart: () => this.#ending.resolve('restart'),
@@ -376,9 +379,7 @@ export class Engine {
 
   /** Compiles the tariff that the store holds. Before `start`. Rejects with ConfigError when the CDR store cannot be opened. */
   async openTariff(): Promise<void> {
-    await this.#cdrStore
-      .opened()
-      .catch((cause: unknown) => cannotOpen('stor_db.opts.sqlitePath', cause, this.#options.loaded))
+    await this.#storDb.opened()
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
     const sources = this.#filterSources()
@@ -425,8 +426,7 @@ export class Engine {
     await this.runner.close()
     await this.#projector.close()
     await this.store.close()
-    await this.#cdrStore.close()
-    await this.#planStore.close()
+    await this.#storDb.close()
   }
 
   /** Resolves when a client has asked the process to stop, or for another engine in the place of this one. */
@@ -625,19 +625,18 @@ export class Engine {
   /** Deletes CDRs from the CDR store for good; how many. */
   async removeCdrs(query: CdrQuery): Promise<number> {
     await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
-    return this.#cdrStore.remove(query)
+    return this.#storDb.cdrs.remove(query)
   }
 
   /** CDRs of everything that was answered before; of what the CDR store has when it cannot take more. */
-  async findCdrs(query: CdrQuery): Promise<{ orderId: number; cdr: Cdr }[]> {
+  async findCdrs(query: CdrQuery): Promise<FoundCdr[]> {
     return (await this.#findCdrs(query)).found
   }
 
   /** isUpToDate: the CDR store has everything that was answered before. */
-  async #findCdrs(query: CdrQuery): Promise<{ found: { orderId: number; cdr: Cdr }[]; isUpToDate: boolean }> {
+  async #findCdrs(query: CdrQuery): Promise<{ found: FoundCdr[]; isUpToDate: boolean }> {
     const isUpToDate = await this.#projector.delivered(CDR_STORE, this.#outboxSequence.last)
-    const rows = await this.#cdrStore.find(query)
-    return { found: rows.map(({ orderId, record }) => ({ orderId, cdr: decodeCdr(record) })), isUpToDate }
+    return { found: await this.#storDb.cdrs.find(query), isUpToDate }
   }
 
   async #costRuns(prefix: string): Promise<CdrRun[]> {
@@ -660,6 +659,11 @@ export class Engine {
         return this.#projector.delivered(target, this.#outboxSequence.last)
       },
     })
+  }
+
+  /** Keeps what a session's run has paid. False: there is a cost already, which stays. */
+  keepSessionCost(unit: Unit, cost: SessionCost, made: () => SessionCost): boolean {
+    return this.#cdrs.keepSessionCost(unit, cost, made)
   }
 
   /** What an event costs, without an account. Throws SessionRefused. */

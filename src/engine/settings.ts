@@ -27,13 +27,14 @@ export function tariffOptions({ general, rals }: Config): TariffOptions {
 }
 
 /** What an event that becomes a CDR means by fields that it leaves out. timeZone: of times that name none. */
-export function cdrDefaults({ general, cdrs }: Config, timeZone: string): CdrDefaults {
+export function cdrDefaults({ general, cdrs, stor_db }: Config, timeZone: string): CdrDefaults {
   return {
     tenant: general.default_tenant,
     category: general.default_category,
     requestType: general.default_request_type,
     timeZone,
     isStored: cdrs.store_cdrs,
+    tellsSessionCosts: stor_db.db_type === '*postgres' || stor_db.db_type === '*mysql',
   }
 }
 

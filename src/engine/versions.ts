@@ -3,6 +3,18 @@ import type { RecordKind, Records } from '../store/unit-of-work.ts'
 
 type ItemVersions = Readonly<Record<string, number>>
 
+/** Versions of tariff plans, CDRs and costs. */
+export const STOR_DB_VERSIONS: ItemVersions = {
+  CostDetails: 2,
+  SessionSCosts: 3,
+  CDRs: 2,
+  ...ofOne(
+    ...['RatingPlans', 'Filters', 'DestinationRates', 'ActionTriggers', 'AccountActions', 'ActionPlans', 'Actions'],
+    ...['Thresholds', 'Routes', 'Stats', 'SharedGroups', 'RatingProfiles', 'Resources', 'IPs', 'Rates', 'Timing'],
+    ...['Resource', 'IP', 'Destinations', 'RatingPlan', 'RatingProfile', 'Chargers', 'Dispatchers'],
+  ),
+}
+
 /** Versions of what is kept, by the names of CGRateS. Reference 10, A10. */
 const CURRENT: Readonly<Record<DatabaseName, ItemVersions>> = {
   DataDB: {
@@ -28,16 +40,7 @@ const CURRENT: Readonly<Record<DatabaseName, ItemVersions>> = {
     Dispatchers: 2,
     LoadIDs: 1,
   },
-  StorDB: {
-    CostDetails: 2,
-    SessionSCosts: 3,
-    CDRs: 2,
-    ...ofOne(
-      ...['RatingPlans', 'Filters', 'DestinationRates', 'ActionTriggers', 'AccountActions', 'ActionPlans', 'Actions'],
-      ...['Thresholds', 'Routes', 'Stats', 'SharedGroups', 'RatingProfiles', 'Resources', 'IPs', 'Rates', 'Timing'],
-      ...['Resource', 'IP', 'Destinations', 'RatingPlan', 'RatingProfile', 'Chargers', 'Dispatchers'],
-    ),
-  },
+  StorDB: STOR_DB_VERSIONS,
 }
 
 /** Tariff plans, all of version 1. */
@@ -51,28 +54,38 @@ const versionsKind: RecordKind<ItemVersions> = {
   decode: (text) => JSON.parse(text) as ItemVersions,
 }
 
+/** A server that keeps versions itself. */
+type ServerVersions = {
+  read(): Promise<ItemVersions>
+  write(versions: ItemVersions, isReplacing: boolean): Promise<void>
+}
+
 /** The versions that clients have set, else those of this engine. A change is durable when it resolves. Reference 10, A10. */
 export class Versions {
   readonly #records: Records
   readonly #isOneStore: boolean
+  readonly #storDb: ServerVersions | undefined
 
-  /** isOneStore: each database tells the items of both, as those in memory of the reference do. */
-  constructor(records: Records, { isOneStore }: { isOneStore: boolean }) {
+  /** isOneStore: each database tells the items of both, as those in memory of the reference do. storDb: a server that keeps its own. */
+  constructor(records: Records, { isOneStore, storDb }: { isOneStore: boolean; storDb?: ServerVersions | undefined }) {
     this.#records = records
     this.#isOneStore = isOneStore
+    this.#storDb = storDb
   }
 
   /** Versions of a database, by name in order. */
   async of(name: DatabaseName): Promise<ItemVersions> {
+    if (name === 'StorDB' && this.#storDb !== undefined) return sorted(await this.#storDb.read())
     const held = await this.#records.run((unit) => unit.get(versionsKind, keyOf(name)))
     return sorted(held ?? this.#initial(name))
   }
 
   /** Sets versions beside the others or, when it replaces, instead of them; none means those of this engine. */
   async set(name: DatabaseName, versions: ItemVersions, isReplacing: boolean): Promise<void> {
+    const given = Object.keys(versions).length === 0 ? CURRENT[name] : versions
+    if (name === 'StorDB' && this.#storDb !== undefined) return this.#storDb.write(given, isReplacing)
     await this.#records.run((unit) => {
       const held = unit.get(versionsKind, keyOf(name)) ?? this.#initial(name)
-      const given = Object.keys(versions).length === 0 ? CURRENT[name] : versions
       unit.put(versionsKind, keyOf(name), isReplacing ? given : { ...held, ...given })
     })
   }

@@ -1,7 +1,6 @@
 import type { Cdr, CdrSwitches } from '../cdrs/cdr.ts'
 import type { MadeCdrs } from '../cdrs/made-cdrs.ts'
 import type { CdrEvent, CdrPipeline, ProcessedCdr } from '../cdrs/pipeline.ts'
-import { keepSessionCost } from '../cdrs/session-cost.ts'
 import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
@@ -573,7 +572,7 @@ export class Sessions {
       const { cgrId, originHost, originId } = session
       for (const { runId, cost: details, quota } of runs) {
         if (details === undefined) continue
-        keepSessionCost(unit, {
+        this.#dependencies.events.cdrs.keepSessionCost(unit, {
           cgrId,
           runId,
           originHost,

@@ -1,4 +1,4 @@
-/** A CDR as the query store keeps it: columns to filter by, and the whole record as text. */
+/** A CDR as SQLite keeps it: columns to filter by, and the whole record as text. */
 export type CdrRow = {
   /** The CDR's own id: what comes again under it is the same CDR. */
   id: string
@@ -66,12 +66,12 @@ export type CdrQuery = {
 
 export type FoundCdr = { orderId: number; record: string }
 
-/** Where CDRs lie for queries. Nothing of it runs on the event loop of the charging path. */
-export interface CdrStore {
+/** Where CDRs lie for queries: rows of one kind go in, of another come out. What waits for a disk does not hold up the event loop. */
+export interface CdrStore<Row, Found> {
   /** Stores a batch whole or not at all; it is on disk when this resolves. Rejects with StoreFailure. */
-  write(rows: readonly CdrRow[]): Promise<void>
+  write(rows: readonly Row[]): Promise<void>
   /** CDRs in the order that is asked for, else that in which they were stored. Rejects with StoreFailure. */
-  find(query: CdrQuery): Promise<FoundCdr[]>
+  find(query: CdrQuery): Promise<Found[]>
   /** Deletes CDRs for good; how many. Rejects with StoreFailure. */
   remove(query: CdrQuery): Promise<number>
   close(): Promise<void>

@@ -24,7 +24,7 @@ const flags = {
   version: booleanFlag('Print application version and exit'),
 } as const
 
-const WITHOUT_EFFECT = ['logger', 'set_versions', 'singlecpu']
+const WITHOUT_EFFECT = ['logger', 'singlecpu']
 
 /** The gateway under the name and with the flags of cgr-engine. Reference 01, 10.1. */
 export const cgrEngine: Alias<typeof flags> = {
@@ -42,6 +42,7 @@ export const cgrEngine: Alias<typeof flags> = {
         ...(values.log_level < 0 ? {} : { logLevel: Math.min(7, values.log_level) }),
         ...(values.pid === '' ? {} : { pidFile: values.pid }),
         ...(stopAfterMs > 0 ? { stopAfterMs } : {}),
+        setVersions: values.set_versions,
         printConfig: values.print_config,
         ...(values.cpuprof_dir === '' ? {} : { cpuProfileFolder: values.cpuprof_dir }),
         ...(values.memprof_dir === '' ? {} : { memoryProfiles: memoryProfilesOf(values) }),

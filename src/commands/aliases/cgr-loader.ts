@@ -9,10 +9,21 @@ import { poolSettings } from '../../rpc/client/pool-settings.ts'
 import type { PoolSettings } from '../../rpc/client/settings.ts'
 import { readTariffFolder } from '../../tariffs/tariff-rows.ts'
 import type { LoadReport } from '../load.ts'
+import type { StorDbKeys } from '../open-engine.ts'
 import { connectToAny } from '../single-host.ts'
 import { openTariffSource, type TariffSource } from '../tariff-source.ts'
 import { type Alias, tellWithoutEffect } from './aliases.ts'
 import { booleanFlag, durationFlag, type Parsed, textFlag } from './go-flags.ts'
+
+/** Of the database of tariff plans. */
+const storDbFlags = {
+  stordb_host: textFlag('', 'The storDb host to connect to.'),
+  stordb_name: textFlag('', 'The name/number of the storDb to connect to.'),
+  stordb_passwd: textFlag('', "The storDb user's password."),
+  stordb_port: textFlag('', 'The storDb port to bind to.'),
+  stordb_type: textFlag('', 'The type of the storDb database.'),
+  stordb_user: textFlag('', 'The storDb user to sign in as.'),
+} as const
 
 /** Of the databases of CGRateS: this version has its own store. */
 const databaseFlags = {
@@ -38,16 +49,11 @@ const databaseFlags = {
   redisPoolPipelineWindow: textFlag('', 'Duration after which internal pipelines are flushed.'),
   redisSentinel: textFlag('', 'The name of redis sentinel.'),
   redisTLS: booleanFlag('Enable TLS when connecting to Redis.'),
-  stordb_host: textFlag('', 'The storDb host to connect to.'),
-  stordb_name: textFlag('', 'The name/number of the storDb to connect to.'),
-  stordb_passwd: textFlag('', "The storDb user's password."),
-  stordb_port: textFlag('', 'The storDb port to bind to.'),
-  stordb_type: textFlag('', 'The type of the storDb database.'),
-  stordb_user: textFlag('', 'The storDb user to sign in as.'),
 } as const
 
 const flags = {
   ...databaseFlags,
+  ...storDbFlags,
   api_key: textFlag('', 'Api Key used to comosed ArgDispatcher'),
   caches_address: textFlag(
     '*localhost',
@@ -86,11 +92,7 @@ export const cgrLoader: Alias<typeof flags> = {
   flags,
   badFlag: 1,
   async run(line) {
-    const isSqlite = /^\*?sqlite$/.test(line.values.stordb_type)
-    tellWithoutEffect(
-      line.given,
-      WITHOUT_EFFECT.filter((flag) => !isSqlite || !['stordb_type', 'stordb_name'].includes(flag)),
-    )
+    tellWithoutEffect(line.given, WITHOUT_EFFECT)
     try {
       await run(line)
       return 0
@@ -152,16 +154,28 @@ async function run(line: Parsed<typeof flags>): Promise<void> {
 /** Of a plan there is no folder. */
 const NO_SOURCE: TariffSource = { folder: '', remove: () => undefined }
 
-/** The file of SQLite that the flags name. */
-function storDbOf({
-  stordb_type: type,
-  stordb_name: name,
-}: {
-  stordb_type: string
-  stordb_name: string
-}): string | undefined {
-  return /^\*?sqlite$/.test(type) && name !== '' ? name : undefined
+/** Keys of `stor_db` that the flags say; undefined: none. Throws LoaderError. */
+function storDbOf(values: Readonly<Record<keyof typeof storDbFlags, string>>): StorDbKeys | undefined {
+  const { stordb_type, stordb_host, stordb_port, stordb_name, stordb_user, stordb_passwd } = values
+  const type = stordb_type === '' ? undefined : STOR_DBS.find((each) => each === `*${stordb_type.replace(/^\*/, '')}`)
+  if (stordb_type !== '' && type === undefined)
+    throw new LoaderError(`-stordb_type ${stordb_type}: expected ${STOR_DBS.join(', ')}`)
+  if (type === '*sqlite') return stordb_name === '' ? undefined : { db_type: type, sqlitePath: stordb_name }
+  const port = Number(stordb_port || Number.NaN)
+  if (stordb_port !== '' && !Number.isInteger(port))
+    throw new LoaderError(`-stordb_port ${stordb_port}: expected a number`)
+  const keys = {
+    ...(type === undefined ? {} : { db_type: type, ...(stordb_port === '' ? { db_port: -1 } : {}) }),
+    ...(stordb_host === '' ? {} : { db_host: stordb_host }),
+    ...(stordb_port === '' ? {} : { db_port: port }),
+    ...(stordb_name === '' ? {} : { db_name: stordb_name }),
+    ...(stordb_user === '' ? {} : { db_user: stordb_user }),
+    ...(stordb_passwd === '' ? {} : { db_password: stordb_passwd }),
+  }
+  return Object.keys(keys).length === 0 ? undefined : keys
 }
+
+const STOR_DBS = ['*sqlite', '*postgres', '*mysql'] as const
 
 class LoaderError extends TollgateError {
   constructor(message: string) {

@@ -23,6 +23,7 @@ export function checkDatabases({ data_db, stor_db, sessions, rpc_conns }: Config
   for (const id of sessions.enabled ? listOf(sessions.replication_conns) : [])
     if (rpc_conns[id] === undefined)
       fail('sessions.replication_conns', `<SessionS> connection with id: <${id}> not defined`)
+  if (stor_db.db_type === '*postgres') checkPostgres(stor_db)
   for (const [name, { opts }] of [
     ['data_db', data_db],
     ['stor_db', stor_db],
@@ -31,6 +32,20 @@ export function checkDatabases({ data_db, stor_db, sessions, rpc_conns }: Config
     if (interval !== 0n && limit <= 0)
       fail(`${name}.opts`, `<${name}> internalDBFileSizeLimit field cannot be equal or smaller than 0: <${limit}>`)
   }
+}
+
+/** What PostgreSQL has for `sslmode` and `sslcertmode`. */
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
+const SSL_CERT_MODES = ['', 'disable', 'allow', 'require']
+
+/** Throws ConfigError. Reference 10, A2.2. */
+function checkPostgres({ opts }: Config['stor_db']): void {
+  const { pgSSLMode: mode = 'disable', pgSSLCertMode: certMode = '', pgSSLCert: cert = '', pgSSLKey: key = '' } = opts
+  const unsupported = (name: string, alias: string) =>
+    fail(`stor_db.opts.${name}`, `<stor_db> unsupported ${name} (${alias}) in storDB configuration`)
+  if (!SSL_MODES.includes(mode)) unsupported('pgSSLMode', 'sslmode')
+  if (!SSL_CERT_MODES.includes(certMode)) unsupported('pgSSLCertMode', 'sslcertmode')
+  if ((cert === '') !== (key === '')) fail('stor_db.opts.pgSSLCert', 'pgSSLCert and pgSSLKey belong together')
 }
 
 /** Replicas speak gob, and are other processes. */

@@ -21,6 +21,23 @@ function itemsOf(limit: number) {
 /** Where backups go. Reference 01, 4.2. */
 const backupKeys = { internalDBBackupPath: z.string().optional() }
 
+/** Options of database servers that speak SQL. Reference 01, 4.2; 10, A2.2. */
+const sqlKeys = () => ({
+  sqlMaxOpenConns: z.int().optional(),
+  sqlMaxIdleConns: z.int().optional(),
+  sqlLogLevel: z.int().optional(),
+  sqlConnMaxLifetime: duration.optional(),
+  mysqlDSNParams: withMeta(textMap.optional(), { merge: 'replace' }),
+  mysqlLocation: z.string().optional(),
+  pgSSLMode: z.string().optional(),
+  pgSchema: z.string().optional(),
+  pgSSLCert: z.string().optional(),
+  pgSSLKey: z.string().optional(),
+  pgSSLPassword: secret.optional(),
+  pgSSLRootCert: z.string().optional(),
+  pgSSLCertMode: z.string().optional(),
+})
+
 /** Options of the databases of CGRateS, which this version does not have. Reference 01, 4.2. */
 const optionKeys = withoutEffect({
   internalDBDumpPath: z.string().optional(),
@@ -44,23 +61,14 @@ const optionKeys = withoutEffect({
   redisBatchSize: z.int().optional(),
   mongoQueryTimeout: duration.optional(),
   mongoConnScheme: z.string().optional(),
-  sqlMaxOpenConns: z.int().optional(),
-  sqlMaxIdleConns: z.int().optional(),
-  sqlLogLevel: z.int().optional(),
-  sqlConnMaxLifetime: duration.optional(),
-  mysqlDSNParams: withMeta(textMap.optional(), { merge: 'replace' }),
-  mysqlLocation: z.string().optional(),
-  pgSSLMode: z.string().optional(),
-  pgSchema: z.string().optional(),
-  pgSSLCert: z.string().optional(),
-  pgSSLKey: z.string().optional(),
-  pgSSLPassword: secret.optional(),
-  pgSSLRootCert: z.string().optional(),
-  pgSSLCertMode: z.string().optional(),
 })
 
 /** Options of a database of the migrator. */
-export const databaseOpts = struct('DBOptsJson', { ...backupKeys, ...optionKeys }, { goFields: 'tagged' })
+export const databaseOpts = struct(
+  'DBOptsJson',
+  { ...backupKeys, ...optionKeys, ...withoutEffect(sqlKeys()) },
+  { goFields: 'tagged' },
+)
 
 /** The star of a database type may be left out. */
 function databaseType<const T extends readonly string[]>(types: T) {
@@ -77,7 +85,7 @@ export const dataDb = struct(
     db_type: databaseType(['*lmdb', '*internal']),
     opts: struct(
       'DBOptsJson',
-      { ...backupKeys, ...optionKeys, lmdbPath: z.string().min(1) },
+      { ...backupKeys, ...optionKeys, ...withoutEffect(sqlKeys()), lmdbPath: z.string().min(1) },
       { goFields: 'tagged', own: ['lmdbPath'] },
     ),
     ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'remote_conn_id', 'replication_cache'),
@@ -97,19 +105,23 @@ export const dataDb = struct(
   },
 )
 
-/** Where CDRs are queried. Reference 01, 4.2. */
+/** Where CDRs are queried, and tariff plans kept. Reference 01, 4.2. */
 export const storDb = struct(
   'DbJsonCfg',
   {
-    db_type: databaseType(['*sqlite', '*internal']),
+    db_type: databaseType(['*sqlite', '*internal', '*postgres', '*mysql']),
     opts: struct(
       'DBOptsJson',
-      { ...backupKeys, ...optionKeys, sqlitePath: z.string().min(1) },
+      { ...backupKeys, ...optionKeys, ...sqlKeys(), sqlitePath: z.string().min(1) },
       { goFields: 'tagged', own: ['sqlitePath'] },
     ),
-    ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'remote_conn_id'),
-    ...noEffect(secret, 'db_password'),
-    ...noEffect(z.int(), 'db_port'),
+    db_host: z.string(),
+    /** -1: that of its kind. */
+    db_port: z.int().min(-1).max(65_535),
+    db_name: z.string(),
+    db_user: z.string(),
+    db_password: secret,
+    ...noEffect(z.string(), 'remote_conn_id'),
     ...noEffect(z.boolean(), 'replication_filtered'),
     ...noEffect(connections, 'remote_conns', 'replication_conns'),
     ...noEffect(textList, 'string_indexed_fields', 'prefix_indexed_fields'),

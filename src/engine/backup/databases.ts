@@ -1,11 +1,12 @@
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { StoreFailure } from '../../core/errors.ts'
 import type { Database, DatabaseName, Databases } from '../../rpc/methods/databases.ts'
+import { RpcError } from '../../rpc/rpc-error.ts'
 import { BackupError, type BackupKind, dropBackup, startBackup } from '../../store/backup/backup-files.ts'
 import type { DataStore } from '../../store/data-store.ts'
 import { LmdbDataStore } from '../../store/lmdb/lmdb-data-store.ts'
-import type { SqliteCdrStore } from '../../store/sqlite/sqlite-cdr-store.ts'
 import type { Records } from '../../store/unit-of-work.ts'
+import type { StorDb } from '../stor-db.ts'
 import { Versions } from '../versions.ts'
 import type { DatabasePaths } from './database-paths.ts'
 import { inThread } from './in-thread.ts'
@@ -14,7 +15,7 @@ import { CDR_FILE } from './restore.ts'
 export type DatabaseParts = {
   store: DataStore
   records: Records
-  cdrStore: SqliteCdrStore
+  storDb: Pick<StorDb, 'file' | 'versions'>
   /** Resolves when the CDR store has taken what was made before, or cannot now: whether it has. */
   cdrsDelivered: () => Promise<boolean>
   paths: DatabasePaths
@@ -36,8 +37,10 @@ type Upkeep = {
 
 /** Upkeep of the data store and of the CDR store, for those who administer them. Reference 10, A8 and A10. */
 export function buildDatabases(parts: DatabaseParts): Databases {
-  const { store, records, cdrStore, paths } = parts
-  const versions = new Versions(records, { isOneStore: paths.data === undefined && paths.cdrs === undefined })
+  const { store, records, storDb, paths } = parts
+  const { file } = storDb
+  const isOneStore = paths.data === undefined && paths.cdrs === undefined && file !== undefined
+  const versions = new Versions(records, { isOneStore, storDb: storDb.versions })
   const { data, cdrs } = paths
   const cdrsDelivered = async () => {
     if (!(await parts.cdrsDelivered())) throw new StoreFailure('the CDR store cannot take CDRs now')
@@ -54,12 +57,12 @@ export function buildDatabases(parts: DatabaseParts): Databases {
         }
       : undefined
   const cdrUpkeep: Upkeep | undefined =
-    cdrs !== undefined
+    cdrs !== undefined && file !== undefined
       ? {
           kind: 'stor_db',
           backups: paths.cdrBackups,
           dump: cdrsDelivered,
-          rewrite: () => cdrStore.fold(),
+          rewrite: () => file.fold(),
           async copy(folder) {
             await cdrsDelivered()
             await inThread({ work: 'copyCdrs', from: cdrs, to: join(folder, CDR_FILE) })
@@ -70,7 +73,11 @@ export function buildDatabases(parts: DatabaseParts): Databases {
   const database = (name: DatabaseName, upkeep: Upkeep | undefined): Database => ({
     versions: () => versions.of(name),
     setVersions: (changed, isReplacing) => versions.set(name, changed, isReplacing),
-    ...(upkeep === undefined ? inMemory(name) : onDisk(upkeep, [data, cdrs], parts)),
+    ...(upkeep !== undefined
+      ? onDisk(upkeep, [data, cdrs], parts)
+      : name === 'StorDB' && file === undefined
+        ? elsewhere()
+        : inMemory(name)),
   })
   return { DataDB: database('DataDB', dataUpkeep), StorDB: database('StorDB', cdrUpkeep) }
 }
@@ -108,6 +115,14 @@ function onDisk(
       restart()
     },
   }
+}
+
+/** What a server is asked for by its own tools. */
+function elsewhere(): Omit<Database, 'versions' | 'setVersions'> {
+  const refused = async () => {
+    throw new RpcError('NOT_IMPLEMENTED')
+  }
+  return { dump: refused, rewrite: refused, backup: refused, snapshot: refused, restore: refused }
 }
 
 /** What a store in memory answers, as that of the reference without a dump. */

@@ -1,4 +1,4 @@
-import { keepSessionCost, type SessionCost } from '../../cdrs/session-cost.ts'
+import type { SessionCost } from '../../cdrs/session-cost.ts'
 import type { EventCost } from '../../rating/event-cost.ts'
 import { eventCostOfWire } from '../../rating/event-cost-reader.ts'
 import type { ChargedAccount } from '../../services/charging.ts'
@@ -11,6 +11,8 @@ import { eventCostShape } from '../shapes/event-cost.ts'
 /** What the methods of session costs ask of the engine. */
 export interface SessionCostServices {
   records: Pick<Records, 'run'>
+  /** Keeps a cost; false: there is one already. */
+  keepSessionCost(unit: Unit, cost: SessionCost, made: () => SessionCost): boolean
   responder: { round(unit: Unit, owner: ChargedAccount, cost: EventCost): EventCost }
 }
 
@@ -32,16 +34,16 @@ const storeShape = struct('engine.AttrCDRSStoreSMCost', {
 })
 
 /** Costs that sessions leave for CDRs which come over another way. Reference 05, 6.17 and 9.2. */
-export function sessionCostMethods({ records, responder }: SessionCostServices): Method[] {
+export function sessionCostMethods(services: SessionCostServices): Method[] {
   const store = (name: string, summary: string, made: (unit: Unit, cost: SessionCost) => SessionCost) =>
     method(name, {
       summary,
       params: storeShape,
       reply: OK,
       run: (argument) =>
-        records.run((unit) => {
+        services.records.run((unit) => {
           const cost = costOf(argument)
-          if (!keepSessionCost(unit, cost, () => made(unit, cost)) && argument.CheckDuplicate)
+          if (!services.keepSessionCost(unit, cost, () => made(unit, cost)) && argument.CheckDuplicate)
             throw new RpcError('SERVER_ERROR: EXISTS')
           return 'OK'
         }),
@@ -53,7 +55,7 @@ export function sessionCostMethods({ records, responder }: SessionCostServices):
       'CDRsV2.StoreSessionCost',
       `Rounds the cost as its tariff says; else as that of CDRsV1. ${about}`,
       (unit, cost) => {
-        const details = responder.round(unit, ownerOf(cost.details), cost.details)
+        const details = services.responder.round(unit, ownerOf(cost.details), cost.details)
         return { ...cost, details }
       },
     ),

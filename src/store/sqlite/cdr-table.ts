@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Decimal } from '../../core/decimal.ts'
 import type { CdrQuery, CdrRow, FoundCdr } from '../cdr-store.ts'
-import { conditionsOf } from './cdr-conditions.ts'
+import { conditionsOf } from '../sql/cdr-conditions.ts'
+import { sqliteLayout } from './cdr-layout.ts'
 
 /** How long a write waits for that of tariff plans or of another process, ms. */
 const BUSY_TIMEOUT_MS = 30_000
@@ -62,14 +63,14 @@ export class CdrTable {
   }
 
   find(query: CdrQuery): FoundCdr[] {
-    const { where, rest, values, page } = conditionsOf(query)
+    const { where, rest, values, page } = conditionsOf(query, sqliteLayout)
     const rows = this.#database.prepare(`SELECT order_id, record FROM cdrs ${where} ${rest}`).all(...values, ...page)
     return rows.map(({ order_id: orderId, record }) => ({ orderId: Number(orderId), record: String(record) }))
   }
 
   /** Deletes what a query finds; how many. */
   remove(query: CdrQuery): number {
-    const { where, rest, values, page } = conditionsOf(query)
+    const { where, rest, values, page } = conditionsOf(query, sqliteLayout)
     const found = `SELECT order_id FROM cdrs ${where} ${rest}`
     return Number(
       this.#database.prepare(`DELETE FROM cdrs WHERE order_id IN (${found})`).run(...values, ...page).changes,

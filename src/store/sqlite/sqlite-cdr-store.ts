@@ -17,7 +17,7 @@ type Answer = { found: FoundCdr[]; count?: number }
 type Waiter = { resolve: (answer: Answer) => void; reject: (cause: StoreFailure) => void }
 
 /** CDRs in SQLite (`*sqlite`; path `:memory:` for `*internal`), in a thread of its own: its disk is waited for there. */
-export class SqliteCdrStore implements CdrStore {
+export class SqliteCdrStore implements CdrStore<CdrRow, FoundCdr> {
   readonly #path: string
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiter>()
