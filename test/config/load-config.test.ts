@@ -214,13 +214,12 @@ t.test(
         'options of databases of CGRateS',
         {
           data_db: { opts: { redisSentinel: 's', internalDBDumpInterval: '0s', lmdbPath: 'x' } },
-          stor_db: { opts: { sqlMaxOpenConns: 5, pgSSLMode: 'disable', internalDBBackupPath: '/b' } },
+          stor_db: { opts: { mongoConnScheme: 'mongodb', pgSSLMode: 'disable', internalDBBackupPath: '/b' } },
         },
         [
           'data_db.opts.redisSentinel has no effect in this version',
           'data_db.opts.internalDBDumpInterval has no effect in this version',
-          'stor_db.opts.sqlMaxOpenConns has no effect in this version',
-          'stor_db.opts.pgSSLMode has no effect in this version',
+          'stor_db.opts.mongoConnScheme has no effect in this version',
         ],
       ],
       [

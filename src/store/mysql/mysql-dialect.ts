@@ -78,13 +78,16 @@ function layoutOf(zone: string): CdrLayout {
       values: [prefix, prefix],
     }),
     cost: (operator, decimal) => ({ sql: `cost ${operator} CAST(? AS DECIMAL(65,30))`, values: [decimal] }),
-    extraField: (name, value) =>
-      value === undefined
-        ? { sql: 'COALESCE(JSON_CONTAINS(JSON_KEYS(extra_fields), ?), 0)', values: [JSON.stringify(name)] }
+    extraField: (name, value) => {
+      const path = `$.${JSON.stringify(name)}`
+      // What CGRateS writes has escapes for signs that need none: the text is compared, not the JSON.
+      return value === undefined
+        ? { sql: `COALESCE(JSON_CONTAINS_PATH(extra_fields, 'one', ?), 0)`, values: [path] }
         : {
-            sql: 'COALESCE(JSON_CONTAINS(extra_fields, ?), 0)',
-            values: [JSON.stringify(Object.fromEntries([[name, value]]))],
-          },
+            sql: `COALESCE(${exact('JSON_UNQUOTE(JSON_EXTRACT(extra_fields, ?))')} = CAST(? AS BINARY), 0)`,
+            values: [path, value],
+          }
+    },
   }
 }
 
