@@ -1,6 +1,8 @@
 import { type Account, type Balance, type NameSet, newBalance } from '../../src/accounting/account.ts'
 import { BalanceSubjects } from '../../src/accounting/balance-subject.ts'
 import type { DebitContext, DebitRequest, DebitSettings } from '../../src/accounting/debit.ts'
+import type { GroupAccess } from '../../src/accounting/purse.ts'
+import { groupsOfAccount, type SharedGroup, sharingStrategy } from '../../src/accounting/shared-groups.ts'
 import { Decimal } from '../../src/core/decimal.ts'
 import { parseDuration } from '../../src/core/duration.ts'
 import { ZERO_TIME } from '../../src/core/time.ts'
@@ -17,7 +19,7 @@ export type BalanceText =
 /** An account of tenant `t`: balances by type and id; the id is the uuid as well. */
 export function accountOf(
   balances: Record<string, Record<string, BalanceText>>,
-  options: Partial<Pick<Account, 'allowNegative' | 'disabled'>> = {},
+  options: Partial<Pick<Account, 'id' | 'allowNegative' | 'disabled'>> = {},
 ): Account {
   const typed = Object.entries(balances).map(([type, byId]) => [
     type,
@@ -115,4 +117,21 @@ export function contextOf(nowMs = Date.UTC(2026, 9, 1, 10)): DebitContext {
 
 export function names(...list: string[]): NameSet {
   return Object.fromEntries(list.map((name) => [name.replace(/^!/, ''), !name.startsWith('!')]))
+}
+
+/** Groups of a debit: how an account draws from them, and the accounts that are in them. */
+export function groupsWith(strategies: Record<string, string>, members: readonly Account[], seed = 1): GroupAccess {
+  const groups = Object.entries(strategies).map(([id, strategy]): [string, SharedGroup] => [
+    id,
+    new Map([['*any', { strategy, ratingSubject: '' }]]),
+  ])
+  const known = new Map(groups)
+  return {
+    strategyOf(groupId, accountId) {
+      const group = known.get(groupId)
+      return group && sharingStrategy(group, accountId)
+    },
+    membersOf: (groupId) => members.filter((account) => groupsOfAccount(account).includes(groupId)),
+    seed,
+  }
 }

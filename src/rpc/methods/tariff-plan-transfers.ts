@@ -195,29 +195,23 @@ const accountShape = struct('utils.TPAccountActions', {
 
 /** Parts of plans into the tariff in force, with what they name. */
 function partMethods({ plans }: PlanTransferServices, defaults: RpcDefaults): Method[] {
-  const part = <F extends string>(
-    name: string,
-    goType: string,
-    field: F,
-    file: PlanSelection['file'],
-    isToldOf: 'every object' | 'all of them',
-  ): Method =>
+  const part = <F extends string>(name: string, goType: string, field: F, file: PlanSelection['file']): Method =>
     method(`APIerSv1.${name}`, {
-      summary: `Loads an object of a tariff plan of stor_db with what it names; all when none is named. Errors: MANDATORY_IE_MISSING: [TPid], SERVER_ERROR: NOT_FOUND${isToldOf === 'every object' ? '' : ' when none is named'}.`,
+      summary: `Loads an object of a tariff plan of stor_db with what it names; all when none is named. Errors: MANDATORY_IE_MISSING: [TPid], SERVER_ERROR: NOT_FOUND.`,
       params: struct(goType, { ...plan, ...({ [field]: text } as Record<F, typeof text>) }),
       reply: OK,
       async run(argument) {
         const { TPid: planId, [field]: id } = argument as Record<string, string>
         requireFields({ TPid: planId }, 'TPid')
         const isLoaded = await plans.load(planId ?? '', { file, where: { tag: id || undefined } })
-        if (!isLoaded && (isToldOf === 'every object' || !id)) throw new RpcError('SERVER_ERROR: NOT_FOUND')
+        if (!isLoaded) throw new RpcError('SERVER_ERROR: NOT_FOUND')
         return 'OK'
       },
     })
   return [
-    part('LoadDestination', 'v1.AttrLoadDestination', 'ID', 'Destinations', 'every object'),
-    part('LoadRatingPlan', 'v1.AttrLoadRatingPlan', 'RatingPlanId', 'RatingPlans', 'every object'),
-    part('LoadSharedGroup', 'v1.AttrLoadSharedGroup', 'SharedGroupId', 'SharedGroups', 'all of them'),
+    part('LoadDestination', 'v1.AttrLoadDestination', 'ID', 'Destinations'),
+    part('LoadRatingPlan', 'v1.AttrLoadRatingPlan', 'RatingPlanId', 'RatingPlans'),
+    part('LoadSharedGroup', 'v1.AttrLoadSharedGroup', 'SharedGroupId', 'SharedGroups'),
     method('APIerSv1.LoadRatingProfile', {
       summary:
         'Loads the rating profiles of a load in stor_db, or those of a category or a subject of it. Errors: MANDATORY_IE_MISSING: [TPid], SERVER_ERROR: no RatingProfile for filter.',
