@@ -13,7 +13,7 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
   const folder = t.testdir()
   const files = [...text.matchAll(/^`(\w+\.csv)`\n\n```csv\n([\s\S]*?)```/gm)]
   for (const [, name = '', content = ''] of files) writeFileSync(join(folder, name), content)
-  t.equal(files.length, 6)
+  t.equal(files.length, 7)
 
   const now = at('2026-11-23T06:06:58Z')
   const { newUuid } = contextOf()

@@ -8,7 +8,7 @@ t.test('the calls of docs/accounts.md are answered as they stand there', async (
   const gateway = await accountGateway(t)
   const page = readFileSync(new URL('../../docs/accounts.md', import.meta.url), 'utf8')
   const calls = [...page.matchAll(/^> (.*)\n< (.*)$/gm)]
-  t.equal(calls.length, 11)
+  t.equal(calls.length, 16)
   for (const [, request = '', reply = ''] of calls) {
     const { id, method, params } = JSON.parse(request) as Request
     const answer = masked(await callText(gateway, method, params[0]))
