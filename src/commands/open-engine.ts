@@ -4,6 +4,7 @@ import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { Engine, type EngineOptions } from '../engine/engine.ts'
 import { packageRoot } from '../engine/package-root.ts'
+import { crash } from './process-life.ts'
 
 /** pino levels of general.log_level (syslog numbers). */
 const LEVELS = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'] as const
@@ -41,6 +42,7 @@ export async function openEngine(
     inMemory: overrides.inMemory ?? false,
     setsVersions: overrides.setVersions ?? false,
     log,
+    panic: crash,
     ...options,
   })
   engine.config.watch((changed) => {

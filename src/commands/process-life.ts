@@ -15,6 +15,12 @@ export function writePidFile(path: string | undefined): () => void {
   return remove
 }
 
+/** Leaves at once with the exit code of a crash; what is under way is lost, what was answered is kept. Reference 10, C6. */
+export function crash(message: string): never {
+  process.stderr.write(`panic: ${message}\n`)
+  process.exit(2)
+}
+
 /** Resolves when a signal or the time says that the process is to stop. Reference 01, 10.1. */
 export function stopWanted(afterMs: number | undefined): Promise<void> {
   // It would start the inspector.

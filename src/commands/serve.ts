@@ -9,6 +9,15 @@ import { type ConfigOverrides, openEngine } from './open-engine.ts'
 import { stopWanted, stopWithin, writePidFile } from './process-life.ts'
 import { programVersion, version } from './version.ts'
 
+/** Keys of who wants listeners by TLS. */
+const TLS_KEYS = [
+  'listen.rpc_json_tls',
+  'listen.rpc_gob_tls',
+  'listen.http_tls',
+  'tls.server_certificate',
+  'tls.server_key',
+]
+
 type Listener = { close: () => Promise<void> }
 
 export type ServeOptions = ConfigOverrides & {
@@ -122,6 +131,7 @@ async function listen(
   for (const address of await engine.start()) say('Diameter', address)
   const rpc = buildRpcServer(loaded.config, {
     registry: methods,
+    isTlsAsked: TLS_KEYS.some((key) => loaded.placeOf(key) !== undefined),
     version: version(),
     metrics: () => metrics.text(),
     served: (path) => engine.servedConfig(path),

@@ -112,6 +112,8 @@ export type EngineOptions = {
   /** Versions that a database server keeps are replaced by those of this engine instead of checked. */
   setsVersions?: boolean
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
+  /** Ends the process as a crash would; left out: nobody may. */
+  panic?: (message: string) => void
   /** Told of each Diameter request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
   received?: (requestType: number) => void
   /** Told of each answer: its Result-Code, and ns since the request. */
@@ -432,6 +434,13 @@ export class Engine {
   /** Resolves when a client has asked the process to stop, or for another engine in the place of this one. */
   get endAsked(): Promise<'stop' | 'restart'> {
     return this.#ending.promise
+  }
+
+  /** Ends the process as a crash would. Throws RpcError NOT_IMPLEMENTED where it is somebody else's. */
+  panic(message: string): void {
+    const { panic } = this.#options
+    if (panic === undefined) throw new RpcError('NOT_IMPLEMENTED')
+    panic(message)
   }
 
   /** Writes filters and profiles as files of a tariff folder. Throws TollgateError. */

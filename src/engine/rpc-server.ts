@@ -16,6 +16,8 @@ import { readTlsSettings } from '../rpc/server/tls-settings.ts'
 
 export type RpcServerOptions = {
   registry: MethodRegistry
+  /** A file of the operator is about listeners by TLS: then they are missed. */
+  isTlsAsked: boolean
   /** That of the program. */
   version: string
   /** The metrics in Prometheus text form. */
@@ -59,7 +61,7 @@ export function buildRpcServer(config: Config, options: RpcServerOptions): RpcSe
   const openRpc = () => JSON.stringify(openRpcDocument(registry.list(), version))
   const listeners = new RpcListeners(dispatcher, {
     listen,
-    tls: tlsOf(config, options.log),
+    tls: tlsOf(config, options),
     http: {
       jsonRpcUrl: http.json_rpc_url,
       webSocketUrl: http.ws_url,
@@ -122,7 +124,7 @@ function identityOf(identity: Config['access']['identities'][number]): IdentityS
   }
 }
 
-function tlsOf({ listen, tls }: Config, log: RpcServerOptions['log']): TlsSettings | undefined {
+function tlsOf({ listen, tls }: Config, { isTlsAsked, log }: RpcServerOptions): TlsSettings | undefined {
   if (listen.rpc_json_tls === '' && listen.rpc_gob_tls === '' && listen.http_tls === '') return undefined
   const settings = readTlsSettings({
     certificate: tls.server_certificate,
@@ -130,7 +132,7 @@ function tlsOf({ listen, tls }: Config, log: RpcServerOptions['log']): TlsSettin
     authorities: tls.ca_certificate,
     policy: tls.server_policy,
   })
-  if (settings === undefined) log('warn', 'missing TLS certificate/key file!', {})
+  if (settings === undefined && isTlsAsked) log('warn', 'missing TLS certificate/key file!', {})
   return settings
 }
 

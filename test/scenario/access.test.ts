@@ -80,17 +80,24 @@ t.test('the hardened sample: TLS only, callers that are known, no key in any out
     t.notMatch(gateway.output(), secret)
 })
 
-t.test('by default nothing listens beyond this machine, and the missing certificate is told', async (t) => {
+t.test('by default nothing listens beyond this machine, and nobody misses a certificate', async (t) => {
   const folder = sampleFolder(t)
   const { config } = await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json'))
   const defaults = await loadConfig(join(ROOT, 'config/samples/gy-data'), {}, join(ROOT, 'config/tollgate.json'))
   for (const address of [...Object.values(defaults.config.listen), ...Object.values(config.listen)])
     t.match(address, /^(127\.0\.0\.1:\d+)?$/)
   const gateway = await startGateway(folder)
-  t.match(gateway.output(), '"msg":"missing TLS certificate/key file!"')
-  t.notMatch(gateway.output(), /^(JSON-TLS|HTTPS) /m)
   t.equal(await stopGateway(gateway), 0)
+  t.notMatch(gateway.output(), 'missing TLS')
+  t.notMatch(gateway.output(), /^(JSON-TLS|HTTPS) /m)
 })
+
+for (const asked of [{ listen: { http_tls: '127.0.0.1:0' } }, { tls: { server_certificate: '/etc/server.crt' } }])
+  t.test(`who asks for TLS is told what is missing: ${JSON.stringify(asked)}`, async (t) => {
+    const gateway = await startGateway(sampleFolder(t, asked))
+    t.equal(await stopGateway(gateway), 0)
+    t.match(gateway.output(), '"msg":"missing TLS certificate/key file!"')
+  })
 
 t.test('a key that was written where its digest belongs is not shown', async (t) => {
   const folder = sampleFolder(t, { access: { identities: [{ id: 'a', key_sha256: [KEYS.portal], methods: ['*'] }] } })

@@ -45,3 +45,19 @@ t.test('10 C5: profiles by call, and those that run at the end', async (t) => {
   t.equal(await stopGateway(gateway), 0)
   t.same(readdirSync(profiles).sort(), ['cpu.cpuprofile', 'mem_final.heapprofile'])
 })
+
+t.test('10 C6: CoreSv1.Panic ends the process as a crash does; what was answered is kept', async (t) => {
+  const folder = sampleFolder(t)
+  const gateway = await startGateway(folder)
+  t.teardown(() => stopGateway(gateway, 'SIGKILL'))
+  const topUp = { Account: '1001', BalanceType: '*monetary', Value: 7.25, Balance: { ID: 'kept' } }
+  t.match(await rpcText(gateway.httpPort, 'APIerSv1.SetBalance', topUp), '"OK"')
+  const ended = once(gateway.process, 'exit')
+  await t.rejects(rpcText(gateway.httpPort, 'CoreSv1.Panic', { Message: 'the end' }))
+  t.same(await ended, [2, null])
+  t.match(gateway.output(), /^panic: the end$/m)
+
+  const again = await startGateway(folder)
+  t.teardown(() => stopGateway(again))
+  t.match(await balances(again.httpPort, '1001'), { kept: '7.25' })
+})

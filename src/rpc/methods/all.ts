@@ -17,7 +17,6 @@ import { type FilterServices, filterMethods } from './filters.ts'
 import { type GuardianServices, guardianMethods } from './guardian.ts'
 import { indexHealthMethods } from './index-health.ts'
 import { type LegacySessionServices, legacySessionMethods } from './legacy-sessions.ts'
-import { absentMethods } from './not-yet/all.ts'
 import { type ProfileExportServices, profileExportMethods } from './profile-export.ts'
 import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
@@ -118,7 +117,6 @@ export function buildRegistry(
       ...profileExportMethods(services),
       ...ratingPlanMethods(services),
       ...ratingProfileMethods(services, defaults),
-      ...absentMethods(),
     ],
     isOn,
   )

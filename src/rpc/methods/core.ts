@@ -1,6 +1,6 @@
 import { InvalidText, TollgateError } from '../../core/errors.ts'
 import { zoneOf } from '../../core/time.ts'
-import { type Method, method, notYet, OK, requireFields } from '../method.ts'
+import { type Method, method, OK, requireFields } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, boolean, duration, integer, map, struct, text } from '../shape.ts'
 import { tenantShape } from '../shapes/event.ts'
@@ -9,6 +9,8 @@ import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of the process ask of the engine. */
 export interface CoreServices {
+  /** Ends the process. */
+  panic(message: string): void
   readonly caps: { counts(): CapsCounts | undefined }
   readonly recordings: {
     startCpu(folder: string): Promise<void>
@@ -37,7 +39,15 @@ export function coreMethods(services: CoreServices, defaults: RpcDefaults): Meth
           : shortStatus(defaults, zoneOfStatus(timeZone), services.caps.counts()),
     }),
     sleepMethod('CoreSv1.Sleep'),
-    notYet('CoreSv1.Panic', struct('utils.PanicMessageArgs', { Message: text, Tenant: text, APIOpts: map(any) })),
+    method('CoreSv1.Panic', {
+      summary: 'Ends the process at once, as a crash would: exit code 2, nothing is answered.',
+      params: struct('utils.PanicMessageArgs', { Message: text, Tenant: text, APIOpts: map(any) }),
+      reply: OK,
+      run({ Message: message }) {
+        services.panic(message)
+        return 'OK'
+      },
+    }),
     ...profilingMethods(services),
   ]
 }

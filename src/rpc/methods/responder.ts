@@ -106,7 +106,13 @@ export function responderMethods(
       'MaxDebit',
       `Debits what the account can pay of a usage. ${DEBIT_ERRORS}, INSUFFICIENT_CREDIT with ForceDuration.`,
       callCostShape,
-      (asked, unit) => costWire(responder.maxDebit(unit, asked.descriptor, asked.usage, maxRateOf(asked.call)), asked),
+      (asked, unit) => {
+        const { descriptor, usage, call } = asked
+        const paid = responder.maxDebit(unit, descriptor, usage, maxRateOf(call))
+        // What could not be rated is refused, also when there is nothing of it.
+        if (usage === 0n) responder.price({ ...descriptor, durationIndex: 1n }, 1n)
+        return costWire(paid, asked)
+      },
     ),
     ofCall(
       'GetMaxSessionTime',

@@ -2,10 +2,11 @@ import { hash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { method } from '../../../src/rpc/method.ts'
 import { Access, type IdentitySettings, NO_ACCESS_RULES } from '../../../src/rpc/server/access.ts'
-import { tenantsOf } from '../../../src/rpc/server/argument-tenants.ts'
+import { EVERY_TENANT, tenantsOf } from '../../../src/rpc/server/argument-tenants.ts'
 import type { Page } from '../../../src/rpc/server/http-listener.ts'
 import { RateLimit } from '../../../src/rpc/server/rate-limit.ts'
 import { any, list, map, struct, text } from '../../../src/rpc/shape.ts'
+import { cdrFilterWithOptionsShape } from '../../../src/rpc/shapes/cdr-filter.ts'
 import { embeddedEvent } from '../../../src/rpc/shapes/event.ts'
 import { talk } from '../../support/raw-socket.ts'
 import { PROBES, rpcListeners } from '../../support/rpc-server.ts'
@@ -140,7 +141,9 @@ t.test('the tenants that an argument is about', async (t) => {
     [event, {}, ['default']],
     [event, { Tenant: 'a', Event: { Tenant: 'b' } }, ['a', 'b']],
     [filter, { Tenants: ['a', 'b'] }, ['a', 'b']],
-    [filter, {}, []],
+    [filter, {}, [EVERY_TENANT]],
+    [cdrFilterWithOptionsShape, { Tenant: 'a', Accounts: ['1001'] }, [EVERY_TENANT, 'a']],
+    [cdrFilterWithOptionsShape, { Tenant: 'a', Tenants: ['b'] }, ['b', 'a']],
     [map(any), { Tenant: 'a' }, []],
     [text, 'a', []],
   ] as const)

@@ -6,6 +6,7 @@ import { type ReplicatedAccountServices, replicatedAccountMethods } from './acco
 import { type ReplicatedProfileServices, replicatedProfileMethods } from './profiles.ts'
 import { type ReplicatedRatingServices, replicatedRatingMethods } from './rating.ts'
 import { OPTIONS, reading } from './replicated.ts'
+import { replicatedSessionMethods } from './sessions.ts'
 import { type ReplicatedGroupServices, replicatedGroupMethods } from './shared-groups.ts'
 import { type ReplicatedTriggerServices, replicatedTriggerMethods } from './triggers.ts'
 
@@ -27,6 +28,7 @@ export function replicationMethods(services: ReplicationServices, defaults: RpcD
     ...replicatedProfileMethods(services, defaults),
     ...replicatedTriggerMethods(services),
     ...replicatedGroupMethods(services),
+    ...replicatedSessionMethods(),
     reading('ItemLoadIDs', loadIds, (item) => Object.fromEntries(loadIdsOf(services.tariff, item))),
     method('ReplicatorSv1.SetLoadIDs', {
       summary: 'Sets when which kinds of objects were loaded last, in ns since 1970, instead of those held.',

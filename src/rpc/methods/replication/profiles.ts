@@ -137,7 +137,12 @@ function absentState(name: string, shape: Shape): Method[] {
       },
     }),
     notYet(`ReplicatorSv1.Set${name}`, profileSet(name, shape)),
-    notYet(`ReplicatorSv1.Remove${name}`, tenantIdWithOptionsShape),
+    method(`ReplicatorSv1.Remove${name}`, {
+      summary: `Answers OK: there is no ${name} in this version.`,
+      params: tenantIdWithOptionsShape,
+      reply: OK,
+      run: () => 'OK',
+    }),
   ]
 }
 
