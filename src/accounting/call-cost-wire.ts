@@ -109,6 +109,7 @@ function paymentWire({ unit, monetary, accountId }: Payment): Wire {
       ID: monetary.balanceId,
       Value: monetary.value,
       RateInterval: monetary.interval && rateIntervalWire(monetary.interval),
+      ...(monetary.accountId === accountId ? {} : { AccountID: monetary.accountId }),
     },
     AccountID: accountId,
   }

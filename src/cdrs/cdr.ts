@@ -5,7 +5,6 @@ import { JsonWriter } from '../core/json-writer.ts'
 import { formatTime, parseTime, type ZonedTime } from '../core/time.ts'
 import type { EventCost } from '../rating/event-cost.ts'
 import { parseEventCost, writeEventCost } from '../rating/event-cost-record.ts'
-import type { RecordKind } from '../store/unit-of-work.ts'
 
 /** A call data record: what is billed. Reference 05, 8. */
 export type Cdr = {
@@ -155,14 +154,6 @@ export function extraFieldsOf(event: EventFields): Record<string, string> {
 /** What tells one CDR from another: the same event and run make a CDR once. */
 export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): string {
   return `${cgrId}:${runId}`
-}
-
-/** CDRs on their way to the CDR store and the writers. */
-export const outboxKind: RecordKind<Cdr> = {
-  table: 'outbox',
-  isTransient: true,
-  write: writeCdr,
-  decode: decodeCdr,
 }
 
 type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'costDetails'> & {

@@ -10,4 +10,6 @@ export type CdrExports = {
     at: ZonedTime
     cdrs: readonly { orderId: number; cdr: Cdr }[]
   }[]
+  /** What exporters of another engine have said last, by exporter. */
+  told?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }

@@ -1,16 +1,19 @@
 import { creditsOfEventCost } from '../accounting/refund.ts'
 import { Decimal } from '../core/decimal.ts'
-import type { EventFields } from '../core/event.ts'
+import type { ChargingEvent, EventFields } from '../core/event.ts'
 import { fieldText } from '../core/event-values.ts'
 import { isZeroTime, type ZonedTime } from '../core/time.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import { type EventCost, eventCostOf, eventCostUsage } from '../rating/event-cost.ts'
+import type { ChargerSource } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
 import { type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
 import type { RecordKind, Unit } from '../store/unit-of-work.ts'
-import { type Cdr, type CdrDefaults, type CdrSwitches, cdrKey, cdrOf, looksBack, NOT_RATED, outboxKind } from './cdr.ts'
+import { type Cdr, type CdrDefaults, type CdrSwitches, cdrKey, cdrOf, looksBack, NOT_RATED } from './cdr.ts'
 import type { CdrRun, MadeCdrs } from './made-cdrs.ts'
+import { outboxKind } from './outbox.ts'
+import type { SessionCdrs } from './session-cdrs.ts'
 import { dropSessionCost, keepSessionCost, originPrefix, type SessionCost, sessionCostOf } from './session-cost.ts'
 
 /** Marks a CDR as made, for as long as duplicates of it are refused. Reference 05, 9.1.3. */
@@ -38,6 +41,8 @@ const PAID_BY_SESSIONS = new Set(['*prepaid', 'prepaid'])
 /** What a session has found out about one run. */
 export type SettledRun = {
   event: EventFields
+  /** Of the request that began the session. */
+  apiOpts: EventFields
   tenant: string
   cost: EventCost | undefined
   usage: bigint
@@ -64,8 +69,8 @@ type Steps = Omit<CdrSwitches, 'isForked'>
 const PLAIN = { isExported: true, isRefunded: false, isRerated: false, isReprocessed: false, isRated: true }
 
 /** Turns ended events into CDRs: rates what was not paid yet, refuses duplicates, writes the outbox. Reference 05, 9.1. */
-export class CdrPipeline {
-  readonly #charging: Charging
+export class CdrPipeline implements SessionCdrs {
+  #charging: Charging
   #makeAccount: MakeAccount | undefined
   #defaults: CdrDefaults
   readonly #now: () => ZonedTime
@@ -92,9 +97,10 @@ export class CdrPipeline {
     this.#makeAccount = makeAccount
   }
 
-  /** From the next event on. makeAccount: of `*dynaprepaid` events; undefined: no scheduler_conns. */
-  configure(defaults: CdrDefaults, makeAccount: MakeAccount | undefined): void {
+  /** From the next event on. charging: who charges; makeAccount: of `*dynaprepaid` events; undefined: no scheduler_conns. */
+  configure(defaults: CdrDefaults, charging: Charging, makeAccount: MakeAccount | undefined): void {
     this.#defaults = defaults
+    this.#charging = charging
     this.#makeAccount = makeAccount
   }
 
@@ -109,9 +115,16 @@ export class CdrPipeline {
   }
 
   /** The CDRs of an event that no session has seen: rated and, where its mode wants it, debited here. */
-  ofEvent(unit: Unit, event: EventFields, tenant: string): Cdr[] {
+  ofEvent(unit: Unit, event: ChargingEvent, chargers: ChargerSource | undefined): Cdr[] {
     const { isStored } = this.#defaults
-    return this.process(unit, [{ event, tenant }], { ...PLAIN, isStored }).map(({ cdr }) => cdr)
+    const runs = chargers?.runsOf(event) ?? [event]
+    return runs.flatMap((run) =>
+      this.process(unit, [{ event: run.event, tenant: event.tenant }], { ...PLAIN, isStored }).map(({ cdr }) => cdr),
+    )
+  }
+
+  keepCost(unit: Unit, cost: SessionCost): void {
+    this.keepSessionCost(unit, cost)
   }
 
   /**
@@ -147,12 +160,17 @@ export class CdrPipeline {
     return true
   }
 
+  /** From now on the CDR of that run is made. */
+  mark(unit: Unit, run: CdrRun): void {
+    unit.put(cdrMarkKind, this.#markKey(cdrKey(run)).written, true)
+  }
+
   #begin(unit: Unit, { event, tenant, details }: CdrEvent, switches: Steps, before: MadeCdrs | undefined): Work {
     const { isStored, isRefunded, isRerated } = switches
     const cdr = cdrOf(event, tenant, { ...this.#defaults, isStored }, this.#now())
     const isMarked = this.isMade(unit, cdr)
     if (isMarked && !looksBack(switches)) throw new SessionRefused('EXISTS')
-    unit.put(cdrMarkKind, this.#markKey(cdrKey(cdr)).written, true)
+    this.mark(unit, cdr)
     if (cdr.requestType === '*directdebit' && (fieldText(event, 'Cost') === '' || cdr.cost.isNegative))
       throw new SessionRefused('MANDATORY_IE_MISSING: [Cost]')
     const made = looksBack(switches) ? before?.of(cdr) : undefined
@@ -244,9 +262,8 @@ export class CdrPipeline {
   }
 
   #write(unit: Unit, cdr: Cdr): Cdr {
-    const key = cdrKey(cdr)
-    unit.put(cdrMarkKind, this.#markKey(key).written, true)
-    unit.put(outboxKind, this.#newId(key), cdr)
+    this.mark(unit, cdr)
+    unit.put(outboxKind, this.#newId(cdrKey(cdr)), cdr)
     return cdr
   }
 
@@ -294,5 +311,6 @@ function descriptorOf(cdr: Cdr, usage: bigint): Descriptor {
     durationIndex: usage,
     maxCostSoFar: Decimal.ZERO,
     forceDuration: false,
+    run: { cgrId: cdr.cgrId, runId: cdr.runId },
   }
 }

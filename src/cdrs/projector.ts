@@ -1,15 +1,14 @@
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records } from '../store/unit-of-work.ts'
-import { type Cdr, decodeCdr } from './cdr.ts'
-
-/** A CDR on its way out. id: its own; what comes again under it is the same CDR. */
-export type OutboxCdr = { id: string; cdr: Cdr }
+import { decodeOutbox, type OutboxCdr, type OutboxEntry, type OutgoingCall } from './outbox.ts'
 
 /** Where CDRs go. */
 export interface CdrTarget {
   readonly id: string
   /** Takes a batch; it is on disk when this resolves. A batch that rejects is offered again. */
   write(batch: readonly OutboxCdr[]): Promise<void>
+  /** It takes what another process does: a stop does not wait for that. */
+  readonly isElsewhere?: true
   /** What is to be remembered with the acknowledgement of everything written so far. */
   position?(): string
   /** Called before the first `write` with the position that was remembered: what was written after it goes away again. */
@@ -17,6 +16,17 @@ export interface CdrTarget {
   /** Called after the last `write`. */
   close?(): Promise<void>
 }
+
+/** Who makes the calls of one key of the configuration. */
+export interface CallTarget {
+  readonly id: string
+  readonly use: string
+  readonly isElsewhere: true
+  /** Makes calls, and takes those that are done out of the outbox. Rejects when some are not: they are offered again. */
+  make(batch: readonly { id: string; call: OutgoingCall }[]): Promise<void>
+}
+
+export type OutboxTarget = CdrTarget | CallTarget
 
 export type ProjectorOptions = {
   batchSize: number
@@ -40,6 +50,16 @@ const cursorKind: RecordKind<Cursor> = {
 
 const CURSORS = 'cdr-target/'
 
+/** The keys of the configuration whose connections calls in the outbox are for. */
+export async function waitingUses(store: DataStore): Promise<Set<string>> {
+  const uses = new Set<string>()
+  for await (const [id, { value }] of store.scan('outbox')) {
+    const { call } = value.startsWith('[') ? decodeOutbox(id, value) : {}
+    if (call !== undefined) uses.add(call.use)
+  }
+  return uses
+}
+
 /** Ids of the CDRs that targets have taken last, as a store holds them. */
 export async function takenIds(store: DataStore): Promise<string[]> {
   const ids: string[] = []
@@ -59,14 +79,14 @@ export class CdrProjector {
   readonly #options: ProjectorOptions
   #deliveries: readonly Delivery[]
 
-  constructor(store: DataStore, records: Records, targets: readonly CdrTarget[], options: ProjectorOptions) {
+  constructor(store: DataStore, records: Records, targets: readonly OutboxTarget[], options: ProjectorOptions) {
     this.#store = store
     this.#records = records
     this.#options = options
     this.#deliveries = targets.map((target) => this.#deliveryTo(target))
   }
 
-  #deliveryTo(target: CdrTarget): Delivery {
+  #deliveryTo(target: OutboxTarget): Delivery {
     return new Delivery(target, this.#store, this.#records, this.#options, () => this.#trim())
   }
 
@@ -79,7 +99,7 @@ export class CdrProjector {
    * Delivers to these targets from now on. Those that stay go on undisturbed; one that is replaced under its id takes up where
    * that has ended; what is in the outbox stays there until all of the new ones have taken it.
    */
-  async replace(targets: readonly CdrTarget[]): Promise<void> {
+  async replace(targets: readonly OutboxTarget[]): Promise<void> {
     const staying = this.#deliveries.filter((delivery) => targets.some((target) => delivery.isTo(target)))
     const leaving = this.#deliveries.filter((delivery) => !staying.includes(delivery))
     await Promise.all(leaving.map((delivery) => delivery.close()))
@@ -94,6 +114,11 @@ export class CdrProjector {
   /** There is something in the outbox. */
   wake(): void {
     for (const delivery of this.#deliveries) delivery.wake()
+  }
+
+  /** What has failed may go well now: nobody waits any more before the next try. */
+  retry(): void {
+    for (const delivery of this.#deliveries) delivery.retry()
   }
 
   /** Resolves when a target has taken the CDRs up to that id, or cannot take them now: whether it has. */
@@ -123,7 +148,7 @@ export class CdrProjector {
 
 /** The way of CDRs to one target. */
 class Delivery {
-  readonly #target: CdrTarget
+  readonly #target: OutboxTarget
   readonly #store: DataStore
   readonly #records: Records
   readonly #options: ProjectorOptions
@@ -132,13 +157,14 @@ class Delivery {
   #running: Promise<void> | undefined
   #wanted = false
   #closed = false
+  #isClosing = false
   #retry: NodeJS.Timeout | undefined
   /** How often it has failed since it last took something. */
   #failures = 0
   #waiting: { upTo: string; resolve: () => void }[] = []
 
   constructor(
-    target: CdrTarget,
+    target: OutboxTarget,
     store: DataStore,
     records: Records,
     options: ProjectorOptions,
@@ -155,7 +181,7 @@ class Delivery {
     return this.#target.id
   }
 
-  isTo(target: CdrTarget): boolean {
+  isTo(target: OutboxTarget): boolean {
     return this.#target === target
   }
 
@@ -176,7 +202,7 @@ class Delivery {
   async open(): Promise<string> {
     const cursor = await this.#records.run((unit) => unit.get(cursorKind, this.#cursorKey))
     this.#after = cursor?.after ?? ''
-    if (cursor !== undefined) await this.#target.recover?.(cursor.position)
+    if (cursor !== undefined && 'write' in this.#target) await this.#target.recover?.(cursor.position)
     // Where the target begins now is on record before it writes anything there.
     await this.#commit()
     return this.#after
@@ -184,12 +210,19 @@ class Delivery {
 
   wake(): void {
     this.#wanted = true
-    if (this.#closed || this.#retry !== undefined) return
+    if (this.#closed || this.#retry !== undefined || (this.#isClosing && this.#target.isElsewhere)) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       for (const { resolve } of this.#waiting.splice(0)) resolve()
       if (this.#wanted) this.wake()
     })
+  }
+
+  retry(): void {
+    if (this.#retry === undefined) return
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.wake()
   }
 
   /** Resolves when the target has taken the CDRs up to that id, or cannot take them now. */
@@ -202,11 +235,12 @@ class Delivery {
   }
 
   async close(): Promise<void> {
-    this.wake()
+    this.#isClosing = true
+    if (!this.#target.isElsewhere) this.wake()
     while (this.#running !== undefined) await this.#running
     this.#closed = true
     clearTimeout(this.#retry)
-    await this.#target.close?.()
+    if ('write' in this.#target) await this.#target.close?.()
   }
 
   async #run(): Promise<void> {
@@ -215,11 +249,9 @@ class Delivery {
       try {
         for (let page = await this.#page(); page.length > 0; page = await this.#page()) await this.#deliver(page)
       } catch (cause) {
+        if (this.#isClosing && this.#target.isElsewhere) return
         this.#options.onFailure(this.#target.id, cause)
-        this.#retry = setTimeout(() => {
-          this.#retry = undefined
-          this.wake()
-        }, this.#nextRetryMs())
+        this.#retry = setTimeout(() => this.retry(), this.#nextRetryMs())
         return
       }
     }
@@ -230,17 +262,17 @@ class Delivery {
     return Math.min(maxRetryMs, retryMs * 2 ** Math.min(30, this.#failures++))
   }
 
-  async #page(): Promise<OutboxCdr[]> {
-    const page: OutboxCdr[] = []
+  async #page(): Promise<OutboxEntry[]> {
+    const page: OutboxEntry[] = []
     const range = { after: this.#after, limit: this.#options.batchSize }
-    for await (const [id, { value }] of this.#store.scan('outbox', range)) page.push({ id, cdr: decodeCdr(value) })
+    for await (const [id, { value }] of this.#store.scan('outbox', range)) page.push(decodeOutbox(id, value))
     // What is not on disk yet may be undone by a crash: it must not be outside before.
     await this.#store.flushed()
     return page
   }
 
-  async #deliver(page: readonly OutboxCdr[]): Promise<void> {
-    await this.#target.write(page)
+  async #deliver(page: readonly OutboxEntry[]): Promise<void> {
+    await this.#offer(page)
     this.#failures = 0
     this.#after = page.at(-1)?.id ?? this.#after
     await this.#commit()
@@ -250,8 +282,20 @@ class Delivery {
     await this.#acknowledged()
   }
 
+  async #offer(page: readonly OutboxEntry[]): Promise<void> {
+    const target = this.#target
+    if ('write' in target) {
+      const cdrs = page.flatMap(({ id, cdr }) => (cdr === undefined ? [] : [{ id, cdr }]))
+      if (cdrs.length > 0) await target.write(cdrs)
+    } else {
+      const calls = page.flatMap(({ id, call }) => (call?.use === target.use ? [{ id, call }] : []))
+      if (calls.length > 0) await target.make(calls)
+    }
+  }
+
   #commit(): Promise<void> {
-    const cursor = { after: this.#after, position: this.#target.position?.() ?? '' }
+    const position = ('write' in this.#target ? this.#target.position?.() : undefined) ?? ''
+    const cursor = { after: this.#after, position }
     return this.#records.run((unit) => unit.put(cursorKind, this.#cursorKey, cursor))
   }
 }

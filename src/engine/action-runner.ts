@@ -15,7 +15,7 @@ import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
 import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
 import { actionCdrs } from '../cdrs/action-cdrs.ts'
-import { type CdrDefaults, cdrKey, outboxKind } from '../cdrs/cdr.ts'
+import type { Cdr, CdrDefaults } from '../cdrs/cdr.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
@@ -37,7 +37,7 @@ export type RunnerOptions = {
   roundingDecimals: number
   removeExpired: boolean
   /** Where the CDRs of `*cdrlog` go; undefined without schedulers.cdrs_conns. */
-  cdrs: { newId: (key: string) => string; made: () => void; defaults: CdrDefaults; separator: string } | undefined
+  cdrs: { put: (unit: Unit, cdr: Cdr) => void; made: () => void; defaults: CdrDefaults; separator: string } | undefined
   /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
   accepts: (task: Task, tenant: string) => boolean
   now: () => ZonedTime
@@ -373,8 +373,7 @@ export class ActionRunner {
       if (effect.kind !== 'cdrlog') continue
       if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
       const settings = { ...cdrs, now: now(), newUuid }
-      for (const cdr of actionCdrs(target, effect.records, effect.template, extra, settings))
-        unit.put(outboxKind, cdrs.newId(cdrKey(cdr)), cdr)
+      for (const cdr of actionCdrs(target, effect.records, effect.template, extra, settings)) cdrs.put(unit, cdr)
     }
   }
 

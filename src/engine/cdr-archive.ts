@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Cdr, decodeCdr, encodeCdr } from '../cdrs/cdr.ts'
-import type { CdrTarget, OutboxCdr } from '../cdrs/projector.ts'
+import type { OutboxCdr } from '../cdrs/outbox.ts'
+import type { CdrTarget } from '../cdrs/projector.ts'
 import { Decimal } from '../core/decimal.ts'
 import { StoreFailure } from '../core/errors.ts'
 import type { EventValue } from '../core/event.ts'

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import type { Cdr } from '../cdrs/cdr.ts'
 import type { CdrExports } from '../cdrs/exports.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 import type { CsvWriter } from '../writers/csv-writer.ts'
+import type { CallOutcome } from './remote-services.ts'
 
 export type { CdrExports } from '../cdrs/exports.ts'
 
 export type CdrExportParts = {
   /** Undefined: no apiers.ees_conns. */
   writers: readonly CsvWriter[] | undefined
+  /** Has one CDR exported by another engine; undefined: the exporters are here. */
+  send: ((cdr: Cdr, key: string) => Promise<CallOutcome>) | undefined
   find: (query: CdrQuery) => Promise<readonly { orderId: number; cdr: Cdr }[]>
   /** Puts CDRs into the outbox; durable when it resolves. */
   put: (cdrs: readonly Cdr[]) => Promise<void>
@@ -25,8 +29,9 @@ const PAGE = 1_000
 export async function exportCdrs(
   query: CdrQuery,
   exporterIds: readonly string[],
-  { writers, find, put, delivered }: CdrExportParts,
+  { writers, send, find, put, delivered }: CdrExportParts,
 ): Promise<CdrExports | undefined> {
+  if (send !== undefined) return exportElsewhere(await find(query), send)
   if (writers === undefined) return { refusal: 'NOT_CONNECTED: EEs', done: [] }
   const found = await find(query)
   if (found.length === 0) return undefined
@@ -51,4 +56,20 @@ export async function exportCdrs(
     .filter(([, cdrs]) => cdrs.length > 0)
     .map(([{ exporterId, path }, cdrs]) => ({ exporterId, path, at, cdrs }))
   return { refusal: isWhole ? undefined : 'PARTIALLY_EXECUTED', done }
+}
+
+/** One call a CDR; of the answers the last ones count, as in the reference. */
+async function exportElsewhere(
+  found: readonly { cdr: Cdr }[],
+  send: (cdr: Cdr, key: string) => Promise<CallOutcome>,
+): Promise<CdrExports | undefined> {
+  if (found.length === 0) return undefined
+  const told: Record<string, Record<string, unknown>> = {}
+  let isWhole = true
+  for (const { cdr } of found) {
+    const outcome = await send(cdr, randomUUID())
+    if ('error' in outcome) isWhole = false
+    else Object.assign(told, outcome.result)
+  }
+  return { refusal: isWhole ? undefined : 'PARTIALLY_EXECUTED', done: [], told }
 }

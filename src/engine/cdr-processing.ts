@@ -1,10 +1,11 @@
 import { type Cdr, type CdrSwitches, eventOfCdr, looksBack } from '../cdrs/cdr.ts'
 import { type CdrRun, MadeCdrs, NotLoaded, type Wanted } from '../cdrs/made-cdrs.ts'
 import type { ProcessedCdr } from '../cdrs/pipeline.ts'
-import { StoreFailure } from '../core/errors.ts'
+import { InvalidText, StoreFailure } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
 import { cgrIdOf } from '../core/event-values.ts'
 import { SessionRefused } from '../services/errors.ts'
+import { type OutcomeKeys, once } from '../sessions/once.ts'
 import type { PaidEvent, SessionCall } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 
@@ -12,6 +13,9 @@ import type { CdrQuery } from '../store/cdr-store.ts'
 const MOST = 10_000
 /** Sessions whose CDRs are looked up at once. */
 const LOOKED_UP = 500
+
+/** Makes CDRs in a unit. */
+type Work = SessionCall<ProcessedCdr[]>
 
 export type CdrProcessingParts = {
   charge: <R>(call: SessionCall<R>) => Promise<R>
@@ -35,7 +39,20 @@ export class CdrProcessing {
 
   /** One unit of work. Rejects with SessionRefused, InvalidText, StoreFailure. */
   process(events: readonly PaidEvent[], switches: CdrSwitches): Promise<ProcessedCdr[]> {
-    return looksBack(switches) ? this.#inTurn(() => this.#process(events, switches)) : this.#process(events, switches)
+    return this.#processAs(events, switches, (work) => work)
+  }
+
+  /** As `process`, for a call that takes effect once under its key: rejects with KeyReused, too. */
+  async processOnce(events: readonly PaidEvent[], switches: CdrSwitches, key: OutcomeKeys): Promise<void> {
+    const call = `CDRs ${events.map(({ event }) => cgrIdOf(event.event)).join()}`
+    const outcome = await this.#processAs(events, switches, (work) => once(justDone(work), call, key, refusal))
+    if ('error' in outcome) throw new SessionRefused(outcome.error)
+  }
+
+  #processAs<R>(events: readonly PaidEvent[], switches: CdrSwitches, as: (work: Work) => SessionCall<R>): Promise<R> {
+    return looksBack(switches)
+      ? this.#inTurn(() => this.#process(events, switches, as))
+      : this.#process(events, switches, as)
   }
 
   /**
@@ -53,7 +70,7 @@ export class CdrProcessing {
         const event = eventAgain(cdr, isRating)
         return { event: { tenant: cdr.tenant, id: '', time: null, event, apiOpts: {} } }
       })
-      return this.#process(events, switches)
+      return this.#process(events, switches, (work) => work)
     })
   }
 
@@ -63,7 +80,11 @@ export class CdrProcessing {
     return result
   }
 
-  async #process(events: readonly PaidEvent[], switches: CdrSwitches): Promise<ProcessedCdr[]> {
+  async #process<R>(
+    events: readonly PaidEvent[],
+    switches: CdrSwitches,
+    as: (work: Work) => SessionCall<R>,
+  ): Promise<R> {
     const made = new MadeCdrs()
     if (looksBack(switches)) {
       const cgrIds = [...new Set(events.map(({ event }) => cgrIdOf(event.event)))]
@@ -71,10 +92,12 @@ export class CdrProcessing {
     }
     for (;;) {
       try {
-        return await this.#parts.charge((unit, sessions) => {
-          const result = sessions.processEvents(unit, events, switches, made)
-          return { result, cdrs: result.map(({ cdr }) => cdr) }
-        })
+        return await this.#parts.charge(
+          as((unit, sessions) => {
+            const result = sessions.processEvents(unit, events, switches, made)
+            return { result, cdrs: result.map(({ cdr }) => cdr) }
+          }),
+        )
       } catch (cause) {
         if (!(cause instanceof NotLoaded)) throw cause
         await this.#load(made, cause.wanted)
@@ -102,6 +125,17 @@ export class CdrProcessing {
     if (!isUpToDate) throw new StoreFailure('the CDR store cannot take what was charged since')
     return found
   }
+}
+
+function justDone(work: Work): SessionCall<'OK'> {
+  return (unit, sessions) => ({ ...work(unit, sessions), result: 'OK' })
+}
+
+/** What a caller is told, and told again. Throws what is no refusal. */
+function refusal(cause: unknown): string {
+  if (cause instanceof SessionRefused) return cause.message
+  if (cause instanceof InvalidText) return 'PARTIALLY_EXECUTED'
+  throw cause
 }
 
 function eventAgain(cdr: Cdr, isRating: boolean): EventFields {

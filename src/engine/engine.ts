@@ -7,11 +7,12 @@ import type { ActionTrigger } from '../accounting/trigger.ts'
 import { DiameterAgent } from '../agents/diameter/agent.ts'
 import { RetentionBuckets } from '../agents/diameter/peer-session.ts'
 import { DIAMETER_CLIENT, type DiameterMapping } from '../agents/diameter/request-handler.ts'
-import { type Cdr, type CdrSwitches, cdrKey, outboxKind } from '../cdrs/cdr.ts'
+import { type Cdr, type CdrSwitches, cdrKey } from '../cdrs/cdr.ts'
 import type { CdrRun } from '../cdrs/made-cdrs.ts'
+import { outboxKind } from '../cdrs/outbox.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
-import { CdrProjector, type CdrTarget } from '../cdrs/projector.ts'
+import { CdrProjector, type CdrTarget, type OutboxTarget } from '../cdrs/projector.ts'
 import { runOfOrigin, type SessionCost, sessionCostKind } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
 import type { Environment } from '../config/json-scanner.ts'
@@ -29,7 +30,7 @@ import type { Timing } from '../rating/model.ts'
 import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 import type { Databases } from '../rpc/methods/databases.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
-import { RpcError } from '../rpc/rpc-error.ts'
+import { CHARGE_KEY_LIFE_MS, RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
 import type { ExtraField } from '../rpc/server/cdr-posts.ts'
@@ -58,6 +59,7 @@ import { buildDatabases } from './backup/databases.ts'
 import { archiveTarget, type FoundCdr } from './cdr-archive.ts'
 import { type CdrExports, exportCdrs } from './cdr-export.ts'
 import { CdrProcessing } from './cdr-processing.ts'
+import { ConnectedServices } from './connected-services.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { compileExtraFields } from './extra-fields.ts'
 import { GroupMembers } from './group-members.ts'
@@ -185,6 +187,7 @@ export class Engine {
   readonly askToStop = () => this.#ending.resolve('stop')
   /** Services of other processes. */
   readonly remote: RemoteServices
+  readonly #connected: ConnectedServices
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
 
@@ -226,13 +229,25 @@ export class Engine {
       () => this.config.loaded.config.general.tpexport_dir,
     )
     this.#cdrStoreTarget = archiveTarget(CDR_STORE, this.#storDb.cdrs)
-    this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(), {
+    this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
+    const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
+    this.#connected = new ConnectedServices({
+      store: this.store,
+      records: this.records,
+      evaluations: this.evaluations,
+      remote: this.remote,
+      config: () => this.config.loaded.config,
+      now,
+      newId,
+      wake: () => this.#projector.wake(),
+      log: options.log,
+    })
+    this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(config), {
       batchSize: 500,
       retryMs: 1_000,
       maxRetryMs: 15_000,
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
     })
-    this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
       responderSettings(config),
@@ -248,9 +263,9 @@ export class Engine {
       },
     )
     const markKey = (key: string) => this.#buckets.keys(`cdr/${key}`, Date.now())
-    const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
-    const makeAccount = this.#makesAccounts(config.cdrs)
-    this.#cdrs = new CdrPipeline(this.#responder, cdrDefaults(config, this.timeZone), now, markKey, newId, makeAccount)
+    const paying = this.#connected.charging(config, 'cdrs.rals_conns', this.#responder)
+    const makeAccount = this.#makesAccounts(config, 'cdrs.scheduler_conns')
+    this.#cdrs = new CdrPipeline(paying, cdrDefaults(config, this.timeZone), now, markKey, newId, makeAccount)
     this.sessions = new Sessions(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
     const clients = {
       get: (id: string) => (id === DIAMETER_CLIENT ? this.#diameterClient() : this.clients.get(id)),
@@ -266,6 +281,7 @@ export class Engine {
       log: options.log,
     })
     this.sessionCopies = new SessionReplication(config, {
+      remote: this.remote,
       records: this.records,
       sessions: (which) => (which === 'active' ? this.activeSessions() : this.passiveSessions()),
       log: options.log,
@@ -338,20 +354,28 @@ export class Engine {
       if (changed.has('chargers')) this.#profiles.chargerProfiles.configure(indexOptions(config.chargers))
       this.#responder.configure(responderSettings(config))
       this.#extraCdrFields = extraCdrFields
-      this.#cdrs.configure(cdrDefaults(config, this.timeZone), this.#makesAccounts(config.cdrs))
+      const paying = this.#connected.charging(config, 'cdrs.rals_conns', this.#responder)
+      this.#cdrs.configure(
+        cdrDefaults(config, this.timeZone),
+        paying,
+        this.#makesAccounts(config, 'cdrs.scheduler_conns'),
+      )
       this.sessions.configure(sessionSettings(config, this.timeZone), this.#sessionDependencies(config))
       this.#clientCalls.configure(clientCallSettings(config))
       this.sessionLife.configure(sessionLifeSettings(config))
-      this.sessionCopies.configure(config, areConnectionsChanged(changed))
+      this.sessionCopies.configure(config)
       this.runner.configure(this.#runnerOptions(config, accepts))
-      if (areConnectionsChanged(changed)) this.remote.configure(config)
+      if (areConnectionsChanged(changed)) {
+        this.remote.configure(config)
+        this.#projector.retry()
+      }
       if (compiled !== undefined) agent?.configure(compiled.settings, this.#mappingOf(compiled))
       this.#agent = isServing ? agent : undefined
       this.#writers = writers
       if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config), timeZone)
       if (before.config.schedulers.enabled !== config.schedulers.enabled)
         await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
-      if (isWriting) await this.#projector.replace(this.#cdrTargets())
+      await this.#projector.replace(this.#cdrTargets(config))
       if (!isServing) await agent?.close()
     }
   }
@@ -361,7 +385,7 @@ export class Engine {
   }
 
   #mappingOf({ mapping, remoteConns }: CompiledDiameterAgent): DiameterMapping {
-    return { ...mapping, remote: remoteConns.length === 0 ? undefined : this.remote.sessions(remoteConns) }
+    return { ...mapping, remote: remoteConns.length === 0 ? undefined : this.remote.callee(remoteConns) }
   }
 
   #buildAgent(compiled: CompiledDiameterAgent): DiameterAgent {
@@ -408,7 +432,10 @@ export class Engine {
   async start(): Promise<string[]> {
     for await (const [cgrId, { value }] of this.store.scan('session'))
       if (isDueLater(value)) this.sessionLife.changed(cgrId, undefined, sessionKind.decode(value, cgrId))
+    await this.#connected.takeUp()
+    await this.#projector.replace(this.#cdrTargets(this.config.loaded.config))
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
+    await this.#connected.start()
     this.#projector.wake()
     await this.runner.reload()
     this.sessionLife.start()
@@ -423,6 +450,7 @@ export class Engine {
     this.sessionLife.close()
     this.sessionCopies.close()
     await this.#agent?.close()
+    this.#connected.close()
     this.remote.close()
     this.#httpClient.close()
     await this.runner.close()
@@ -520,7 +548,7 @@ export class Engine {
   }
 
   now(): ZonedTime {
-    return { ns: BigInt(Date.now()) * 1_000_000n, zone: this.timeZone }
+    return { ns: BigInt(this.evaluations.nowMs()) * 1_000_000n, zone: this.timeZone }
   }
 
   /** An account by tenant and name, undefined when there is none. */
@@ -613,6 +641,11 @@ export class Engine {
     return this.#buckets.keys(`call/${key}`, Date.now())
   }
 
+  /** The same for calls that charge accounts, or make CDRs: whoever makes them may be away for long. */
+  chargeKeys(key: string): OutcomeKeys {
+    return this.#buckets.longKeys(`charge/${key}`, Date.now(), CHARGE_KEY_LIFE_MS)
+  }
+
   /**
    * Filters of sessions, over the fields of a run. One that is not known lets everything pass, an inline one that cannot be
    * compiled nothing. Reference 05, 6.18.
@@ -658,6 +691,7 @@ export class Engine {
   exportCdrs(query: CdrQuery, exporterIds: readonly string[]): Promise<CdrExports | undefined> {
     return exportCdrs(query, exporterIds, {
       writers: this.config.loaded.config.apiers.ees_conns.length > 0 ? this.#writers : undefined,
+      send: this.#connected.exporter(this.config.loaded.config, 'apiers.ees_conns', exporterIds),
       find: (each) => this.findCdrs(each),
       put: (cdrs) =>
         this.records.run((unit) => {
@@ -715,7 +749,7 @@ export class Engine {
   #runnerOptions(config: Config, accepts: RunnerOptions['accepts']): RunnerOptions {
     const { general, rals, schedulers } = config
     const cdrs = {
-      newId: (key: string) => this.#outboxSequence.next(Date.now(), key),
+      put: this.#connected.putActionCdr(config),
       made: () => this.#projector.wake(),
       defaults: cdrDefaults(config, this.timeZone),
       separator: general.rsr_separator,
@@ -733,14 +767,15 @@ export class Engine {
     }
   }
 
-  #sessionDependencies({ sessions, cdrs }: Config): SessionDependencies {
+  #sessionDependencies(config: Config): SessionDependencies {
     const chargers = () => this.#profiles.chargers
+    const connected = this.#connected
     return {
-      charging: this.#responder,
-      chargers: sessions.chargers_conns.length > 0 ? chargers : undefined,
-      cdrs: sessions.cdrs_conns.length > 0 ? this.#cdrs : undefined,
-      events: { cdrs: this.#cdrs, chargers: cdrs.chargers_conns.length > 0 ? chargers : undefined },
-      makeAccount: this.#makesAccounts(sessions),
+      charging: connected.charging(config, 'sessions.rals_conns', this.#responder),
+      chargers: connected.chargers(config, 'sessions.chargers_conns', chargers),
+      cdrs: connected.sessionCdrs(config, cdrDefaults(config, this.timeZone), this.#cdrs),
+      events: { cdrs: this.#cdrs, chargers: connected.chargers(config, 'cdrs.chargers_conns', chargers) },
+      makeAccount: this.#makesAccounts(config, 'sessions.scheduler_conns'),
       now: () => this.now(),
       random: Math.random,
       warn: (message, fields) => this.#options.log('warn', message, fields),
@@ -748,16 +783,15 @@ export class Engine {
   }
 
   /** How accounts of `*dynaprepaid` events are made; undefined without a connection to the scheduler. */
-  #makesAccounts({ scheduler_conns: conns }: Config['sessions'] | Config['cdrs']): MakeAccount | undefined {
-    if (conns.length === 0) return undefined
-    return (unit, tenant, account) => {
+  #makesAccounts(config: Config, use: 'sessions.scheduler_conns' | 'cdrs.scheduler_conns'): MakeAccount | undefined {
+    return this.#connected.accountMaker(config, use, (unit, tenant, account) => {
       const { dynaprepaid_actionplans: plans } = this.config.loaded.config.schedulers
       this.runner.makeAccount(unit, accountKey(tenant, account), plans)
-    }
+    })
   }
 
-  #cdrTargets(): CdrTarget[] {
-    return [this.#cdrStoreTarget, ...this.#writers]
+  #cdrTargets(config: Config): OutboxTarget[] {
+    return [this.#cdrStoreTarget, ...this.#writers, ...this.#connected.targets(config)]
   }
 
   /** What sessions of another process call of the agents here. Throws RpcError. */

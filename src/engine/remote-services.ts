@@ -7,6 +7,19 @@ import { poolSettings } from '../rpc/client/pool-settings.ts'
 import { type MethodRegistry, NOBODY } from '../rpc/method.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
 
+/** How a call of another process ended. isUnknown: it may have been done. */
+export type CallOutcome = { result: unknown } | (Extract<RemoteOutcome, { error: string }> & { isUnknown: boolean })
+
+/** A service of another process. */
+export interface Callee extends RemoteSessions {
+  /** Calls what must take effect once: see `OnceClient`. Never rejects. */
+  call(method: string, argument: Readonly<Record<string, unknown>>, key: string): Promise<CallOutcome>
+  /** Calls what changes nothing. Rejects with RpcError, NetworkError. */
+  ask(method: string, argument: Readonly<Record<string, unknown>>): Promise<unknown>
+  /** It knows the keys of calls: one that comes again is done once. */
+  readonly isIdempotent: boolean
+}
+
 /** Services of other processes, by the connections of the configuration. Reference 01, 3. */
 export class RemoteServices {
   readonly #connections: Connections
@@ -43,10 +56,12 @@ export class RemoteServices {
     this.#connections.replace(poolSettings(config))
   }
 
-  /** Sessions behind these connection ids, tried in order. */
-  sessions(ids: readonly string[]): RemoteSessions {
+  /** What is behind these connection ids, tried in order. */
+  callee(ids: readonly string[]): Callee {
     const client = this.#connections.client(ids, this.#callbacks)
     return {
+      isIdempotent: this.#isIdempotent(ids),
+      ask: (method, argument) => client.call(method, argument),
       call: async (method, argument, key) => {
         try {
           return { result: await client.callOnce(method, argument, key) }
@@ -66,17 +81,20 @@ export class RemoteServices {
     this.#connections.close()
   }
 
-  #failed(cause: unknown, ids: readonly string[], method: string): RemoteOutcome {
+  #failed(cause: unknown, ids: readonly string[], method: string): CallOutcome {
     const error = cause instanceof Error ? cause.message : String(cause)
-    if (!isFailover(cause)) return { error, isRepeatable: false }
-    const isIdempotent = ids.every((id) => this.#config.rpc_conns[id]?.idempotent === true)
+    if (!isFailover(cause)) return { error, isRepeatable: false, isUnknown: false }
     const isUnknown = isOutcomeUnknown(cause)
     this.#log('warn', isUnknown ? 'a call has no answer, its outcome is unknown' : 'a call could not be made', {
       method,
       conns: ids,
       cause: error,
     })
-    return { error, isRepeatable: isIdempotent || !isUnknown }
+    return { error, isRepeatable: this.#isIdempotent(ids) || !isUnknown, isUnknown }
+  }
+
+  #isIdempotent(ids: readonly string[]): boolean {
+    return ids.length > 0 && ids.every((id) => this.#config.rpc_conns[id]?.idempotent === true)
   }
 
   async #local(method: string, argument: unknown): Promise<unknown> {

@@ -1,18 +1,17 @@
 import type { Config } from '../config/schema.ts'
-import { Connections } from '../rpc/client/connections.ts'
-import { poolSettings } from '../rpc/client/pool-settings.ts'
-import { OK } from '../rpc/method.ts'
 import type { SessionCopyServices } from '../rpc/methods/session-copies.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
-import { endedSessionWire, passiveSessionShape, passiveSessionWire } from '../rpc/shapes/passive-session.ts'
+import { endedSessionWire, passiveSessionWire } from '../rpc/shapes/passive-session.ts'
 import { activate, deactivate, dropCopy, storeCopy } from '../sessions/passive.ts'
 import { Replicator } from '../sessions/replicator.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Records } from '../store/unit-of-work.ts'
+import type { RemoteServices } from './remote-services.ts'
 
 const SET_PASSIVE = 'SessionSv1.SetPassiveSession'
 
 export type ReplicationDependencies = {
+  remote: RemoteServices
   records: Records
   /** Every session that is charged here, or every copy. */
   sessions: (which: 'active' | 'passive') => Promise<readonly Session[]>
@@ -22,7 +21,6 @@ export type ReplicationDependencies = {
 /** Sessions and their copies on other engines, over `sessions.replication_conns`. Reference 05, 6.16; 10, B6. */
 export class SessionReplication implements SessionCopyServices {
   readonly #dependencies: ReplicationDependencies
-  readonly #connections: Connections
   readonly #replicator: Replicator
   /** Connections over which the last copy could not be sent. */
   readonly #failing = new Set<string>()
@@ -31,9 +29,6 @@ export class SessionReplication implements SessionCopyServices {
   constructor(config: Config, dependencies: ReplicationDependencies) {
     this.#config = config
     this.#dependencies = dependencies
-    this.#connections = new Connections(poolSettings(config), config.general.max_parallel_conns, refuse, (method) =>
-      method === SET_PASSIVE ? { params: passiveSessionShape, reply: OK } : undefined,
-    )
     this.#replicator = new Replicator(
       (id, cgrId, session) => this.#send(id, cgrId, session),
       (id, cause) => this.#failed(id, cause),
@@ -41,16 +36,14 @@ export class SessionReplication implements SessionCopyServices {
     this.#replicator.configure(config.sessions.replication_conns)
   }
 
-  /** Takes other settings. hasOtherHosts: its connections are opened again. */
-  configure(config: Config, hasOtherHosts: boolean): void {
+  /** Takes other settings. */
+  configure(config: Config): void {
     this.#config = config
-    if (hasOtherHosts) this.#connections.replace(poolSettings(config))
     this.#replicator.configure(config.sessions.replication_conns)
   }
 
   close(): void {
     this.#replicator.configure([])
-    this.#connections.close()
   }
 
   /** A session has changed for good. */
@@ -94,7 +87,7 @@ export class SessionReplication implements SessionCopyServices {
     const decimals = this.#config.general.rounding_decimals
     const argument = session === undefined ? endedSessionWire(cgrId) : passiveSessionWire(session, decimals)
     try {
-      await this.#connections.client([id]).call(SET_PASSIVE, argument)
+      await this.#dependencies.remote.callee([id]).ask(SET_PASSIVE, argument)
     } catch (cause) {
       // The copy of an ended session that is not there is as gone as it should be.
       if (session !== undefined || !(cause instanceof RpcError) || cause.message !== 'NOT_FOUND') throw cause
@@ -110,8 +103,4 @@ export class SessionReplication implements SessionCopyServices {
     const text = cause instanceof Error ? cause.message : String(cause)
     this.#dependencies.log('warn', 'a copy of a session could not be sent', { connection: id, cause: text })
   }
-}
-
-async function refuse(): Promise<never> {
-  throw new RpcError('UNSUPPORTED_SERVICE_METHOD')
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type Cdr, eventOfCdr } from '../cdrs/cdr.ts'
+import { leadElsewhere } from '../config/checks/connections.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { InvalidText } from '../core/errors.ts'
@@ -26,8 +27,9 @@ export function buildWriters(
   log: EngineOptions['log'],
 ): CsvWriter[] {
   const { ees_conns, online_cdr_exports } = config.cdrs
-  const areOnline = config.cdrs.enabled && ees_conns.length > 0
-  const areOffline = config.apiers.enabled && config.apiers.ees_conns.length > 0
+  const areHere = (ids: readonly string[]) => ids.length > 0 && !leadElsewhere(config, 'ees', ids)
+  const areOnline = config.cdrs.enabled && areHere(ees_conns)
+  const areOffline = config.apiers.enabled && areHere(config.apiers.ees_conns)
   if (!areOnline && !areOffline) return []
   const options = { separator: config.general.rsr_separator, group: undefined, config, cache: sources.cache }
   const place = (path: string) => {

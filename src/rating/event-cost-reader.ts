@@ -95,7 +95,7 @@ export function eventCostOfWire(wire: EventCostWire): EventCost {
     runId: wire.RunID,
     startTime: wire.StartTime,
     charges: wire.Charges.map((charge) => reader.charge(charge)),
-    accountSummary: summaryOf(wire.AccountSummary),
+    accountSummary: accountSummaryOf(wire.AccountSummary),
   }
 }
 
@@ -197,7 +197,8 @@ class EventCostReader {
   }
 }
 
-function summaryOf(summary: EventCostWire['AccountSummary']): AccountSummary | null {
+/** What a cost says of the account that paid it. */
+export function accountSummaryOf(summary: EventCostWire['AccountSummary']): AccountSummary | null {
   if (summary === null) return null
   return {
     tenant: summary.Tenant,

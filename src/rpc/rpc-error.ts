@@ -23,3 +23,6 @@ export class RpcError extends TollgateError {
 
 /** The option of a call (`APIOpts`) that says what it is known by when it comes again. */
 export const IDEMPOTENCY_KEY = '*idempotencyKey'
+
+/** How long the key of a call that charges an account, or makes a CDR, is known. Keys of session calls: `diameter_agent.duplicate_ttl`. */
+export const CHARGE_KEY_LIFE_MS = 3_600_000

@@ -21,10 +21,16 @@ export type ChargerRun = {
   altered: readonly string[]
 }
 
+/** Who forks events, here or in another engine. */
+export interface ChargerSource {
+  /** The runs, heaviest charger first; empty when no charger matches. Throws MappingError, SessionRefused, Later. */
+  runsOf(event: ChargingEvent): ChargerRun[]
+}
+
 type Constant = { field: string; value: string }
 
 /** Forks an event into one event per billing run. Reference 05, 3.2 and 3.3. */
-export class Chargers {
+export class Chargers implements ChargerSource {
   readonly #profiles: ProfileSet<ChargerProfile>
   readonly #now: () => ZonedTime
   readonly #constants = new WeakMap<ChargerProfile, readonly Constant[]>()

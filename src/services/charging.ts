@@ -23,6 +23,8 @@ export type Descriptor = {
   maxCostSoFar: Decimal
   /** Refuse instead of granting less than asked. */
   forceDuration: boolean
+  /** Which run of which session it is for, where that is known: engines that are asked over connections are told. */
+  run?: { cgrId: string; runId: string }
 }
 
 /** What counters of an account look at. */

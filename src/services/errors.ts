@@ -12,6 +12,8 @@ export class PlainRefusal extends SessionRefused {}
 
 /** An account that is made when it is first charged could not be. */
 export class AccountNotMade extends SessionRefused {}
+/** A refusal by another engine that rates and debits, or a call of it that failed: sessions prefix its text, whatever it says. */
+export class ChargingRefused extends SessionRefused {}
 
 /** Refusals that come from rating and accounting: sessions prefix them for their clients. Reference 05, 7. */
 const CHARGING_REFUSALS = new Set([
@@ -32,7 +34,7 @@ export function questionText(cause: unknown): string {
 /** The text of a refusal, or of an event that cannot be read, as session clients see it. Throws what is neither. */
 export function refusalText(cause: unknown): string {
   if (cause instanceof PlainRefusal) return cause.message
-  if (cause instanceof AccountNotMade) return `RALS_ERROR:${cause.message}`
+  if (cause instanceof AccountNotMade || cause instanceof ChargingRefused) return `RALS_ERROR:${cause.message}`
   if (cause instanceof SessionRefused)
     return CHARGING_REFUSALS.has(cause.message) ? `RALS_ERROR:${cause.message}` : cause.message
   if (cause instanceof InvalidText) return `RALS_ERROR:${cause.message}`

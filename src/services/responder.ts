@@ -25,10 +25,11 @@ import {
   spansWithoutUsage,
   type Timespan,
 } from '../rating/call-cost.ts'
-import { type Charge, chargeCost, type EventCost, eventCostTotal } from '../rating/event-cost.ts'
+import { type EventCost, eventCostTotal } from '../rating/event-cost.ts'
 import type { RatingRequest, RatingResult, Tariff } from '../rating/model.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import type { ChargedAccount, ChargedEvent, Charging, Descriptor } from './charging.ts'
+import { roundedCost } from './cost-rounding.ts'
 import { SessionRefused } from './errors.ts'
 import { type GroupDirectory, groupAccess } from './group-access.ts'
 
@@ -197,24 +198,18 @@ export class Responder implements Charging {
     const account = unit.get(accountKind, accountKey(tenant, id))
     if (account === undefined || cost.charges.length === 0) return cost
     const { roundingDecimals } = this.#settings
-    const corrections: Charge[] = []
-    const charges = cost.charges.map((charge): Charge => {
-      const correction = correctionOf(charge, (accountId) => unit.get(accountKind, accountId), roundingDecimals)
-      const paid = charge.increments[0]?.accounting
-      if (correction.isZero || paid === null || paid === undefined) return charge
-      const accounting = { ...paid, kind: 'rounding' as const, units: correction }
-      const increment = { usage: 0n, cost: correction, accounting, count: 1n }
-      corrections.push({ ...charge, increments: [{ ...increment, cost: correction.negate() }] })
-      return { ...charge, increments: [...charge.increments, increment] }
+    const rounded = roundedCost(cost, roundingDecimals, (accountId, balanceUuid) => {
+      const money = unit.get(accountKind, accountId)?.balances['*monetary']
+      return money?.some(({ uuid }) => uuid === balanceUuid) === true
     })
-    if (corrections.length === 0) return cost
+    if (rounded.corrections.length === 0) return cost
     const { nowMs } = this.#context()
-    const credits = creditsOfEventCost({ ...cost, charges: corrections })
+    const credits = creditsOfEventCost({ ...cost, charges: rounded.corrections })
     for (const accountId of new Set(credits.map((each) => each.accountId))) {
       const payer = unit.get(accountKind, accountId)
       if (payer !== undefined) put(unit, payer, refund(payer, credits, roundingDecimals, nowMs).account)
     }
-    return { ...cost, charges }
+    return rounded.cost
   }
 
   total(cost: EventCost): Decimal {
@@ -273,22 +268,6 @@ function callCostOf(rated: RatingResult, descriptor: Descriptor): CallCost {
     ratedUsage: timespans.reduce((sum, span) => sum + span.usage, 0n),
     accountSummary: null,
   }
-}
-
-/** The correction of a charge that was paid with money, when the balance that takes it still exists. Reference 05, 6.9. */
-function correctionOf(
-  charge: Charge,
-  accountOf: (accountId: string) => Account | undefined,
-  decimals: number,
-): Decimal {
-  const [first] = charge.increments
-  if (charge.interval === null || first?.accounting?.kind !== 'monetary' || first.cost.isZero) return Decimal.ZERO
-  const { accountId, balanceUuid } = first.accounting
-  if (accountOf(accountId)?.balances['*monetary']?.some(({ uuid }) => uuid === balanceUuid) !== true)
-    return Decimal.ZERO
-  const cost = chargeCost(charge, decimals)
-  const { roundingDecimals, roundingMethod } = charge.interval.rating
-  return cost.round(roundingDecimals, roundingMethod).minus(cost)
 }
 
 /** Rounded by the span with the most decimals, capped by `*free`. Reference 03, 4.7. */

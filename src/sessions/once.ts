@@ -1,6 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
 import { TollgateError } from '../core/errors.ts'
-import type { RecordKind } from '../store/unit-of-work.ts'
+import type { RecordKind, Unit } from '../store/unit-of-work.ts'
 import type { SessionCall } from './sessions.ts'
 
 /** How a call ended, kept so that it can come again. call: what it was. */
@@ -31,28 +31,37 @@ export class KeyReused extends TollgateError {
 export function once<R>(
   work: SessionCall<R>,
   call: string,
-  { written, looked }: OutcomeKeys,
+  keys: OutcomeKeys,
   errorText: (cause: unknown) => string,
 ): SessionCall<Outcome<R>> {
-  return (unit, sessions) => {
-    for (const key of looked) {
-      const known = unit.get(outcomeKind, key) as Outcome<R> | undefined
-      if (known === undefined) continue
-      if (known.call !== call) throw new KeyReused(known.call)
-      // The first may not be on disk yet: a commit after its own is not before it.
-      unit.put(outcomeKind, key, known)
-      return { result: known }
-    }
-    try {
-      const done = unit.attempt(() => work(unit, sessions))
-      const outcome = { call, result: done.result }
-      unit.put(outcomeKind, written, outcome)
-      return { ...done, result: outcome }
-    } catch (cause) {
-      const outcome = { call, error: errorText(cause) }
-      unit.put(outcomeKind, written, outcome)
-      return { result: outcome }
-    }
+  return (unit, sessions) => onceIn(unit, call, keys, errorText, () => work(unit, sessions))
+}
+
+/** As `once`, of any part of a unit of work. */
+export function onceIn<R, D extends { result: R }>(
+  unit: Unit,
+  call: string,
+  { written, looked }: OutcomeKeys,
+  errorText: (cause: unknown) => string,
+  work: () => D,
+): (Omit<D, 'result'> & { result: Outcome<R> }) | { result: Outcome<R> } {
+  for (const key of looked) {
+    const known = unit.get(outcomeKind, key) as Outcome<R> | undefined
+    if (known === undefined) continue
+    if (known.call !== call) throw new KeyReused(known.call)
+    // The first may not be on disk yet: a commit after its own is not before it.
+    unit.put(outcomeKind, key, known)
+    return { result: known }
+  }
+  try {
+    const done = unit.attempt(work)
+    const outcome = { call, result: done.result }
+    unit.put(outcomeKind, written, outcome)
+    return { ...done, result: outcome }
+  } catch (cause) {
+    const outcome = { call, error: errorText(cause) }
+    unit.put(outcomeKind, written, outcome)
+    return { result: outcome }
   }
 }
 

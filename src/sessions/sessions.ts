@@ -1,6 +1,7 @@
 import type { Cdr, CdrSwitches } from '../cdrs/cdr.ts'
 import type { MadeCdrs } from '../cdrs/made-cdrs.ts'
 import type { CdrEvent, CdrPipeline, ProcessedCdr } from '../cdrs/pipeline.ts'
+import type { SessionCdrs } from '../cdrs/session-cdrs.ts'
 import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
@@ -15,7 +16,7 @@ import {
   trimEventCost,
   withSummary,
 } from '../rating/event-cost.ts'
-import type { ChargerRun, Chargers } from '../services/chargers.ts'
+import type { ChargerRun, ChargerSource } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
 import { type Charged, type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
 import { PlainRefusal, SessionRefused } from '../services/errors.ts'
@@ -67,11 +68,11 @@ export type CallOptions = {
 export type SessionDependencies = {
   charging: Charging
   /** Undefined: no chargers_conns. */
-  chargers: (() => Chargers) | undefined
+  chargers: (() => ChargerSource) | undefined
   /** Undefined: no cdrs_conns. */
-  cdrs: CdrPipeline | undefined
+  cdrs: SessionCdrs | undefined
   /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, and `cdrs.chargers_conns`. */
-  events: { readonly cdrs: CdrPipeline; readonly chargers: (() => Chargers) | undefined }
+  events: { readonly cdrs: CdrPipeline; readonly chargers: (() => ChargerSource) | undefined }
   /** Makes accounts of `*dynaprepaid` runs; undefined: no scheduler_conns. */
   makeAccount: MakeAccount | undefined
   now: () => ZonedTime
@@ -209,8 +210,7 @@ export class Sessions {
         CGRID: cgrId,
         Source: fieldText(event.event, 'Source') || '*sessions',
       }
-      const runs = chargers?.().runsOf({ ...event, event: fields }) ?? [{ event: fields }]
-      return runs.flatMap((run) => cdrs.ofEvent(unit, run.event, event.tenant))
+      return cdrs.ofEvent(unit, { ...event, event: fields }, chargers?.())
     }
     if (session.closedAtMs === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
     const { runs } = this.#alter(session, event.event)
@@ -218,6 +218,7 @@ export class Sessions {
     return runs.map(({ event: fields, quota, cost, requestType }) =>
       cdrs.ofRun(unit, {
         event: fields,
+        apiOpts: session.optsStart,
         tenant: session.tenant,
         cost,
         usage: quota.total,
@@ -238,13 +239,22 @@ export class Sessions {
     const { tenant } = rest
     const fields: EventFields = { ...event, CGRID: this.#hashes.cgrIdOf(event) }
     if (!isForked) return [{ event: fields, tenant, details }]
-    const runs = this.#dependencies.events.chargers?.().runsOf({ ...rest, event: fields }) ?? []
+    const runs = this.#forks({ ...rest, event: fields })
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
     return runs.map((run) => ({
       event: run.event,
       tenant,
       details: details?.runId === run.runId ? details : undefined,
     }))
+  }
+
+  /** Whatever chargers refuse, CDRs tell in one way. Reference 05, 9.1.2. */
+  #forks(event: ChargingEvent): ChargerRun[] {
+    try {
+      return this.#dependencies.events.chargers?.().runsOf(event) ?? []
+    } catch (cause) {
+      throw cause instanceof SessionRefused ? new SessionRefused('PARTIALLY_EXECUTED') : cause
+    }
   }
 
   /** Ends a session that its peer has left: nothing of the last grant was used beyond what it told. */
@@ -529,7 +539,8 @@ export class Sessions {
     if (covered !== undefined) return { ...told, quota: covered }
     const missing = requested - told.quota.reserve
     const { charging, makeAccount } = this.#dependencies
-    const next = { ...told.descriptor, durationIndex: told.descriptor.durationIndex + missing }
+    const { durationIndex } = told.descriptor
+    const next = { ...told.descriptor, durationIndex: durationIndex + missing, run: { cgrId, runId: run.runId } }
     const charged = withAccount(unit, chargedOf(run), makeAccount, () => charging.maxDebit(unit, next, missing))
     const quota = grantCharged(told.quota, requested, charged.ratedUsage)
     return charged.ratedUsage === 0n ? { ...told, quota } : paid(told, cgrId, charged, quota)
@@ -568,24 +579,21 @@ export class Sessions {
       const settled = this.#settle(unit, session, run, finalUsage(run.quota, total, lastUsed))
       return answerTime === '' ? settled : { ...settled, event: { ...settled.event, AnswerTime: answerTime } }
     })
-    if (this.#settings.storesCosts) {
-      const { cgrId, originHost, originId } = session
-      for (const { runId, cost: details, quota } of runs) {
-        if (details === undefined) continue
-        this.#dependencies.events.cdrs.keepSessionCost(unit, {
-          cgrId,
-          runId,
-          originHost,
-          originId,
-          costSource: '*sessions',
-          usage: quota.total,
-          details,
-        })
-      }
-    }
+    if (this.#settings.storesCosts) this.#keepCosts(unit, session, runs)
     const closedAtMs = this.#nowMs()
     const ended = { ...session, runs, closedAtMs, deadlineMs: undefined, atTimeout: undefined, loop: undefined }
     unit.put(sessionKind, session.cgrId, ended)
+  }
+
+  #keepCosts(unit: Unit, session: Session, runs: readonly Run[]): void {
+    const { cgrId, originHost, originId, tenant, optsStart: apiOpts } = session
+    const { cdrs, events } = this.#dependencies
+    for (const { runId, cost: details, quota } of runs) {
+      if (details === undefined) continue
+      const kept = { cgrId, runId, originHost, originId, costSource: '*sessions', usage: quota.total, details }
+      const keeper: SessionCdrs = cdrs ?? events.cdrs
+      keeper.keepCost(unit, kept, { tenant, apiOpts })
+    }
   }
 
   #settle(unit: Unit, { cgrId, isChargeable: isCharged }: Session, run: Run, quota: Quota): Run {
@@ -596,7 +604,8 @@ export class Sessions {
     if (gap > 0n && !isCharged) settled = withPause(settled, cgrId, gap)
     else if (gap > 0n) {
       const { descriptor } = settled
-      const next = { ...descriptor, durationIndex: descriptor.durationIndex + gap }
+      const { durationIndex } = descriptor
+      const next = { ...descriptor, durationIndex: durationIndex + gap, run: { cgrId, runId: run.runId } }
       settled = paid(settled, cgrId, charging.debit(unit, next, gap, false), settled.quota)
     } else if (gap < 0n && settled.cost !== undefined) {
       const { kept, surplus } = trimEventCost(settled.cost, quota.total)

@@ -182,19 +182,22 @@ export class Records {
   }
 
   /**
-   * Runs `work` as one unit. Synchronous when all that it needs is at hand. answers: what an earlier run of it was told. What `work` throws comes back as it is,
-   * and nothing has changed then. `durable` rejects with VersionConflict or StoreFailure: nothing may be answered then.
+   * Runs `work` as one unit. Synchronous when all that it needs is at hand. earlier: its evaluation, when it has run before. What
+   * `work` throws comes back as it is, and nothing has changed then. `durable` rejects with VersionConflict or StoreFailure: nothing may be answered then.
    */
-  execute<R>(work: (unit: Unit) => R, answers?: Evaluations['asked']): Executed<R> | Promise<Executed<R>> {
+  execute<R>(work: (unit: Unit) => R, earlier?: Evaluations['current']): Executed<R> | Promise<Executed<R>> {
     const unit = new StagingUnit(this)
-    const outer = this.#evaluations.begin(answers)
+    const outer = this.#evaluations.begin(earlier)
+    const { current } = this.#evaluations
     try {
       const result = work(unit)
-      return { result, durable: unit.changed.length === 0 ? undefined : this.#commit(unit.changed) }
+      const durable = unit.changed.length === 0 ? undefined : this.#commit(unit.changed)
+      this.#evaluations.over(current, durable)
+      return { result, durable }
     } catch (cause) {
-      if (!(cause instanceof Later)) throw cause
-      const { asked } = this.#evaluations
-      return cause.known.then(() => this.execute(work, asked))
+      if (cause instanceof Later) return cause.known.then(() => this.execute(work, current))
+      this.#evaluations.over(current, undefined)
+      throw cause
     } finally {
       this.#evaluations.end(outer)
       unit.end()

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cdr } from '../cdrs/cdr.ts'
-import type { CdrTarget, OutboxCdr } from '../cdrs/projector.ts'
+import type { OutboxCdr } from '../cdrs/outbox.ts'
+import type { CdrTarget } from '../cdrs/projector.ts'
 
 export type CsvWriterOptions = {
   id: string

@@ -312,24 +312,29 @@ t.test('what passes', async (t) => {
   for (const [name, values] of cases) t.equal(answer(values), 'OK', name)
 })
 
-t.test('services that this version calls inside the process cannot be elsewhere', async (t) => {
-  t.match(
-    answer({ rals: on, ...pool('*json'), sessions: { ...on, rals_conns: ['h'] } }),
-    /^sessions\.rals_conns: <SessionS> connection with id: <h> leads to another process, expected \*internal/,
-  )
-  t.match(
-    answer({ ...pool('*json'), cdrs: { ...on, rals_conns: ['h'] } }),
-    /^cdrs\.rals_conns: <CDRs> connection with id: <h> leads to another process, expected \*internal/,
-  )
-  for (const section of ['sessions', 'cdrs'])
-    t.match(
-      answer({ ...pool('*json'), [section]: { ...on, scheduler_conns: ['h'] } }),
-      /connection with id: <h> leads to another process, expected \*internal/,
-    )
+t.test('services may be in other processes; accounts are charged by one host of a pool', async (t) => {
+  const elsewhere: readonly Values[] = [
+    { sessions: { ...on, rals_conns: ['h'], chargers_conns: ['h'], cdrs_conns: ['h'] } },
+    { cdrs: { ...on, rals_conns: ['h'], chargers_conns: ['h'], ees_conns: ['h'] } },
+    { schedulers: { ...on, cdrs_conns: ['h'] } },
+    { sessions: { ...on, scheduler_conns: ['h'] }, cdrs: { ...on, scheduler_conns: ['h'] } },
+    { apiers: { ...on, ees_conns: ['h'] } },
+    { filters: { apiers_conns: ['h'] } },
+    { diameter_agent: { ...agent, sessions_conns: ['h'] } },
+  ]
+  for (const values of elsewhere) t.equal(answer({ ...pool('*json'), ...values }), 'OK', JSON.stringify(values))
   t.equal(answer({ sessions: { ...on, scheduler_conns: ['*internal'] } }), 'OK', 'a scheduler that is off')
-  t.equal(
-    answer({ ...pool('*json'), diameter_agent: { ...agent, sessions_conns: ['h'] } }),
-    'OK',
-    'those of agents can',
-  )
+  for (const strategy of ['*broadcast', '*broadcast_sync', '*broadcast_async', '*first_positive_async', '*async']) {
+    const { rpc_conns: conns } = pool('*json')
+    const asked = { rpc_conns: { h: { ...conns.h, strategy } } }
+    for (const [section, name] of [
+      ['sessions', 'SessionS'],
+      ['cdrs', 'CDRs'],
+    ])
+      t.equal(
+        answer({ ...asked, [section ?? '']: { ...on, rals_conns: ['h'] } }),
+        `${section}.rals_conns: <${name}> connection with id: <h> has the strategy ${strategy}, expected one by which one host charges and answers: *first *next *random *first_positive *parallel`,
+      )
+    t.equal(answer({ ...asked, cdrs: { ...on, ees_conns: ['h'] } }), 'OK', 'others may be asked at once')
+  }
 })

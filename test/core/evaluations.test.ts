@@ -1,6 +1,8 @@
 import t from 'tap'
 import { Evaluations } from '../../src/core/evaluations.ts'
 import { Later } from '../../src/core/later.ts'
+import { MemoryDataStore } from '../../src/store/memory-data-store.ts'
+import { type RecordKind, Records } from '../../src/store/unit-of-work.ts'
 
 /** Evaluations whose questions are answered by their own text, and what was asked. */
 function asking() {
@@ -83,4 +85,46 @@ t.test('an async function may ask before its first await', async (t) => {
   }
   t.equal(await evaluations.run(work), 'a undefined')
   t.equal(runs, 2)
+})
+
+t.test('the time of an evaluation stays the same over its runs, and is its own', async (t) => {
+  const { evaluations } = asking()
+  const times: number[] = []
+  await evaluations.run(() => {
+    times.push(evaluations.nowMs())
+    evaluations.ask('a', async () => {
+      while (Date.now() === times[0]) await new Promise(setImmediate)
+      return ''
+    })
+  })
+  t.equal(times.length, 2)
+  t.equal(times[0], times[1])
+  t.ok(evaluations.nowMs() > (times[0] ?? 0), 'outside the time goes on')
+})
+
+t.test('a unit of work that is over tells those who wait for that, once, whatever has become of it', async (t) => {
+  const { evaluations, ask } = asking()
+  const records = new Records(new MemoryDataStore(), { limit: 10 }, evaluations)
+  const told: string[] = []
+  const kind: RecordKind<string> = {
+    table: 'meta',
+    write: (value, writer) => void writer.json(JSON.stringify(value)),
+    decode: (text) => JSON.parse(text) as string,
+  }
+  const tell = (name: string) => evaluations.whenOver((durable) => told.push(`${name} ${durable !== undefined}`))
+  let runs = 0
+  await records.run((unit) => {
+    if (runs++ === 0) tell('first')
+    ask('a')
+    tell('last')
+    unit.put(kind, 'k', 'v')
+  })
+  t.same(told.splice(0), ['first true', 'last true'], 'not before it is over')
+  const failing = () =>
+    records.run(() => {
+      tell('failed')
+      throw new Error('no')
+    })
+  await t.rejects(failing(), { message: 'no' })
+  t.same(told, ['failed false'])
 })

@@ -147,3 +147,53 @@ t.test('a debit that was answered is there after a crash', async (t) => {
   t.teardown(() => stopGateway(second))
   t.same(await balances(second.httpPort, '1001'), { money: '4.85' })
 })
+
+t.test(
+  '10 D2: calls that come again under their key take effect once, over restarts, and get the first answer',
+  async (t) => {
+    const folder = accountFolder(t, { data_db: { db_type: '*lmdb', opts: { lmdbPath: 'records' } } })
+    let gateway = await startGateway(folder, RATED_TARIFF)
+    t.teardown(() => stopGateway(gateway, 'SIGKILL'))
+    const Balance = { ID: 'money' }
+    await callText(gateway, 'APIerSv1.SetBalance', { Account: '1001', BalanceType: '*monetary', Value: 1, Balance })
+    const left = async () => (await balances(gateway.httpPort, '1001'))['money']
+    const { result } = JSON.parse(await callText(gateway, 'Responder.MaxDebit', TEN_SECONDS)) as {
+      result: { Timespans: { Increments: object[] }[] }
+    }
+    const paid = { Account: '1001', Increments: result.Timespans.flatMap(({ Increments }) => Increments) }
+    const event = {
+      ...{ OriginID: 'keyed', ToR: '*voice', RequestType: '*postpaid', Usage: '10s' },
+      ...{ Account: '1001', Category: 'call', Destination: '1003', AnswerTime: '2024-03-05T12:00:00Z' },
+    }
+    const ofEvents = { Flags: ['*rals', '*chargers:false'] }
+    const calls: readonly [method: string, params: object, left: string, error?: string][] = [
+      ['Responder.MaxDebit', TEN_SECONDS, '0.8'],
+      ['Responder.Debit', TEN_SECONDS, '0.7'],
+      ['Responder.DebitMonetary', { Account: '1001', Cost: 0.2, Usage: 1 }, '0.5'],
+      ['Responder.RefundIncrements', paid, '0.6'],
+      ['Responder.RefundRounding', paid, '0.5'],
+      ['Responder.MaxDebit', { ...TEN_SECONDS, Account: 'nobody' }, '0.5', 'ACCOUNT_NOT_FOUND'],
+      ['CDRsV1.ProcessEvent', { ...ofEvents, Event: event }, '0.4'],
+      ['CDRsV1.ProcessEvents', { ...ofEvents, CGREvents: [{ Event: { ...event, OriginID: 'k2' } }] }, '0.3'],
+      ['CDRsV1.ProcessEvent', { ...ofEvents, Event: event }, '0.3', 'EXISTS'],
+    ]
+    const keyed = (i: number, params: object) => ({ ...params, APIOpts: { '*idempotencyKey': `k${i}` } })
+    const answers: string[] = []
+    for (const [i, [call, params, expected, error]] of calls.entries()) {
+      const answer = await callText(gateway, call, keyed(i, params))
+      answers.push(answer)
+      t.match(answer, error === undefined ? '"error":null' : `"error":"${error}"`, call)
+      t.equal(await callText(gateway, call, keyed(i, params)), answer, `${call}: the first answer`)
+      t.equal(await left(), expected, `${call}: once`)
+    }
+    t.match(
+      await callText(gateway, 'Responder.Debit', keyed(0, TEN_SECONDS)),
+      '"error":"IDEMPOTENCY_KEY_REUSED: used before for Responder.MaxDebit cgrates.org:1001"',
+    )
+    await stopGateway(gateway, 'SIGKILL')
+    gateway = await startGateway(folder, null)
+    for (const [i, [call, params]] of calls.entries())
+      t.equal(await callText(gateway, call, keyed(i, params)), answers[i], `${call}: after a crash`)
+    t.equal(await left(), '0.3')
+  },
+)

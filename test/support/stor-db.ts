@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Cdr } from '../../src/cdrs/cdr.ts'
-import type { OutboxCdr } from '../../src/cdrs/projector.ts'
+import type { OutboxCdr } from '../../src/cdrs/outbox.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { Decimal } from '../../src/core/decimal.ts'
 import { parseTime, ZERO_TIME } from '../../src/core/time.ts'

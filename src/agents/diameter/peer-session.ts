@@ -56,6 +56,13 @@ export class RetentionBuckets {
     return { written, looked: [written, bucketKey(bucket - 1, name)] }
   }
 
+  /** As `keys`, for a record that lives for one to two times lifeMs, which is longer than a bucket: it lies where it is purged then. */
+  longKeys(name: string, nowMs: number, lifeMs: number): { written: string; looked: readonly [string, string] } {
+    const period = Math.floor(nowMs / lifeMs)
+    const key = (of: number) => bucketKey(Math.floor(((of + 2) * lifeMs) / this.#lengthMs) + 1, name)
+    return { written: key(period), looked: [key(period), key(period - 1)] }
+  }
+
   /** Records with keys before this one are looked for by nobody any more. */
   bound(nowMs: number): string {
     return bucketKey(Math.floor(nowMs / this.#lengthMs) - 1, '')

@@ -99,19 +99,10 @@ function use(section: SectionName, component: string, ...names: string[]) {
   return { section, component, uses }
 }
 
-/** Keys whose callee this version reaches inside the process only. */
-const IN_PROCESS = new Set([
-  'sessions.chargers_conns',
-  'sessions.rals_conns',
-  'sessions.cdrs_conns',
-  'sessions.scheduler_conns',
-  'cdrs.ees_conns',
-  'cdrs.rals_conns',
-  'cdrs.chargers_conns',
-  'cdrs.scheduler_conns',
-  'schedulers.cdrs_conns',
-  'apiers.ees_conns',
-])
+/** Keys over which accounts are charged. */
+const CHARGING = new Set(['sessions.rals_conns', 'cdrs.rals_conns'])
+/** Strategies by which one host charges, and its answer is waited for. */
+const ONE_HOST = new Set(['*first', '*next', '*random', '*first_positive', '*parallel'])
 /** Pools that lead back to this process. */
 const OWN_POOLS = new Set(['*localhost', '*birpc_internal', '*bijson_localhost'])
 
@@ -139,14 +130,18 @@ export function checkConnections(config: Config): void {
 
 function checkConnection(config: Config, key: string, component: string, each: Use, id: string): void {
   const callee = each.section === undefined ? undefined : (config[each.section] as { enabled?: boolean })
-  const isOn = callee === undefined || callee.enabled === true || each.isAlways === true
   if (isInternal(id, each.birpc === true)) {
+    const isOn = callee === undefined || callee.enabled === true || each.isAlways === true
     if (!isOn) fail(key, `<${each.target}> not enabled but requested by <${component}> component`)
     return
   }
   if (config.rpc_conns[id] === undefined) fail(key, `<${component}> connection with id: <${id}> not defined`)
-  if (IN_PROCESS.has(key) && !(isOn && OWN_POOLS.has(id)))
-    fail(key, `<${component}> connection with id: <${id}> leads to another process, expected *internal in this version`)
+  const strategy = config.rpc_conns[id]?.strategy ?? '*first'
+  if (CHARGING.has(key) && !ONE_HOST.has(strategy))
+    fail(
+      key,
+      `<${component}> connection with id: <${id}> has the strategy ${strategy}, expected one by which one host charges and answers: ${[...ONE_HOST].join(' ')}`,
+    )
 }
 
 /**

@@ -1,9 +1,9 @@
 import { GobTypes } from '../gob/gob-types.ts'
-import { AGENT_METHODS, type FindShapes } from '../gob/method-shapes.ts'
+import { AGENT_METHODS, CALLED_METHODS, type FindShapes } from '../gob/method-shapes.ts'
 import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import type { ClientCodec } from './codec.ts'
 import type { Callbacks } from './connection.ts'
-import { isFailover, isOutcomeUnknown } from './errors.ts'
+import { isFailover, isOutcomeUnknown, NetworkError } from './errors.ts'
 import { GobCodec } from './gob-codec.ts'
 import { type Host, type LocalCall, LocalHost, ParallelHost, RemoteHost, type Repeats } from './host.ts'
 import { JsonCodec } from './json-codec.ts'
@@ -39,6 +39,7 @@ export class Connections {
   readonly #shapes: FindShapes
   readonly #gobTypes = new GobTypes('json')
   readonly #pools = new Map<Owner, Map<string, Pool>>()
+  #isClosed = false
 
   /**
    * maxParallel: connections that a `*parallel` pool may open. local: the methods of this process. shapes: those of every method
@@ -48,7 +49,7 @@ export class Connections {
     this.#settings = settings
     this.#maxParallel = maxParallel
     this.#local = new LocalHost(local)
-    this.#shapes = (method) => AGENT_METHODS[method] ?? shapes(method)
+    this.#shapes = (method) => AGENT_METHODS[method] ?? shapes(method) ?? CALLED_METHODS[method]
   }
 
   /** A client over these ids, tried in order. callbacks: answers what a bidirectional server calls. */
@@ -67,10 +68,16 @@ export class Connections {
   /** Takes other settings: every pool is closed, the next call opens what it needs. */
   replace(settings: ReadonlyMap<string, PoolSettings>): void {
     this.#settings = settings
-    this.close()
+    this.#drop()
   }
 
+  /** Nothing is called any more. */
   close(): void {
+    this.#isClosed = true
+    this.#drop()
+  }
+
+  #drop(): void {
     for (const pools of this.#pools.values()) for (const pool of pools.values()) pool.close()
     this.#pools.clear()
   }
@@ -97,6 +104,7 @@ export class Connections {
   }
 
   #pool(id: string, owner: Owner): Pool {
+    if (this.#isClosed) throw new NetworkError('connection is shut down')
     const name = id.startsWith('*internal:') ? '*internal' : id.startsWith('*birpc_internal:') ? '*birpc_internal' : id
     const pools = this.#pools.get(owner) ?? new Map<string, Pool>()
     this.#pools.set(owner, pools)

@@ -1,4 +1,4 @@
-import { any, list, map, type Shape, struct, text } from '../shape.ts'
+import { any, embedded, list, map, type Shape, struct, text } from '../shape.ts'
 import { eventShape } from '../shapes/event.ts'
 import { peerToDisconnectShape } from '../shapes/session.ts'
 
@@ -7,6 +7,14 @@ export type MethodShapes = { readonly params: Shape; readonly reply: Shape }
 
 /** The shapes of a method by its whole name; undefined: nobody knows it. */
 export type FindShapes = (method: string) => MethodShapes | undefined
+
+/** What other engines are called that no service here answers. Reference 09, B8. */
+export const CALLED_METHODS: Readonly<Record<string, MethodShapes>> = {
+  'EeSv1.ProcessEvent': {
+    params: struct('engine.CGREventWithEeIDs', { EeIDs: list(text), CGREvent: embedded(eventShape) }),
+    reply: map(map(any)),
+  },
+}
 
 const notification: MethodShapes = { params: eventShape, reply: text }
 

@@ -4,16 +4,17 @@ import type { ProcessedCdr } from '../../cdrs/pipeline.ts'
 import { Decimal } from '../../core/decimal.ts'
 import { InvalidText, NotFound } from '../../core/errors.ts'
 import type { EventFields, EventValue } from '../../core/event.ts'
-import { fieldUsage } from '../../core/event-values.ts'
+import { fieldUsage, valueText } from '../../core/event-values.ts'
 import { formatTime, isZeroTime, parseTime, ZERO_TIME } from '../../core/time.ts'
 import type { EventCost } from '../../rating/event-cost.ts'
 import { eventCostOfWire } from '../../rating/event-cost-reader.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
 import { SessionRefused } from '../../services/errors.ts'
+import { KeyReused, type OutcomeKeys } from '../../sessions/once.ts'
 import type { PaidEvent } from '../../sessions/sessions.ts'
 import type { CdrQuery } from '../../store/cdr-store.ts'
 import { type Method, method, OK } from '../method.ts'
-import { RpcError } from '../rpc-error.ts'
+import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import { any, boolean, embedded, integer, list, map, parseJson, struct, text, type ValueOf } from '../shape.ts'
 import { cdrShape, cdrWire, externalCdrShape, externalCdrWire } from '../shapes/cdr.ts'
 import {
@@ -33,12 +34,15 @@ export interface CdrServices {
   removeCdrs(query: CdrQuery): Promise<number>
   readonly cdrProcessing: {
     process(events: readonly PaidEvent[], switches: CdrSwitches): Promise<ProcessedCdr[]>
+    processOnce(events: readonly PaidEvent[], switches: CdrSwitches, key: OutcomeKeys): Promise<void>
     again(query: CdrQuery, switches: CdrSwitches, isRating: boolean): Promise<ProcessedCdr[] | undefined>
   }
   /** undefined: no CDR is found. */
   exportCdrs(query: CdrQuery, exporterIds: readonly string[]): Promise<CdrExports | undefined>
   /** What is done to events that do not say it themselves. */
   readonly cdrSwitches: CdrSwitches
+  /** Where the outcome of a call with an idempotency key is kept. */
+  chargeKeys(key: string): OutcomeKeys
 }
 
 const processEventShape = struct('engine.ArgV1ProcessEvent', { Flags: list(text), CGREvent: embeddedEvent })
@@ -51,17 +55,21 @@ const rateShape = struct('engine.ArgRateCDRs', {
 
 /** CDRs: made, made again, listed and removed. Reference 01, 9.3 and 9.6; 05, 9. */
 export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method[] {
-  const process = async (events: readonly PaidEvent[], switches: CdrSwitches) => {
+  const refusing = async <R>(work: Promise<R>): Promise<R> => {
     try {
-      return await services.cdrProcessing.process(events, switches)
+      return await work
     } catch (cause) {
       if (cause instanceof InvalidText) throw new RpcError('PARTIALLY_EXECUTED')
-      if (cause instanceof SessionRefused) throw new RpcError(cause.message)
+      if (cause instanceof SessionRefused || cause instanceof KeyReused) throw new RpcError(cause.message)
       throw cause
     }
   }
-  const processed = async (events: readonly PaidEvent[], switches: CdrSwitches) => {
-    await process(events, switches)
+  const process = (events: readonly PaidEvent[], switches: CdrSwitches) =>
+    refusing(services.cdrProcessing.process(events, switches))
+  const processed = async (events: readonly PaidEvent[], switches: CdrSwitches, options: EventFields = {}) => {
+    const { [IDEMPOTENCY_KEY]: key } = options
+    if (key === undefined) await process(events, switches)
+    else await refusing(services.cdrProcessing.processOnce(events, switches, services.chargeKeys(valueText(key))))
     return 'OK'
   }
   const eventOf = (event: ValueOf<typeof eventShape>): PaidEvent => {
@@ -97,7 +105,8 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       reply: OK,
       run: ({ Flags: flags, CGREvent: event }) => {
         const charged = eventOf(event)
-        return processed([charged], switchesOf(flags, charged.event.apiOpts, services.cdrSwitches))
+        const { apiOpts } = charged.event
+        return processed([charged], switchesOf(flags, apiOpts, services.cdrSwitches), apiOpts)
       },
     }),
     method('CDRsV2.ProcessEvent', {
@@ -122,7 +131,7 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
       }),
       reply: OK,
       run: ({ Flags: flags, CGREvents: events, APIOpts: options }) =>
-        processed(events.map(eventOf), switchesOf(flags, options, services.cdrSwitches)),
+        processed(events.map(eventOf), switchesOf(flags, options, services.cdrSwitches), options),
     }),
     method('CDRsV1.ProcessCDR', {
       summary: 'Takes a CDR in the form that programs read; rates it unless it is PreRated.',
@@ -222,6 +231,8 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
         const exports = await services.exportCdrs(cdrQuery(filter, defaults.timeZone), ids)
         if (exports === undefined) throw new NotFound()
         if (exports.refusal !== undefined) throw new RpcError(exports.refusal)
+        if (exports.told !== undefined)
+          return Object.fromEntries(Object.entries(exports.told).map(([id, told]) => [id, isVerbose ? told : {}]))
         return Object.fromEntries(exports.done.map((each) => [each.exporterId, isVerbose ? exportWire(each) : {}]))
       },
     }),

@@ -33,6 +33,9 @@ const runShape = struct('engine.ChrgSProcessEventReply', {
   CGREvent: eventShape,
 })
 
+/** What ChargerSv1.ProcessEvent answers. */
+export const RUNS = list(runShape)
+
 type Charger = ValueOf<typeof chargerShape>
 
 /** The methods of one charger. */
@@ -67,7 +70,7 @@ export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefau
       summary:
         'One event per charger that matches, heaviest first. Errors: MANDATORY_IE_MISSING: [Event], NOT_FOUND, SERVER_ERROR: of a filter.',
       params: eventShape,
-      reply: list(runShape),
+      reply: RUNS,
       run(argument) {
         const runs = profiles.chargers.runsOf(chargingEvent(argument, defaults.tenant, 'Event'))
         if (runs.length === 0) throw new NotFound()

@@ -7,16 +7,18 @@ import type { MaxRate } from '../../accounting/max-usage.ts'
 import type { Credit } from '../../accounting/refund.ts'
 import { Decimal } from '../../core/decimal.ts'
 import { formatDuration } from '../../core/duration.ts'
+import type { EventFields } from '../../core/event.ts'
 import { valueText } from '../../core/event-values.ts'
 import { formatTime, isZeroTime, ZERO_TIME } from '../../core/time.ts'
 import type { CallCost } from '../../rating/call-cost.ts'
 import type { Descriptor } from '../../services/charging.ts'
 import { SessionRefused } from '../../services/errors.ts'
 import type { Responder } from '../../services/responder.ts'
+import { KeyReused, type OutcomeKeys, onceIn } from '../../sessions/once.ts'
 import type { Records, Unit } from '../../store/unit-of-work.ts'
 import { type Method, method } from '../method.ts'
 import { plainly } from '../plainly.ts'
-import { RpcError } from '../rpc-error.ts'
+import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import { any, duration, embedded, map, type Shape, struct, text, type ValueOf } from '../shape.ts'
 import { accountShape } from '../shapes/account.ts'
 import { callCostShape, callDescriptorShape } from '../shapes/call-cost.ts'
@@ -28,6 +30,8 @@ import type { RpcDefaults } from './defaults.ts'
 export interface ResponderServices {
   responder: Responder
   records: Pick<Records, 'run'>
+  /** Where the outcome of a call with an idempotency key is kept. */
+  chargeKeys(key: string): OutcomeKeys
   /** The process is to end. */
   askToStop(): void
 }
@@ -38,10 +42,26 @@ type Call = ValueOf<typeof callDescriptorShape>
 type Asked = { call: Call; descriptor: Descriptor; usage: bigint; owner: CostOwner }
 
 /** Rating and debits by call descriptor; each is one unit of work, answered after its commit. Reference 03, 6; 04, 5. */
-export function responderMethods(
-  { responder, records, askToStop }: ResponderServices,
-  defaults: RpcDefaults,
-): Method[] {
+export function responderMethods(services: ResponderServices, defaults: RpcDefaults): Method[] {
+  const { responder, records } = services
+  /** Under a key it takes effect once. whose: whom it charges. */
+  const inUnit = async <R>(
+    name: string,
+    whose: CostOwner,
+    { [IDEMPOTENCY_KEY]: key }: EventFields,
+    work: (unit: Unit) => R,
+  ): Promise<R> => {
+    if (key === undefined) return bare(() => records.run(work))
+    const call = `Responder.${name} ${accountKey(whose.tenant, whose.account || whose.subject)}`
+    const keys = services.chargeKeys(valueText(key))
+    const outcome = await records
+      .run((unit) => onceIn<R, { result: R }>(unit, call, keys, refusal, () => ({ result: work(unit) })).result)
+      .catch((cause: unknown) => {
+        throw cause instanceof KeyReused ? new RpcError(cause.message) : cause
+      })
+    if ('error' in outcome) throw new RpcError(outcome.error)
+    return outcome.result
+  }
   const ofCall = (
     name: string,
     summary: string,
@@ -56,7 +76,7 @@ export function responderMethods(
       run(call) {
         const asked = askedOf(call, defaults.tenant, category)
         if (asked.usage < 0n) throw new RpcError(`negative usage: ${formatDuration(asked.usage)}`)
-        return bare(() => records.run((unit) => run(asked, unit)))
+        return inUnit(name, asked.owner, call.APIOpts, (unit) => run(asked, unit))
       },
     })
   const costWire = (callCost: CallCost, { owner, usage }: Asked) =>
@@ -71,7 +91,7 @@ export function responderMethods(
         const { tenant, account: id } = owner
         const key = accountKey(tenant, id)
         const credits = creditsOf(call, sign)
-        return records.run((unit) => {
+        return inUnit(name, owner, call.APIOpts, (unit) => {
           responder.credit(unit, owner, credits)
           const account = credits.some(({ accountId }) => accountId === key) ? unit.get(accountKind, key) : undefined
           return account === undefined ? NO_ACCOUNT : accountWire(account)
@@ -135,10 +155,10 @@ export function responderMethods(
         'Debits the cost that a CDR brings from money alone, without rating it. Errors: MANDATORY_IE_MISSING: [Account], ACCOUNT_NOT_FOUND, ACCOUNT_DISABLED.',
       params: cdrWithOptionsShape,
       reply: callCostShape,
-      run({ CDR: cdr }) {
+      run({ CDR: cdr, APIOpts: options }) {
         const { owner, descriptor } = askedOfCdr(cdr, defaults)
-        return bare(() =>
-          records.run((unit) => callCostWire(responder.directDebit(unit, descriptor, cdr.Usage, cdr.Cost), owner)),
+        return inUnit('DebitMonetary', owner, options, (unit) =>
+          callCostWire(responder.directDebit(unit, descriptor, cdr.Usage, cdr.Cost), owner),
         )
       },
     }),
@@ -147,7 +167,7 @@ export function responderMethods(
       params: tenantShape,
       reply: text,
       run() {
-        askToStop()
+        services.askToStop()
         return 'Done!'
       },
     }),
@@ -176,6 +196,12 @@ export async function bare<R>(work: () => Promise<R>): Promise<R> {
     if (cause instanceof SessionRefused) throw new RpcError(cause.message)
     throw cause
   }
+}
+
+/** What a caller is told, and told again. Throws what is no refusal. */
+function refusal(cause: unknown): string {
+  if (cause instanceof SessionRefused || cause instanceof RpcError) return cause.message
+  throw cause
 }
 
 /** category: that of calls that name none. Throws RpcError MANDATORY_IE_MISSING when nothing is said. */
@@ -251,7 +277,12 @@ function creditsOf({ CallDescriptor: { Increments: increments } }: Call, sign: 1
       const consumed = unit.Factor.isZero ? Decimal.of(usage) : unit.Factor.timesInteger(usage)
       credits.push({ accountId, balanceUuid: unit.UUID, amount: consumed.timesInteger(count) })
     }
-    if (monetary !== null) credits.push({ accountId, balanceUuid: monetary.UUID, amount: cost.timesInteger(count) })
+    if (monetary !== null)
+      credits.push({
+        accountId: monetary.AccountID || accountId,
+        balanceUuid: monetary.UUID,
+        amount: cost.timesInteger(count),
+      })
     return credits
   })
 }

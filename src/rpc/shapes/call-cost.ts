@@ -1,3 +1,6 @@
+import { Decimal } from '../../core/decimal.ts'
+import { addNs, formatTime } from '../../core/time.ts'
+import type { Descriptor } from '../../services/charging.ts'
 import {
   any,
   boolean,
@@ -8,6 +11,7 @@ import {
   list,
   map,
   number,
+  omitEmpty,
   pointer,
   struct,
   text,
@@ -55,7 +59,14 @@ const paymentShape = struct('engine.DebitInfo', {
     }),
   ),
   Monetary: pointer(
-    struct('engine.MonetaryInfo', { UUID: text, ID: text, Value: decimal, RateInterval: pointer(rateIntervalShape) }),
+    struct('engine.MonetaryInfo', {
+      UUID: text,
+      ID: text,
+      Value: decimal,
+      RateInterval: pointer(rateIntervalShape),
+      // Ours: money of another member of a shared group than the units beside it.
+      AccountID: omitEmpty(text),
+    }),
   ),
   AccountID: text,
 })
@@ -141,6 +152,40 @@ export const descriptorShape = struct('engine.CallDescriptor', {
   DryRun: boolean,
   DenyNegativeAccount: boolean,
 })
+
+/** What to rate or debit of a run, as engines are asked. usage: of the part; more: fields that are not as usual. Reference 05, 4. */
+export function descriptorWire(
+  { run, balanceFactorId, timeStart, ...descriptor }: Descriptor,
+  usage: bigint,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return {
+    Category: descriptor.category,
+    Tenant: descriptor.tenant,
+    Subject: descriptor.subject,
+    Account: descriptor.account,
+    Destination: descriptor.destination,
+    TimeStart: formatTime(timeStart),
+    TimeEnd: formatTime(addNs(timeStart, usage)),
+    LoopIndex: descriptor.loopIndex,
+    DurationIndex: descriptor.durationIndex,
+    FallbackSubject: '',
+    RatingInfos: null,
+    Increments: null,
+    ToR: descriptor.toR,
+    ExtraFields: balanceFactorId === '' ? {} : { BalanceFactorID: balanceFactorId },
+    MaxRate: Decimal.ZERO,
+    MaxRateUnit: 0n,
+    MaxCostSoFar: descriptor.maxCostSoFar,
+    CgrID: run?.cgrId ?? '',
+    RunID: run?.runId ?? '',
+    ForceDuration: descriptor.forceDuration,
+    PerformRounding: false,
+    DryRun: false,
+    DenyNegativeAccount: false,
+    ...more,
+  }
+}
 
 /** What is to be rated or debited (CallDesc). Reference 01, 9.1; 03, 6. */
 export const callDescriptorShape = struct('engine.CallDescriptorWithAPIOpts', {

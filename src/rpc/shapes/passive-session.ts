@@ -1,5 +1,4 @@
 import { extraFieldsOf } from '../../cdrs/cdr.ts'
-import { Decimal } from '../../core/decimal.ts'
 import { InvalidText } from '../../core/errors.ts'
 import type { EventFields } from '../../core/event.ts'
 import { fieldText } from '../../core/event-values.ts'
@@ -11,7 +10,7 @@ import { takePause } from '../../sessions/pause.ts'
 import { isPrepaid, type Run, type Session } from '../../sessions/session.ts'
 import { sessionKind } from '../../sessions/session-record.ts'
 import { any, boolean, duration, list, map, omitEmpty, pointer, struct, text, time, type ValueOf } from '../shape.ts'
-import { descriptorShape } from './call-cost.ts'
+import { descriptorShape, descriptorWire } from './call-cost.ts'
 import { eventCostShape } from './event-cost.ts'
 
 const runShape = struct('sessions.SRun', {
@@ -88,31 +87,11 @@ function runWire({ cgrId, loop }: Session, run: Run, decimals: number): Record<s
   const lastUsage = descriptor.loopIndex === 0 ? 0n : quota.lastGrant
   return {
     Event: event,
-    CD: {
-      Category: descriptor.category,
-      Tenant: descriptor.tenant,
-      Subject: descriptor.subject,
-      Account: descriptor.account,
-      Destination: descriptor.destination,
-      TimeStart: formatTime(addNs(descriptor.timeStart, -lastUsage)),
-      TimeEnd: formatTime(descriptor.timeStart),
-      LoopIndex: descriptor.loopIndex,
-      DurationIndex: descriptor.durationIndex,
-      FallbackSubject: '',
-      RatingInfos: null,
-      Increments: null,
-      ToR: descriptor.toR,
-      ExtraFields: extraFieldsOf(event),
-      MaxRate: Decimal.ZERO,
-      MaxRateUnit: 0n,
-      MaxCostSoFar: descriptor.maxCostSoFar,
-      CgrID: cgrId,
-      RunID: runId,
-      ForceDuration: descriptor.forceDuration,
-      PerformRounding: false,
-      DryRun: false,
-      DenyNegativeAccount: false,
-    },
+    CD: descriptorWire(
+      { ...descriptor, timeStart: addNs(descriptor.timeStart, -lastUsage), run: { cgrId, runId } },
+      lastUsage,
+      { ExtraFields: extraFieldsOf(event) },
+    ),
     EventCost: cost === undefined ? null : { ...eventCostWire(cost, decimals), Usage: null, Cost: null },
     ExtraDuration: quota.reserve,
     LastUsage: quota.lastGrant,
