@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -8,6 +9,13 @@ import { ROOT, sampleFolder } from '../support/gateway.ts'
 import { PASSWORD, startSqlServers, USER } from '../support/sql-servers.ts'
 
 const servers = await startSqlServers(t)
+const PAGE = readFileSync(join(ROOT, 'docs/stores.md'), 'utf8')
+
+/** Blocks of a language on the page about stores that match a pattern. */
+function blocks(language: string, pattern: RegExp): string[] {
+  const all = [...PAGE.matchAll(/^```(\w+)\n(.*?)^```/gms)]
+  return all.filter(([, each, text = '']) => each === language && pattern.test(text)).map(([, , text = '']) => text)
+}
 
 const event = (OriginID: string, fields: object = {}) => ({
   ...{ OriginID, ToR: '*sms', Category: 'sms', RequestType: '*postpaid', Account: '1001', Destination: '+40123' },
@@ -26,6 +34,19 @@ for (const server of servers) {
     ees: { enabled: false },
     cdrs: { ees_conns: [], online_cdr_exports: [] },
   }
+
+  t.test(`${type}: what docs/stores.md shows can be pasted`, async (t) => {
+    const name = server.newDatabase()
+    const [pasted = ''] = blocks('json', new RegExp(`"\\${type}"`))
+    const { stor_db } = JSON.parse(pasted) as { stor_db: object }
+    const here = { stor_db: { ...stor_db, db_port: server.port, db_name: name } }
+    const { engine } = await engineOf(t, sampleFolder(t, { ...overrides, ...here }))
+    await engine.close()
+    const other = type === '*mysql' ? /TYPE/ : /MODIFY/
+    const statements = blocks('sql', /./).filter((text) => !other.test(text))
+    t.equal(statements.length, 2)
+    for (const text of statements) t.equal(server.sql(name, text), '', text)
+  })
 
   t.test(`${type}: CDRs are made, rated again and removed as with SQLite`, async (t) => {
     const { engine, folder, call } = await engineOf(t, sampleFolder(t, overrides))

@@ -202,6 +202,73 @@ for (const server of servers) {
     t.same(await plans.rows('S', 'tp_account_actions', {}), [['l', 't', 'a', '', '', 'true', 'false']])
   })
 
+  t.test(`${type}: times are those of their zone`, async (t) => {
+    const name = server.newDatabase()
+    if (type === '*postgres') server.sql(name, 'CREATE SCHEMA billing;')
+    const opts = { mysqlLocation: 'Europe/Berlin', pgSchema: 'billing', sqlLogLevel: 4 }
+    const { cdrs, told } = await storDbOf(t, { ...server.config(name), opts }, { timeZone: 'America/New_York' })
+    const times = { setup: '2026-07-07T16:59:50Z', answer: '2026-01-07T23:30:00Z' }
+    await cdrs.write([outboxCdr(123_456, times)])
+    const [found] = await cdrs.find({})
+    t.same(found?.cdr.setupTime, {
+      ns: BigInt(Date.UTC(2026, 6, 7, 16, 59, 50)) * 1_000_000n,
+      zone: 'America/New_York',
+    })
+    t.equal(
+      type === '*mysql'
+        ? server.sql(name, 'SELECT setup_time, answer_time, UNIX_TIMESTAMP(created_at) FROM cdrs;')
+        : server.sql(
+            name,
+            `SET TIME ZONE 'Europe/Berlin'; SELECT to_char(setup_time, 'YYYY-MM-DD HH24:MI:SS.US'),
+              to_char(answer_time, 'YYYY-MM-DD HH24:MI:SS.US'), extract(epoch FROM created_at) FROM billing.cdrs;`,
+          ),
+      '2026-07-07 18:59:50.000000\t2026-01-08 00:30:00.000000\t1790000000.123456',
+    )
+    const statements = told.filter(({ message }) => message === 'stor_db: statement')
+    t.ok(
+      statements.some(({ fields }) => String(fields['sql']).startsWith('INSERT INTO cdrs')),
+      'sqlLogLevel 4',
+    )
+    t.notMatch(JSON.stringify(statements), /1002/, 'without values')
+  })
+
+  t.test(`${type}: 10 A2.2, TLS`, async (t) => {
+    const { certificates: made, host } = server
+    const name = server.newDatabase()
+    const rootCert = { pgSSLRootCert: made.path('ca', 'crt') }
+    const stranger = { pgSSLRootCert: made.path('stranger', 'crt') }
+    const own = { pgSSLCert: made.path('client', 'crt'), pgSSLKey: made.path('client', 'key'), pgSSLCertMode: 'allow' }
+    const cases: readonly [opts: object, refused: RegExp | undefined][] =
+      type === '*postgres'
+        ? [
+            [{ pgSSLMode: 'allow' }, undefined],
+            [{ pgSSLMode: 'prefer' }, undefined],
+            [{ pgSSLMode: 'require' }, undefined],
+            [{ pgSSLMode: 'require', ...stranger }, /certificate/],
+            [{ pgSSLMode: 'verify-ca' }, /certificate/],
+            [{ pgSSLMode: 'verify-ca', ...rootCert }, undefined],
+            [{ pgSSLMode: 'verify-full', ...rootCert, ...own }, undefined],
+            [{ pgSSLMode: 'verify-full', ...stranger }, /certificate/],
+            [{ pgSSLMode: 'verify-full', pgSSLRootCert: '/none.pem' }, /pgSSLMode: ENOENT.*none\.pem/],
+          ]
+        : [
+            [{ mysqlDSNParams: { tls: 'skip-verify' } }, undefined],
+            [{ mysqlDSNParams: { tls: 'true' } }, /certificate/],
+            [{ mysqlDSNParams: { tls: 'maybe' } }, /mysqlDSNParams: tls=maybe: expected true, false or skip-verify/],
+            [
+              { mysqlDSNParams: { innodb_lock_wait_timeout: '5', lock_wait_timeout: `'x' OR 1` } },
+              /lock_wait_timeout='x' OR 1: expected/,
+            ],
+            [{ mysqlDSNParams: { innodb_lock_wait_timeout: '5', parseTime: 'true', timeout: '3s' } }, undefined],
+            [{ mysqlLocation: 'Nowhere/Land' }, /mysqlLocation: unknown time zone/],
+          ]
+    for (const [opts, refused] of cases) {
+      const open = async () => (await storDbOf(t, { ...server.config(name), db_host: host, opts })).opened()
+      if (refused === undefined) await t.resolves(open(), JSON.stringify(opts))
+      else await t.rejects(open(), { message: refused }, JSON.stringify(opts))
+    }
+  })
+
   t.test(`${type}: a server that is away stops the start, by host and port`, async (t) => {
     const place = new RegExp(`stor_db\\.db_type: \\${type} at 127\\.0\\.0\\.1:1, database cgrates: .*ECONNREFUSED`)
     const away = await storDbOf(t, { ...server.config('cgrates'), db_port: 1 })

@@ -16,7 +16,7 @@ const servers = await startSqlServers(t)
 const sqlitePath = join(t.testdir(), 'cdrs.sqlite')
 
 /** What every kind of `stor_db` must do, in one database that is empty at first. */
-const KINDS: readonly { type: string; config: object }[] = [
+const KINDS: readonly { type: string; config: Record<string, unknown> }[] = [
   { type: '*sqlite', config: { opts: { sqlitePath } } },
   ...servers.map((server) => ({ type: server.type, config: server.config(server.newDatabase()) })),
 ]

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { type Certificates, makeCertificates } from './certificates.ts'
 import { pathOf, requirePrograms } from './debian-packages.ts'
 import { freeAddresses } from './two-processes.ts'
 
@@ -16,6 +17,8 @@ export type SqlTestServer = {
   readonly type: '*postgres' | '*mysql'
   readonly host: string
   readonly port: number
+  /** Its certificate is for 127.0.0.1; it takes connections with and without TLS. */
+  readonly certificates: Certificates
   pid(): number
   /** Keys of `stor_db` that lead to a database. */
   config(database: string): Record<string, unknown>
@@ -64,7 +67,10 @@ const KINDS: readonly Kind[] = [
       })
     },
     command(folder, port) {
-      const settings = ['fsync=off', 'full_page_writes=off', 'shared_buffers=16MB', `unix_socket_directories=${folder}`]
+      const settings = [
+        ...['fsync=off', 'full_page_writes=off', 'shared_buffers=16MB', `unix_socket_directories=${folder}`],
+        ...['ssl=on', `ssl_cert_file=${folder}/server.crt`, `ssl_key_file=${folder}/server.key`],
+      ]
       const options = settings.flatMap((setting) => ['-c', setting])
       return [program('postgres'), '-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', ...options]
     },
@@ -94,8 +100,10 @@ const KINDS: readonly Kind[] = [
         ...[`--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 'socket')}`, `--port=${port}`],
         ...[`--init-file=${join(folder, 'init.sql')}`, '--bind-address=127.0.0.1', '--skip-name-resolve'],
         ...['--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0', '--innodb-log-file-size=8M'],
+        '--innodb-flush-method=nosync',
         // The server and the gateway need not be of one zone.
         '--default-time-zone=+05:00',
+        ...[`--ssl-cert=${folder}/server.crt`, `--ssl-key=${folder}/server.key`],
       ]
       return [program('mariadbd'), '--no-defaults', ...options, ...asRoot()]
     },
@@ -125,9 +133,15 @@ async function startServer(t: Test, kind: Kind): Promise<SqlTestServer> {
   const owner = ids(kind.runsAs)
   mkdirSync(join(folder, 'data'), { mode: 0o700 })
   if ('uid' in owner) for (const path of [folder, join(folder, 'data')]) chownSync(path, owner.uid, owner.gid)
+  const certificates = makeCertificates(t)
+  for (const end of ['crt', 'key'] as const) {
+    const path = join(folder, `server.${end}`)
+    writeFileSync(path, certificates.pem('server', end))
+    chmodSync(path, 0o600)
+    if ('uid' in owner) chownSync(path, owner.uid, owner.gid)
+  }
   kind.prepare(folder)
-  const [address = ''] = await freeAddresses(1)
-  const port = Number(address.split(':')[1])
+  let port = 0
   let server: ChildProcess | undefined
   let databases = 0
   const start = async () => {
@@ -160,11 +174,22 @@ async function startServer(t: Test, kind: Kind): Promise<SqlTestServer> {
     await stop('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   })
-  await start()
+  // A port that was free may be taken when the server comes to it.
+  for (let tries = 1; ; tries++) {
+    const [address = ''] = await freeAddresses(1)
+    port = Number(address.split(':')[1])
+    try {
+      await start()
+      break
+    } catch (cause) {
+      if (tries === 5) throw cause
+    }
+  }
   return {
     type: kind.type,
     host: '127.0.0.1',
     port,
+    certificates,
     pid: () => server?.pid ?? 0,
     config: (database) => ({
       db_type: kind.type,

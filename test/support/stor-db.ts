@@ -16,10 +16,11 @@ export type Told = { level: string; message: string; fields: Record<string, unkn
 /** The stores of a configuration, built and not opened; they close with the test. told: what they have logged. */
 export async function storDbOf(
   t: Test,
-  stor_db: object,
+  { opts, ...keys }: { opts?: object; [key: string]: unknown },
   { setsVersions = false, timeZone = 'UTC' } = {},
 ): Promise<StorDb & { told: Told[] }> {
-  const folder = sampleFolder(t, { stor_db })
+  // A machine that is busy makes slow statements.
+  const folder = sampleFolder(t, { stor_db: { ...keys, opts: { sqlLogLevel: 2, ...opts } } })
   const told: Told[] = []
   const built = buildStorDb({
     loaded: await loadConfig(join(folder, 'config'), {}, join(ROOT, 'config/tollgate.json')),
