@@ -41,7 +41,12 @@ export type Cdr = {
   isSessionCost?: true
   /** Exporters that it goes to; undefined: those of every CDR. */
   exportTo?: readonly string[]
+  /** Who is told of it; it is not kept. */
+  notice?: CdrNotice
 }
+
+/** Who is told of a CDR when it has been made; undefined: as the configuration says. apiOpts: of its event. */
+export type CdrNotice = { apiOpts: EventFields; toThresholds?: boolean | undefined; toStats?: boolean | undefined }
 
 export type CdrDefaults = {
   tenant: string
@@ -66,6 +71,9 @@ export type CdrSwitches = {
   isRerated: boolean
   /** It may have a CDR. */
   isReprocessed: boolean
+  /** Thresholds and statistics are told of it; undefined: as the configuration says. */
+  toThresholds?: boolean | undefined
+  toStats?: boolean | undefined
 }
 
 /** Whether an event may have its CDR already. */
@@ -156,7 +164,7 @@ export function cdrKey({ cgrId, runId }: { cgrId: string; runId: string }): stri
   return `${cgrId}:${runId}`
 }
 
-type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'costDetails'> & {
+type StoredCdr = Omit<Cdr, 'notice' | 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'costDetails'> & {
   setupTime: [string, string]
   answerTime: [string, string]
   usage: string
@@ -165,7 +173,7 @@ type StoredCdr = Omit<Cdr, 'setupTime' | 'answerTime' | 'usage' | 'cost' | 'cost
 }
 
 /** Writes the stored form of a CDR. `decodeCdr` reads it back. */
-export function writeCdr({ costDetails, ...cdr }: Cdr, writer: JsonWriter): void {
+export function writeCdr({ costDetails, notice: _, ...cdr }: Cdr, writer: JsonWriter): void {
   const time = ({ ns, zone }: ZonedTime): [string, string] => [String(ns), zone]
   const text = JSON.stringify({
     ...cdr,

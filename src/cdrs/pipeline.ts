@@ -50,7 +50,12 @@ export type SettledRun = {
 }
 
 /** An event that is to become a CDR. details: what it says that was paid for it already. */
-export type CdrEvent = { event: EventFields; tenant: string; details?: EventCost | undefined }
+export type CdrEvent = {
+  event: EventFields
+  tenant: string
+  apiOpts: EventFields
+  details?: EventCost | undefined
+}
 
 /** What was done to an event. cdr: as it was made, or would be made. */
 export type ProcessedCdr = {
@@ -105,8 +110,8 @@ export class CdrPipeline implements SessionCdrs {
   }
 
   /** The CDR of one run of an ended session. Throws SessionRefused('EXISTS') when it has been made before. */
-  ofRun(unit: Unit, { event, tenant, cost, usage, rateNow }: SettledRun): Cdr {
-    const cdr = { ...cdrOf(event, tenant, this.#defaults, this.#now()), usage }
+  ofRun(unit: Unit, { event, tenant, cost, usage, rateNow, apiOpts }: SettledRun): Cdr {
+    const cdr = { ...cdrOf(event, tenant, this.#defaults, this.#now()), usage, notice: { apiOpts } }
     if (this.isMade(unit, cdr)) throw new SessionRefused('EXISTS')
     if (cost !== undefined) {
       return this.#write(unit, { ...cdr, cost: this.#charging.total(cost), costDetails: cost, costSource: '*sessions' })
@@ -119,7 +124,7 @@ export class CdrPipeline implements SessionCdrs {
     const { isStored } = this.#defaults
     const runs = chargers?.runsOf(event) ?? [event]
     return runs.flatMap((run) =>
-      this.process(unit, [{ event: run.event, tenant: event.tenant }], { ...PLAIN, isStored }).map(({ cdr }) => cdr),
+      this.process(unit, [{ event: run.event, tenant: event.tenant, apiOpts: event.apiOpts }], { ...PLAIN, isStored }).map(({ cdr }) => cdr),
     )
   }
 
@@ -165,9 +170,15 @@ export class CdrPipeline implements SessionCdrs {
     unit.put(cdrMarkKind, this.#markKey(cdrKey(run)).written, true)
   }
 
-  #begin(unit: Unit, { event, tenant, details }: CdrEvent, switches: Steps, before: MadeCdrs | undefined): Work {
-    const { isStored, isRefunded, isRerated } = switches
-    const cdr = cdrOf(event, tenant, { ...this.#defaults, isStored }, this.#now())
+  #begin(
+    unit: Unit,
+    { event, tenant, apiOpts, details }: CdrEvent,
+    switches: Steps,
+    before: MadeCdrs | undefined,
+  ): Work {
+    const { isStored, isRefunded, isRerated, toThresholds, toStats } = switches
+    const read = cdrOf(event, tenant, { ...this.#defaults, isStored }, this.#now())
+    const cdr: Cdr = { ...read, notice: { apiOpts, toThresholds, toStats } }
     const isMarked = this.isMade(unit, cdr)
     if (isMarked && !looksBack(switches)) throw new SessionRefused('EXISTS')
     this.mark(unit, cdr)

@@ -42,7 +42,19 @@ export class Metrics {
   /** Adds what an engine knows of itself. */
   watch(engine: Engine): void {
     this.#total('tollgate_commits_total', 'Commits of sessions, accounts and CDRs', () => engine.records.commits.begun)
+    const { eventServices } = engine
+    this.#total(
+      'tollgate_stat_events_total',
+      'Events that queues of statistics took',
+      () => eventServices.stats?.stats.counts.events ?? 0,
+    )
+    this.#total(
+      'tollgate_stat_failures_total',
+      'Values of events that metrics could not count',
+      () => eventServices.stats?.stats.counts.failures ?? 0,
+    )
     const gauges: readonly [string, string, () => number][] = [
+      ['tollgate_stat_queues', 'Queues of statistics', () => eventServices.stats?.stats.size ?? 0],
       ['tollgate_diameter_peers', 'Open Diameter peers', () => engine.openPeers],
       ['tollgate_diameter_requests_waiting', 'Diameter requests without an answer yet', () => engine.requestsInFlight],
       [

@@ -127,7 +127,6 @@ export const NOT_AVAILABLE: ReadonlySet<SectionName> = new Set([
   'resources',
   'routes',
   'sip_agent',
-  'stats',
   'thresholds',
   'trends',
 ])

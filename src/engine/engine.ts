@@ -30,6 +30,7 @@ import type { Timing } from '../rating/model.ts'
 import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 import type { Databases } from '../rpc/methods/databases.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
+import type { SessionNotice, SessionNoticed } from '../rpc/methods/told-sessions.ts'
 import { CHARGE_KEY_LIFE_MS, RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
@@ -37,6 +38,7 @@ import type { ExtraField } from '../rpc/server/cdr-posts.ts'
 import type { RegisteredHost } from '../rpc/server/registrar-page.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { MakeAccount } from '../services/dynaprepaid.ts'
+import { SessionRefused } from '../services/errors.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
@@ -61,6 +63,7 @@ import { type CdrExports, exportCdrs } from './cdr-export.ts'
 import { CdrProcessing } from './cdr-processing.ts'
 import { ConnectedServices } from './connected-services.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
+import { EventServices } from './event-services.ts'
 import { compileExtraFields } from './extra-fields.ts'
 import { GroupMembers } from './group-members.ts'
 import { HttpValues } from './http-values.ts'
@@ -95,6 +98,7 @@ import {
   sessionSettings,
   tariffOptions,
 } from './settings.ts'
+import type { StatsService } from './stats-service.ts'
 import { StirKeys } from './stir-keys.ts'
 import { buildStorDb, type StorDb } from './stor-db.ts'
 import { TariffLookups } from './tariff-lookups.ts'
@@ -177,6 +181,8 @@ export class Engine {
   readonly #planMembers = new PlanMembers()
   readonly #groupMembers = new GroupMembers()
   readonly cdrProcessing: CdrProcessing
+  /** Statistics, and whoever is told of events. */
+  readonly eventServices: EventServices
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
   readonly triggers: TriggerAdmin
@@ -247,6 +253,16 @@ export class Engine {
       retryMs: 1_000,
       maxRetryMs: 15_000,
       onFailure: (target, cause) => options.log('error', 'cdr target failed', { target, cause: String(cause) }),
+    })
+    this.eventServices = new EventServices(config, {
+      store: this.store,
+      records: this.records,
+      evaluations: this.evaluations,
+      client: (conns) => this.remote.client(conns),
+      lookups: this.#serviceValues,
+      now,
+      newUuid: randomUUID,
+      log: options.log,
     })
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
@@ -375,6 +391,7 @@ export class Engine {
       if (isTariffChanged(before.config, config)) await this.#tariff.configure(tariffOptions(config), timeZone)
       if (before.config.schedulers.enabled !== config.schedulers.enabled)
         await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
+      await this.eventServices.configure(config)
       await this.#projector.replace(this.#cdrTargets(config))
       if (!isServing) await agent?.close()
     }
@@ -426,6 +443,7 @@ export class Engine {
       members: this.#groupMembers,
       compileActionFilters: accountFilters(separator, sources, () => this.now()),
     })
+    await this.eventServices.open(this.#profiles)
   }
 
   /** Takes up what a crash has left, then listens; resolves to the Diameter addresses. */
@@ -454,6 +472,7 @@ export class Engine {
     this.remote.close()
     this.#httpClient.close()
     await this.runner.close()
+    await this.eventServices.close()
     await this.#projector.close()
     await this.store.close()
     await this.#storDb.close()
@@ -556,6 +575,21 @@ export class Engine {
     return this.accounts.find(tenant, id)
   }
 
+  /** Queues of statistics, while they are on. */
+  get statQueues(): StatsService | undefined {
+    return this.eventServices.stats
+  }
+
+  /** Whether sessions are connected with those who are to be told. */
+  canTell(wanted: SessionNotice): boolean {
+    return this.eventServices.canTell(wanted)
+  }
+
+  /** Tells thresholds and statistics of an event of sessions. */
+  sessionEvent(event: ChargingEvent, wanted: SessionNotice): Promise<SessionNoticed> {
+    return this.eventServices.sessionEvent(event, wanted)
+  }
+
   get scheduler(): ActionRunner {
     return this.runner
   }
@@ -632,7 +666,10 @@ export class Engine {
   /** Runs a call of sessions as one unit of work; resolves when all it did is durable. Rejects with what `call` throws. */
   async charge<R>(call: SessionCall<R>): Promise<R> {
     const { result, cdrs = [] } = await this.records.run((unit) => call(unit, this.sessions))
-    this.#committed(cdrs)
+    if (cdrs.length > 0) {
+      this.#projector.wake()
+      if (!(await this.eventServices.cdrsMade(cdrs))) throw new SessionRefused('PARTIALLY_EXECUTED')
+    }
     return result
   }
 
@@ -811,7 +848,9 @@ export class Engine {
   }
 
   #committed(cdrs: readonly Cdr[]): void {
-    if (cdrs.length > 0) this.#projector.wake()
+    if (cdrs.length === 0) return
+    this.#projector.wake()
+    void this.eventServices.cdrsMade(cdrs)
   }
 
   /** Once a second: records that only served retransmissions. */

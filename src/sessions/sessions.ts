@@ -236,14 +236,15 @@ export class Sessions {
 
   /** What was paid for an event counts for its own run alone. */
   #runsOf({ event, ...rest }: ChargingEvent, details: EventCost | undefined, isForked: boolean): CdrEvent[] {
-    const { tenant } = rest
+    const { tenant, apiOpts } = rest
     const fields: EventFields = { ...event, CGRID: this.#hashes.cgrIdOf(event) }
-    if (!isForked) return [{ event: fields, tenant, details }]
+    if (!isForked) return [{ event: fields, tenant, apiOpts, details }]
     const runs = this.#forks({ ...rest, event: fields })
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
     return runs.map((run) => ({
       event: run.event,
       tenant,
+      apiOpts,
       details: details?.runId === run.runId ? details : undefined,
     }))
   }

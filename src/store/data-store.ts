@@ -8,8 +8,9 @@ export type MaybePromise<T> = T | Promise<T>
  * - `outbox`: CDRs on their way to the CDR store and the writers
  * - `meta`: schema version, counters
  * - `cost`: costs of ended sessions whose CDRs come over another way
+ * - `state`: what services keep beside their profiles
  */
-export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'meta' | 'cost'
+export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'meta' | 'cost' | 'state'
 
 /** One record as stored: its text (JSON) and the version it was committed under (1 for the first). */
 export type StoredRecord = { value: string; version: number }

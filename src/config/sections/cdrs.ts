@@ -12,6 +12,8 @@ export const cdrs = struct('CdrsJsonCfg', {
   extra_fields: textList,
   ...noEffect(z.boolean(), 'compress_stored_cost'),
   ...noEffect(z.int(), 'session_cost_retries'),
-  ...noEffect(connections, 'attributes_conns', 'thresholds_conns', 'stats_conns'),
   scheduler_conns: connections,
+  stats_conns: connections,
+  thresholds_conns: connections,
+  ...noEffect(connections, 'attributes_conns'),
 })

@@ -31,11 +31,13 @@ import { type SessionCopyServices, sessionCopyMethods } from './session-copies.t
 import { type SessionCostServices, sessionCostMethods } from './session-costs.ts'
 import { type SessionServices, sessionMethods } from './sessions.ts'
 import { type SharedGroupServices, sharedGroupMethods } from './shared-groups.ts'
+import { type StatServices, statMethods } from './stats.ts'
 import { type StirServices, stirMethods } from './stir.ts'
 import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
 import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
 import { type TimingServices, timingMethods } from './timings.ts'
+import { type ToldSessionServices, whenTold } from './told-sessions.ts'
 import { type TriggerServices, triggerMethods } from './triggers.ts'
 import { type UsageServices, usageMethods } from './usage.ts'
 
@@ -66,9 +68,11 @@ export type RpcServices = AccountServices &
   SessionControlServices &
   LegacySessionServices &
   SharedGroupServices &
+  StatServices &
   StirServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
   TimingServices &
+  ToldSessionServices &
   TriggerServices &
   UsageServices
 
@@ -104,8 +108,9 @@ export function buildRegistry(
       ...sessionControlMethods(services),
       ...sessionCopyMethods(services, defaults),
       ...legacySessionMethods(services, defaults),
+      ...statMethods(services, defaults),
       ...stirMethods(services),
-      ...sessionCallMethods(services, defaults),
+      ...whenTold(sessionCallMethods(services, defaults), services, defaults),
       ...tariffMethods(services),
       ...tariffPlanMethods(services, defaults),
       ...tariffPlanTransferMethods(services, defaults),

@@ -300,6 +300,8 @@ const NOTHING_BUT_AGAIN: CdrSwitches = {
   isRefunded: false,
   isRerated: false,
   isReprocessed: true,
+  toThresholds: false,
+  toStats: false,
 }
 
 /** Switches of an event: its flags before its options before the configuration. Reference 05, 9.3. */
@@ -324,6 +326,8 @@ function switchesOf(flags: readonly string[], options: EventFields, base: CdrSwi
     isExported: given.get('*export') ?? base.isExported,
     isRefunded,
     isRerated,
+    toThresholds: given.get('*thresholds') ?? option('*thresholdS') ?? base.toThresholds,
+    toStats: given.get('*stats') ?? option('*statS') ?? base.toStats,
     isReprocessed: given.get('*reprocess') ?? (isRefunded || base.isReprocessed),
   }
 }

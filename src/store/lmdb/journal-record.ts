@@ -10,7 +10,7 @@ import type { Change, Table } from '../data-store.ts'
 const HEADER = 8
 const CHANGE_HEADER = 11
 const DELETED = 0xffffffff
-const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
+const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost', 'state']
 
 /** Octets that `writeRecord` may need at most. */
 export function recordBound(changes: readonly Change[]): number {

@@ -29,7 +29,7 @@ export type LmdbEvent =
 /** Changed records by table and key (undefined: deleted), and where their octets lie. */
 type Overlay = { tables: ReadonlyMap<Table, Map<string, Changed | undefined>>; arenas: readonly OctetArena[] }
 
-const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost']
+const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost', 'state']
 const CHECKPOINT_CHUNK = 2_000
 /** Records that a checkpoint hands over, at least, before requests have their turn. */
 const CHECKPOINT_TURN = 100
@@ -85,6 +85,7 @@ export class LmdbDataStore implements DataStore {
       outbox: table('outbox'),
       meta: table('meta'),
       cost: table('cost'),
+      state: table('state'),
     }
     const segments = listSegments(options.folder)
     const torn = replaySegments(options.folder, segments, (changes) => this.#apply(changes))

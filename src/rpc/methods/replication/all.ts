@@ -8,6 +8,7 @@ import { type ReplicatedRatingServices, replicatedRatingMethods } from './rating
 import { OPTIONS, reading } from './replicated.ts'
 import { replicatedSessionMethods } from './sessions.ts'
 import { type ReplicatedGroupServices, replicatedGroupMethods } from './shared-groups.ts'
+import { type ReplicatedStateServices, replicatedStateMethods } from './states.ts'
 import { type ReplicatedTriggerServices, replicatedTriggerMethods } from './triggers.ts'
 
 /** What the methods that keep this engine's data as another one's ask of the engine. */
@@ -15,6 +16,7 @@ export type ReplicationServices = ReplicatedAccountServices &
   ReplicatedRatingServices &
   ReplicatedProfileServices &
   ReplicatedGroupServices &
+  ReplicatedStateServices &
   ReplicatedTriggerServices & {
     tariff: Pick<TariffServices['tariff'], 'loadIds'> & { setLoadIds(ids: ReadonlyMap<string, bigint>): Promise<void> }
   }
@@ -26,6 +28,7 @@ export function replicationMethods(services: ReplicationServices, defaults: RpcD
     ...replicatedAccountMethods(services),
     ...replicatedRatingMethods(services, defaults),
     ...replicatedProfileMethods(services, defaults),
+    ...replicatedStateMethods(services, defaults),
     ...replicatedTriggerMethods(services),
     ...replicatedGroupMethods(services),
     ...replicatedSessionMethods(),

@@ -10,7 +10,6 @@ import {
   list,
   map,
   number,
-  pointer,
   type Shape,
   struct,
   text,
@@ -100,13 +99,8 @@ function profileSet(name: string, shape: Shape) {
 
 const named = { Tenant: text, ID: text }
 
-/** What services keep beside their profiles. None of them is there yet. */
+/** What services that are not there yet keep beside their profiles. */
 const STATES: Readonly<Record<string, Shape>> = {
-  StatQueue: struct('engine.StatQueue', {
-    ...named,
-    SQItems: list(struct('engine.SQItem', { EventID: text, ExpiryTime: pointer(time) })),
-    SQMetrics: map(any),
-  }),
   Threshold: struct('engine.Threshold', { ...named, Hits: integer64, Snooze: time }),
   Trend: struct('engine.Trend', { ...named, RunTimes: list(time), Metrics: map(any), CompressedMetrics: bytes }),
   Ranking: struct('engine.Ranking', {

@@ -1,0 +1,216 @@
+import { type Cdr, type CdrNotice, wholeEventOfCdr } from '../cdrs/cdr.ts'
+import { leadElsewhere } from '../config/checks/connections.ts'
+import type { Config } from '../config/schema.ts'
+import { NotFound, TollgateError } from '../core/errors.ts'
+import type { Evaluations } from '../core/evaluations.ts'
+import type { ChargingEvent, EventFields, EventValue } from '../core/event.ts'
+import { formatTime, type ZonedTime } from '../core/time.ts'
+import type { FilterLookups } from '../filters/sides.ts'
+import { eventCostWire } from '../rating/event-cost-wire.ts'
+import type { RpcClient } from '../rpc/client/connections.ts'
+import { errorText } from '../rpc/method.ts'
+import type { SessionNotice, SessionNoticed } from '../rpc/methods/told-sessions.ts'
+import type { EventService } from '../services/event-service.ts'
+import type { DataStore } from '../store/data-store.ts'
+import type { Records } from '../store/unit-of-work.ts'
+import type { ProfileState } from './profile-state.ts'
+import { StatsService, type StatsServiceOptions } from './stats-service.ts'
+
+export type EventServicesParts = {
+  readonly store: DataStore
+  readonly records: Records
+  readonly evaluations: Evaluations
+  /** A client over connections, those of this process among them. */
+  readonly client: (conns: readonly string[]) => RpcClient
+  readonly lookups: Pick<FilterLookups, 'accounts' | 'service'>
+  readonly now: () => ZonedTime
+  readonly newUuid: () => string
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
+}
+
+/** The methods by which services are told of events. */
+const METHODS = { stats: 'StatSv1.ProcessEvent', thresholds: 'ThresholdSv1.ProcessEvent' } as const
+type ServiceName = keyof typeof METHODS
+
+/** Statistics while they are on, and what is told of events: in this process or over connections. Nothing of it is part of a charge. */
+export class EventServices {
+  readonly #parts: EventServicesParts
+  #config: Config
+  #profiles: ProfileState | undefined
+  stats: StatsService | undefined
+
+  constructor(config: Config, parts: EventServicesParts) {
+    this.#config = config
+    this.#parts = parts
+  }
+
+  /** Takes up profiles and state of the services that are on. */
+  async open(profiles: ProfileState): Promise<void> {
+    this.#profiles = profiles
+    await this.#switch()
+  }
+
+  /** Other settings from the next event on; services come and go. */
+  async configure(config: Config): Promise<void> {
+    this.#config = config
+    this.stats?.configure(config, this.#statsOptions())
+    await this.#switch()
+  }
+
+  /** Stores what is not stored yet. */
+  async close(): Promise<void> {
+    const { stats } = this
+    this.stats = undefined
+    await stats?.close()
+  }
+
+  async #switch(): Promise<void> {
+    const { stats } = this.#config
+    if (stats.enabled && this.stats === undefined && this.#profiles !== undefined) {
+      const { store, records } = this.#parts
+      this.stats = await StatsService.open(this.#config, this.#profiles, store, records, this.#statsOptions())
+    } else if (!stats.enabled) await this.close()
+  }
+
+  #statsOptions(): StatsServiceOptions {
+    const { now, newUuid, lookups, log } = this.#parts
+    const { stats } = this.#config
+    return {
+      now,
+      newUuid,
+      lookups,
+      log,
+      thresholds: this.service('thresholds', stats.thresholds_conns),
+      exported: this.#exporter(stats.ees_conns, stats.ees_exporter_ids),
+    }
+  }
+
+  /** Exporters behind connections, as StatS and others tell them. Reference 06, 5.6. */
+  #exporter(conns: readonly string[], ids: readonly string[]): ((event: ChargingEvent) => Promise<void>) | undefined {
+    if (conns.length === 0) return undefined
+    return async (event) => {
+      await this.#call(conns, 'EeSv1.ProcessEvent', { EeIDs: ids, ...wireOf(event) })
+    }
+  }
+
+  /** A service behind connections; undefined: there are none. */
+  service(name: ServiceName, conns: readonly string[]): EventService | undefined {
+    if (conns.length === 0) return undefined
+    if (leadElsewhere(this.#config, name, conns))
+      return {
+        processEvent: async (event) => (await this.#call(conns, METHODS[name], wireOf(event))) as string[],
+      }
+    const { evaluations } = this.#parts
+    return {
+      processEvent: async (event) => {
+        const service = this.#own(name)
+        if (service === undefined) throw notConnected(name)
+        return evaluations.run(() => service.processEvent(event))
+      },
+    }
+  }
+
+  #own(name: ServiceName): EventService | undefined {
+    return name === 'stats' ? this.stats?.stats : undefined
+  }
+
+  async #call(conns: readonly string[], method: string, argument: unknown): Promise<unknown> {
+    try {
+      return await this.#parts.client(conns).call(method, argument)
+    } catch (cause) {
+      const text = errorText(cause)
+      if (text === 'NOT_FOUND') throw new NotFound()
+      throw new TollgateError('CALL_FAILED', text)
+    }
+  }
+
+  /**
+   * Tells statistics of CDRs, as they or the configuration say; whether all could be told. To be called when the CDRs are durable.
+   * Reference 05, 9.1.
+   */
+  async cdrsMade(cdrs: readonly Cdr[]): Promise<boolean> {
+    const { cdrs: section, general } = this.#config
+    const services = [
+      { name: 'thresholds', key: 'toThresholds', service: this.service('thresholds', section.thresholds_conns) },
+      { name: 'stats', key: 'toStats', service: this.service('stats', section.stats_conns) },
+    ] as const
+    let isTold = true
+    for (const cdr of cdrs) {
+      const { apiOpts, ...wanted }: CdrNotice = cdr.notice ?? { apiOpts: {} }
+      let fields: EventFields | undefined
+      for (const { name, key, service } of services) {
+        if (!(wanted[key] ?? service !== undefined)) continue
+        fields ??= wholeEventOfCdr(cdr, detailsOf(cdr, general.rounding_decimals))
+        const event = { ...this.#event(cdr.tenant, fields), apiOpts: { ...apiOpts, '*eventType': 'CDR' } }
+        isTold = (await this.#told(name, service, event)) && isTold
+      }
+    }
+    return isTold
+  }
+
+  #event(tenant: string, event: EventFields): ChargingEvent {
+    return { tenant, id: this.#parts.newUuid(), time: this.#parts.now().ns, event, apiOpts: {} }
+  }
+
+  async #told(name: ServiceName, service: EventService | undefined, event: ChargingEvent): Promise<boolean> {
+    try {
+      if (service === undefined) throw notConnected(name)
+      await service.processEvent(event)
+    } catch (cause) {
+      if (cause instanceof NotFound) return true
+      if (!(cause instanceof TollgateError)) throw cause
+      this.#parts.log('warn', 'a CDR could not be told', {
+        to: name,
+        cgrId: event.event['CGRID'],
+        cause: cause.message,
+      })
+      return false
+    }
+    return true
+  }
+
+  /** Whether sessions are connected with those who are to be told. */
+  canTell({ thresholds, stats }: SessionNotice): boolean {
+    const { thresholds_conns, stats_conns } = this.#config.sessions
+    return (!thresholds || thresholds_conns.length > 0) && (!stats || stats_conns.length > 0)
+  }
+
+  /** Tells thresholds and statistics of the event of a call of sessions. Reference 05, 7. */
+  async sessionEvent(event: ChargingEvent, wanted: SessionNotice): Promise<SessionNoticed> {
+    const tell = async (name: ServiceName, option: string, ids: readonly string[]) => {
+      const service = this.service(name, this.#config.sessions[`${name}_conns`])
+      const apiOpts = ids.length === 0 ? event.apiOpts : { ...event.apiOpts, [option]: ids }
+      try {
+        if (service === undefined) throw notConnected(name)
+        return await service.processEvent({ ...event, apiOpts })
+      } catch (cause) {
+        if (cause instanceof NotFound) return null
+        if (!(cause instanceof TollgateError)) throw cause
+        this.#parts.log('warn', 'an event of sessions could not be told', {
+          to: name,
+          event: event.id,
+          cause: cause.message,
+        })
+        return { error: cause.message }
+      }
+    }
+    const { thresholds, thresholdIds, stats, statIds } = wanted
+    return {
+      thresholds: thresholds ? await tell('thresholds', '*thdProfileIDs', thresholdIds) : undefined,
+      stats: stats ? await tell('stats', '*stsProfileIDs', statIds) : undefined,
+    }
+  }
+}
+
+function notConnected(name: ServiceName): TollgateError {
+  return new TollgateError('NOT_CONNECTED', `NOT_CONNECTED: ${name === 'stats' ? 'StatS' : 'ThresholdS'}`)
+}
+
+function detailsOf({ costDetails }: Cdr, decimals: number): EventValue {
+  return costDetails === undefined ? null : (eventCostWire(costDetails, decimals) as EventValue)
+}
+
+function wireOf({ tenant, id, time, event, apiOpts }: ChargingEvent): Record<string, unknown> {
+  const Time = time === null ? null : formatTime({ ns: time, zone: 'UTC' })
+  return { Tenant: tenant, ID: id, Time, Event: event, APIOpts: apiOpts }
+}

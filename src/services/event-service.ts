@@ -1,0 +1,7 @@
+import type { ChargingEvent } from '../core/event.ts'
+
+/** A service that is told of events: of this process or of another one. */
+export interface EventService {
+  /** Ids of its profiles that took the event. Rejects with NotFound when none did, else with TollgateError. */
+  processEvent(event: ChargingEvent): Promise<readonly string[]>
+}
