@@ -124,7 +124,10 @@ export class CdrPipeline implements SessionCdrs {
     const { isStored } = this.#defaults
     const runs = chargers?.runsOf(event) ?? [event]
     return runs.flatMap((run) =>
-      this.process(unit, [{ event: run.event, tenant: event.tenant, apiOpts: event.apiOpts }], { ...PLAIN, isStored }).map(({ cdr }) => cdr),
+      this.process(unit, [{ event: run.event, tenant: event.tenant, apiOpts: event.apiOpts }], {
+        ...PLAIN,
+        isStored,
+      }).map(({ cdr }) => cdr),
     )
   }
 
