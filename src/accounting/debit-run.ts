@@ -193,13 +193,13 @@ export class DebitRun {
   }
 
   /** How many increments up to `wanted` (above 0) can be taken until a trigger fires; all of them when nobody is told. */
-  limit(consumed: Purse, takes: readonly PaidTake[] | undefined, wanted: bigint): bigint {
-    return takes === undefined ? wanted : this.purses.limit(consumed, takes, wanted)
+  limit(takes: readonly PaidTake[] | undefined, wanted: bigint): bigint {
+    return takes === undefined ? wanted : this.purses.limit(takes, wanted)
   }
 
-  /** After `count` increments were taken. consumed: the account whose balance gives them, on which they count. */
-  took(consumed: Purse, takes: readonly PaidTake[] | undefined, count: bigint): void {
-    if (takes !== undefined) this.purses.took(consumed, takes, count)
+  /** After `count` increments were taken. */
+  took(takes: readonly PaidTake[] | undefined, count: bigint): void {
+    if (takes !== undefined) this.purses.took(takes, count)
   }
 
   addCost(cost: Decimal, count: bigint): void {

@@ -159,11 +159,11 @@ function consumeFree(run: DebitRun, candidate: PayingCandidate, step: bigint, in
   while (taken < wanted) {
     const affordable = purse.ledger.affordable(balance, amount, wanted - taken)
     if (affordable === 0n) break
-    const count = run.limit(purse, takes, affordable)
+    const count = run.limit(takes, affordable)
     unit = run.takeUnits(candidate, amount, count, null)
     taken += count
     if (takes === undefined) break
-    run.took(purse, takes, count)
+    run.took(takes, count)
   }
   if (taken === 0n) return false
   const payment = { unit, monetary: null, accountId: purse.accountId }

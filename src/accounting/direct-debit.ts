@@ -30,7 +30,7 @@ export function directDebit(
   const pay = ({ balance, purse }: Payer, amount: Decimal) => {
     open = open.minus(amount)
     const value = purse.take(balance, amount, 1n)
-    purses.took(purse, [{ balance, purse, each: amount, kind: '*monetary' }], 1n)
+    purses.took([{ balance, purse, each: amount, kind: '*monetary' }], 1n)
     const { accountId } = purse
     const monetary = { accountId, balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
     const payment = { unit: null, monetary, accountId }

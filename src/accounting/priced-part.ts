@@ -91,9 +91,9 @@ function payMoney(
   const affordable = purse.ledger.affordable(balance, cost, wanted)
   if (affordable === 0n) return undefined
   const takes = run.isWatched ? [{ balance, purse, each: cost, kind: '*monetary' }] : undefined
-  const count = run.limit(purse, takes, affordable)
+  const count = run.limit(takes, affordable)
   const increment = run.payMoney(payer, duration, cost, count, interval)
-  run.took(purse, takes, count)
+  run.took(takes, count)
   return increment
 }
 
@@ -120,9 +120,9 @@ function payRest(
 ): bigint {
   const payer = run.default
   const takes = run.isWatched ? [{ ...payer, each: cost, kind: '*monetary' }] : undefined
-  const count = run.limit(payer.purse, takes, wanted)
+  const count = run.limit(takes, wanted)
   append(run, runs, run.payMoney(payer, duration, cost, count, null))
-  run.took(payer.purse, takes, count)
+  run.took(takes, count)
   return count
 }
 
@@ -142,9 +142,9 @@ function payUnits(
   const { toR } = run.request
   if (cost.isZero) {
     const takes = run.isWatched ? [{ balance, purse, each: amount, kind: toR }] : undefined
-    count = run.limit(purse, takes, count)
+    count = run.limit(takes, count)
     const unit = run.takeUnits(candidate, amount, count, interval)
-    run.took(purse, takes, count)
+    run.took(takes, count)
     return { duration, cost, count, payment: { unit, monetary: null, accountId } }
   }
   let payer: Payer | undefined
@@ -165,16 +165,16 @@ function payUnits(
         { balance: payer.balance, purse: payer.purse, each: cost, kind: '*monetary' },
       ]
     : undefined
-  count = run.limit(purse, takes, count)
+  count = run.limit(takes, count)
   const unit = run.takeUnits(candidate, amount, count, interval)
   const { monetary } = run.payMoney(payer, duration, cost, count, null).payment
-  run.took(purse, takes, count)
+  run.took(takes, count)
   return { duration, cost, count, payment: { unit, monetary, accountId } }
 }
 
 /**
  * Pays the connect fee of the first charged part: its increment, undefined when there is no fee, `blocked` when a blocker
- * cannot pay it. consumed: the account of the balance that the part is taken from. Reference 04, 4.4.
+ * cannot pay it. consumed: the account of the balance that the part is taken from, which counts the connection. Reference 04, 4.4.
  */
 function payConnectFee(
   run: DebitRun,
@@ -202,13 +202,11 @@ function payConnectFee(
 /** Reference 04, 4.4.5. The fee does not count towards max cost. */
 function takeFee(run: DebitRun, { balance, purse }: Payer, fee: Decimal, consumed: Purse): Increment {
   const value = purse.take(balance, fee, 1n)
-  const takes = run.isWatched
-    ? [
-        { balance, purse, each: fee, kind: '*monetary' },
-        { balance, purse: consumed, each: ONE, kind: '*event_connect' },
-      ]
-    : undefined
-  run.took(consumed, takes, 1n)
+  if (run.isWatched) {
+    const paid = { balance, purse, each: fee, kind: '*monetary' }
+    const connected = { balance, purse: consumed, each: ONE, kind: '*event_connect' }
+    run.took(fee.isZero && purse !== consumed ? [connected] : [paid, connected], 1n)
+  }
   const { accountId } = purse
   const monetary = { accountId, balanceUuid: balance.uuid, balanceId: balance.id, value, interval: null }
   return { duration: 0n, cost: fee, count: 1n, payment: { unit: null, monetary, accountId } }

@@ -42,7 +42,7 @@ export class Purse {
   readonly ledger: Ledger
   /** Undefined: it has none, or the debit is dry. */
   readonly watch: DebitWatch | undefined
-  /** Whether the debit has taken anything from it. */
+  /** Whether the debit has taken, or counted, anything. */
   isTouched = false
 
   constructor(account: Account, ledger: Ledger, watch: DebitWatch | undefined) {
@@ -54,7 +54,7 @@ export class Purse {
 
   /** Takes `each` `count` times, whether or not the balance has it; the value that is left. */
   take(balance: Balance, each: Decimal, count: bigint): Decimal {
-    this.isTouched = true
+    if (!each.isZero) this.isTouched = true
     return this.ledger.take(balance, each, count)
   }
 
@@ -128,22 +128,21 @@ export class Purses implements LiveAccounts {
     return purse !== undefined
   }
 
-  /** How many increments up to `wanted` (above 0) can be taken until a trigger fires; at least one. consumed: whose counters count. */
-  limit(consumed: Purse, takes: readonly PaidTake[], wanted: bigint): bigint {
-    let least = consumed.watch?.limit(takes, wanted) ?? wanted
-    for (const { purse, ...take } of takes)
-      if (purse !== consumed && !take.each.isZero) least = purse.watch?.limit([uncounted(take)], least) ?? least
+  /** How many increments up to `wanted` (above 0) can be taken until a trigger of any account fires; at least one. */
+  limit(takes: readonly PaidTake[], wanted: bigint): bigint {
+    const only = onlyPurse(takes)
+    if (only !== undefined) return only.watch?.limit(takes, wanted) ?? wanted
+    let least = wanted
+    for (const take of takes) least = take.purse.watch?.limit([take], least) ?? least
     return least
   }
 
-  /**
-   * After `count` increments were taken: the counters of the account whose balance was consumed count them, whoever has paid their
-   * price; triggers fire on every account that has paid. Reference 04, 8 and 9.
-   */
-  took(consumed: Purse, takes: readonly PaidTake[], count: bigint): void {
-    consumed.watch?.took(takes, count)
-    for (const { purse, ...take } of takes)
-      if (purse !== consumed && !take.each.isZero) purse.watch?.took([uncounted(take)], count)
+  /** After `count` increments were taken: each account counts what its own balances have given, and its triggers fire. */
+  took(takes: readonly PaidTake[], count: bigint): void {
+    for (const { purse } of takes) purse.isTouched = true
+    const only = onlyPurse(takes)
+    if (only !== undefined) only.watch?.took(takes, count)
+    else for (const take of takes) take.purse.watch?.took([take], count)
   }
 
   #find(accountId: string): Purse | undefined {
@@ -163,6 +162,7 @@ export class Purses implements LiveAccounts {
 
 const NOBODY: readonly Account[] = []
 
-function uncounted(take: Take): Take {
-  return { ...take, kind: '' }
+/** The purse of all takes; undefined: there are several. */
+function onlyPurse([first, ...others]: readonly PaidTake[]): Purse | undefined {
+  return others.every(({ purse }) => purse === first?.purse) ? first?.purse : undefined
 }

@@ -250,7 +250,7 @@ function triggerOf(uniqueId: string, thresholdType: string, threshold: string, b
 }
 
 t.test(
-  'triggers fire on the account of the balance; counters count on the account whose balance is consumed',
+  'counters count and triggers fire on the account of the balance; the connection counts where the first part is taken from',
   async (t) => {
     const watched = (account: Account, name: string, threshold: string) =>
       withTriggers(account, [
@@ -284,7 +284,7 @@ t.test(
         },
         '4s',
       ),
-      ['4 4000000000 1', '', '0 0 0', 'MEMBER'],
+      ['0 4000000000 1', '', '4 0 0', 'MEMBER'],
       'own units whose price the member pays',
     )
   },
