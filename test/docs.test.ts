@@ -79,8 +79,9 @@ const SHIPPED: Readonly<Record<string, RegExp>> = Object.fromEntries(
       /^request 1: POST \/credit for credit$[\s\S]*"Usage":"60s"\}\n {2}calls SessionSv1\.AuthorizeEvent/m,
     ],
     ['csv', 'cdrs.csv', /^row 2 of 6 columns for reader csv_cdrs$[\s\S]*calls SessionSv1\.ProcessCDR/m],
+    ['--exporter fixed_cdrs', 'cdr.txt', /^row: CDR {5}491701234567[\s\S]*^row: TRL {2}00000001000000012345$/m],
   ].map(([agent, file, expected]) => [
-    `bin/tollgate dry-run --config-path templates --agent ${agent} --in templates/messages/${file}`,
+    `bin/tollgate dry-run --config-path templates ${String(agent).startsWith('--') ? agent : `--agent ${agent}`} --in templates/messages/${file}`,
     expected as RegExp,
   ]),
 )

@@ -240,7 +240,11 @@ class Delivery {
     while (this.#running !== undefined) await this.#running
     this.#closed = true
     clearTimeout(this.#retry)
-    if ('write' in this.#target) await this.#target.close?.()
+    if (!('write' in this.#target)) return
+    const position = this.#target.position?.()
+    await this.#target.close?.()
+    // What was written at the end, such as a trailer, stays.
+    if (this.#target.position?.() !== position) await this.#commit()
   }
 
   async #run(): Promise<void> {

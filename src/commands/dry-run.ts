@@ -5,21 +5,27 @@ import { TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import { zoneOf } from '../core/time.ts'
-import { dryRun } from '../engine/dry-run/dry-run.ts'
+import { dryRun, dryRunExporter } from '../engine/dry-run/dry-run.ts'
 import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
 import { storedSources } from '../engine/dry-run/stored.ts'
 import { HttpValues } from '../engine/http-values.ts'
 import { packageRoot } from '../engine/package-root.ts'
 import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 
-/** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged, but web servers of `*http` are asked. */
-export async function printDryRun(options: {
+/** Options of `tollgate dry-run`: one of agent and exporter. */
+export type DryRunOptions = {
   configPath: string
-  agent: string
+  agent?: string
+  exporter?: string
   in: string
   reply?: string
   tariff?: string
-}): Promise<void> {
+}
+
+/** Maps messages of a file through the templates of a configuration and prints each step; stores are only read, nothing is called or charged, but web servers of `*http` are asked. */
+export async function printDryRun(options: DryRunOptions): Promise<void> {
+  if ((options.agent === undefined) === (options.exporter === undefined))
+    throw new DryRunError('expected --agent or --exporter, one of them')
   const root = packageRoot()
   const loaded = await loadConfig(options.configPath, process.env, join(root, 'config', 'tollgate.json'))
   const reply = options.reply === undefined ? undefined : readReply(options.reply)
@@ -32,7 +38,9 @@ export async function printDryRun(options: {
     const sources = { ...storedSources(loaded, options.tariff, now), http: http.lookup }
     const evaluate = <R>(work: () => R) => evaluations.run(work)
     const request = { loaded, root, reply, sources, evaluate, file: options.in }
-    const lines = await dryRun(options.agent, bytes, request)
+    const lines = await (options.exporter === undefined
+      ? dryRun(options.agent ?? '', bytes, request)
+      : dryRunExporter(options.exporter, bytes, request))
     process.stdout.write(`${lines.join('\n')}\n`)
   } finally {
     client.close()

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ConsoleOptions } from './console.ts'
+import type { DryRunOptions } from './dry-run.ts'
 import type { LoadFlags } from './load.ts'
 import type { RestoreOptions } from './restore.ts'
 import type { ServeOptions } from './serve.ts'
@@ -34,20 +35,18 @@ export function program(): Command {
     .command('dry-run')
     .description('map messages through the templates of a configuration and print each step; nothing is charged')
     .requiredOption('--config-path <folder>', 'folder of *.json configuration files')
-    .requiredOption(
+    .option(
       '--agent <name>',
       'what maps them: diameter, radius, http; of readers csv, fwv, xml, json or sql; http:ID, csv:ID.. for one of several',
     )
+    .option('--exporter <id>', 'or the exporter that writes them, CDRs as JSON')
     .requiredOption(
       '--in <file>',
       'messages: hexadecimal octets, pcap, JSON, HTTP requests, query strings, XML or CSV rows',
     )
     .option('--reply <file>', 'what the API answers, as JSON: prints the reply fields and the answer too')
     .option('--tariff <folder>', 'tariff folder whose filters, destinations and timings go over those of the store')
-    .action(async (options: { configPath: string; agent: string; in: string; reply?: string; tariff?: string }) => {
-      const { printDryRun } = await import('./dry-run.ts')
-      return printDryRun(options)
-    })
+    .action(async (options: DryRunOptions) => (await import('./dry-run.ts')).printDryRun(options))
   program
     .command('completion')
     .description('print what completes this command line in a shell')

@@ -165,6 +165,6 @@ async function listen(
     'tariff',
     describeCounts(engine.tariff.counts()) || 'none; load one with: tollgate load --config-path DIR --path DIR',
   )
-  for (const file of engine.csvFiles) say('CDRs', file)
+  for (const file of engine.exportFiles) say('CDRs', file)
   say('next', 'npm run try')
 }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Cdr } from '../cdrs/cdr.ts'
 import type { CdrExports } from '../cdrs/exports.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
-import type { CsvWriter } from '../writers/csv-writer.ts'
+import type { FileWriter } from '../writers/file-writer.ts'
 import type { CallOutcome } from './remote-services.ts'
 
 export type { CdrExports } from '../cdrs/exports.ts'
 
 export type CdrExportParts = {
   /** Undefined: no apiers.ees_conns. */
-  writers: readonly CsvWriter[] | undefined
+  writers: readonly FileWriter[] | undefined
   /** Has one CDR exported by another engine; undefined: the exporters are here. */
   send: ((cdr: Cdr, key: string) => Promise<CallOutcome>) | undefined
   find: (query: CdrQuery) => Promise<readonly { orderId: number; cdr: Cdr }[]>
@@ -36,7 +36,7 @@ export async function exportCdrs(
   const found = await find(query)
   if (found.length === 0) return undefined
   const wanted = writers.filter(({ exporterId }) => exporterIds.length === 0 || exporterIds.includes(exporterId))
-  const taken = new Map(wanted.map((writer): [CsvWriter, { orderId: number; cdr: Cdr }[]] => [writer, []]))
+  const taken = new Map(wanted.map((writer): [FileWriter, { orderId: number; cdr: Cdr }[]] => [writer, []]))
   let isWhole = true
   for (let at = 0; at < found.length; at += PAGE) {
     const meant = found.slice(at, at + PAGE).flatMap((each) => {

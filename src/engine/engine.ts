@@ -53,7 +53,7 @@ import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { Records, type Unit } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import type { TariffRow } from '../tariffs/tariff-rows.ts'
-import type { CsvWriter } from '../writers/csv-writer.ts'
+import type { FileWriter } from '../writers/file-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { databasePaths } from './backup/database-paths.ts'
@@ -168,7 +168,7 @@ export class Engine {
   readonly #outboxSequence = new OutboxSequence()
   readonly #cdrs: CdrPipeline
   #agent: DiameterAgent | undefined
-  #writers: readonly CsvWriter[]
+  #writers: readonly FileWriter[]
   readonly #cdrStoreTarget: CdrTarget
   readonly #clientCalls: ClientCalls
   readonly stirKeys: StirKeys
@@ -521,7 +521,7 @@ export class Engine {
   }
 
   /** Files that CDRs are written to. */
-  get csvFiles(): readonly string[] {
+  get exportFiles(): readonly string[] {
     return this.#writers.map(({ path }) => path)
   }
 

@@ -1,14 +1,18 @@
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { type MappingContext, type MessageReader, OrderedEntries } from '../mapping/context.ts'
-import { TemplateError } from '../mapping/value.ts'
+import { Duration, TemplateError } from '../mapping/value.ts'
 import { compileCostPath } from './cost-details.ts'
 import { compileJsonPath } from './json-path.ts'
 
-/** Reads `~*req` of an event that is no protocol message: chargers' filters, writers' templates. */
+/** Reads `~*req` of an event that is no protocol message: chargers' filters, writers' templates. Usage that is a bigint is a duration. */
 export const EVENT_READER: MessageReader<EventFields, never> = {
   compileRequestPath(path) {
-    return compileJsonPath(path)
+    const read = compileJsonPath(path)
+    return (event) => {
+      const value = read(event)
+      return typeof value === 'bigint' ? new Duration(value) : value
+    }
   },
   compileItemPath(path) {
     throw new TemplateError(`*item.${path}: an event has no repeated groups`)

@@ -35,7 +35,6 @@ function rows(id: string): string[] {
     : readFileSync(join(folder, 'out', name), 'utf8')
         .trim()
         .split('\n')
-        .slice(1)
 }
 
 const CDR = {

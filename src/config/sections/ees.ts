@@ -23,7 +23,7 @@ const exporter = struct(
 )
 
 /** Types of exporters that this version has. */
-export const EXPORTER_TYPES: ReadonlySet<string> = new Set(['*none', '*file_csv'])
+export const EXPORTER_TYPES: ReadonlySet<string> = new Set(['*none', '*file_csv', '*file_fwv'])
 
 const failedPosts = struct(
   'FailedPostsJsonCfg',

@@ -4,6 +4,7 @@ import { type ZonedTime, zoneOf } from '../../core/time.ts'
 import { type MappingSources, sharedCache } from '../mapping-sources.ts'
 import { diameterDryRun } from './diameter-dry-run.ts'
 import { DryRunError } from './dry-run-error.ts'
+import { exporterDryRun } from './exporter-dry-run.ts'
 import { httpDryRun } from './http-dry-run.ts'
 import { radiusDryRun } from './radius-dry-run.ts'
 import { recordDryRun } from './record-dry-run.ts'
@@ -54,24 +55,34 @@ const NOTHING_STORED: Omit<MappingSources, 'cache'> = {
  * Maps a file of messages as an agent would; nothing is called, opened or written. agent: `diameter`, `radius`, `http`, or a reader's `csv`, `fwv`,
  * `xml`, `json` or `sql`, with `:id` for one of several. Rejects with DryRunError, ConfigError, TemplateError.
  */
-export async function dryRun(
-  agent: string,
-  bytes: Buffer,
-  request: Pick<DryRunRequest, 'loaded' | 'root' | 'reply'> &
-    Partial<Pick<DryRunRequest, 'sources' | 'file' | 'evaluate'>>,
-): Promise<readonly string[]> {
+export async function dryRun(agent: string, bytes: Buffer, request: Given): Promise<readonly string[]> {
   const [kind = '', ...id] = agent.split(':')
   const run = Object.hasOwn(AGENTS, kind) ? AGENTS[kind] : undefined
-  const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(request.loaded.config.general.default_timezone) }
-  const { evaluate = atOnce } = request
-  const cache = sharedCache(request.loaded.config.caches.partitions['*uch'])
-  const sources = { ...NOTHING_STORED, cache }
-  const given = { sources, file: '', ...request, evaluate, bytes, name: id.join(':'), now }
-  if (run !== undefined) return evaluate(() => run(given))
+  const given = whole(request, bytes, id.join(':'))
+  if (run !== undefined) return given.evaluate(() => run(given))
   const known = Object.keys(AGENTS).join(', ')
   const later = Object.hasOwn(LATER, kind) ? LATER[kind] : undefined
   if (later !== undefined) throw new DryRunError(`this version has no agent for ${later} yet; it has: ${known}`)
   throw new DryRunError(`agent ${JSON.stringify(agent)}: expected one of: ${known}`)
+}
+
+/** Writes a file of events as an exporter would; nothing leaves. Rejects with DryRunError, TemplateError. */
+export async function dryRunExporter(
+  id: string,
+  bytes: Buffer,
+  request: Omit<Given, 'reply'>,
+): Promise<readonly string[]> {
+  return exporterDryRun(whole({ reply: undefined, ...request }, bytes, id))
+}
+
+type Given = Pick<DryRunRequest, 'loaded' | 'root' | 'reply'> &
+  Partial<Pick<DryRunRequest, 'sources' | 'file' | 'evaluate'>>
+
+function whole(request: Given, bytes: Buffer, name: string): DryRunRequest {
+  const { config } = request.loaded
+  const now = { ns: BigInt(Date.now()) * 1_000_000n, zone: zoneOf(config.general.default_timezone) }
+  const sources = { ...NOTHING_STORED, cache: sharedCache(config.caches.partitions['*uch']) }
+  return { sources, file: '', evaluate: atOnce, ...request, bytes, name, now }
 }
 
 function atOnce<R>(work: () => R): R {
