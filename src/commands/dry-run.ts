@@ -10,6 +10,8 @@ import { DryRunError } from '../engine/dry-run/dry-run-error.ts'
 import { storedSources } from '../engine/dry-run/stored.ts'
 import { HttpValues } from '../engine/http-values.ts'
 import { packageRoot } from '../engine/package-root.ts'
+
+import { Reputation } from '../engine/reputation.ts'
 import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 
 /** Options of `tollgate dry-run`: one of agent and exporter. */
@@ -34,8 +36,9 @@ export async function printDryRun(options: DryRunOptions): Promise<void> {
   const evaluations = new Evaluations()
   const client = new HttpClient(httpClientOptions(loaded.config.http))
   const http = new HttpValues(evaluations, client, () => Number(loaded.config.general.reply_timeout / 1_000_000n))
+  const reputation = new Reputation({ evaluations, client, config: () => loaded.config })
   try {
-    const sources = { ...storedSources(loaded, options.tariff, now), http: http.lookup }
+    const sources = { ...storedSources(loaded, options.tariff, now), http: http.lookup, reputation }
     const evaluate = <R>(work: () => R) => evaluations.run(work)
     const request = { loaded, root, reply, sources, evaluate, file: options.in }
     const lines = await (options.exporter === undefined

@@ -83,6 +83,7 @@ import { exportProfiles } from './profile-export.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
 import { registerHosts } from './registered-hosts.ts'
 import { RemoteServices } from './remote-services.ts'
+import { Reputation } from './reputation.ts'
 import { newRequestIds } from './request-ids.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
 import { ServiceValues } from './service-values.ts'
@@ -146,6 +147,7 @@ export class Engine {
   readonly evaluations = new Evaluations()
   readonly #httpClient: HttpClient
   readonly #httpValues: HttpValues
+  readonly #reputation: Reputation
   readonly #serviceValues = new ServiceValues({
     evaluations: this.evaluations,
     client: (conns) => this.remote.client(conns),
@@ -209,6 +211,11 @@ export class Engine {
     this.#httpClient = new HttpClient(httpClientOptions(config.http))
     const replyTimeoutMs = () => Number(this.config.loaded.config.general.reply_timeout / 1_000_000n)
     this.#httpValues = new HttpValues(this.evaluations, this.#httpClient, replyTimeoutMs)
+    this.#reputation = new Reputation({
+      evaluations: this.evaluations,
+      client: this.#httpClient,
+      config: () => this.config.loaded.config,
+    })
     this.stirKeys = new StirKeys(this.#httpClient, replyTimeoutMs)
     const now = () => this.now()
     // All that can be wrong with the configuration is told before a store is opened.
@@ -779,6 +786,7 @@ export class Engine {
       isPrefix: (id, prefix) => lookups.isPrefix(id, prefix),
       accounts: this.#serviceValues.accounts,
       service: this.#serviceValues.service,
+      reputation: this.#reputation,
       cache: this.#sharedCache,
     }
   }

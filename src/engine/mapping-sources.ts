@@ -41,7 +41,14 @@ export function accountIn(records: Records, tenant: string, id: string): Account
 }
 
 /** The cache `*uch` of a configuration. Reference 01, 4.4. */
-export function sharedCache(partition: z.output<typeof cachePartition> | undefined): BoundedCache {
-  const { limit = -1, ttl = 0n, static_ttl: isStatic = false } = partition ?? {}
-  return new BoundedCache({ limit, ttlMs: Number(ttl / 1_000_000n), isStatic, now: () => Date.now() })
+export function sharedCache(partition: Partition): BoundedCache {
+  return boundedCache(partition, Date.now)
 }
+
+/** A partition of the cache; undefined: one without limit and time. now: ms. */
+export function boundedCache(partition: Partition, now: () => number): BoundedCache {
+  const { limit = -1, ttl = 0n, static_ttl: isStatic = false } = partition ?? {}
+  return new BoundedCache({ limit, ttlMs: Number(ttl / 1_000_000n), isStatic, now })
+}
+
+type Partition = z.output<typeof cachePartition> | undefined

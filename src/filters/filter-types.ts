@@ -4,6 +4,7 @@ import { isEqual } from './comparison.ts'
 import { COMPARISONS, compileComparison } from './comparison-rules.ts'
 import type { FilterRule } from './filter-rule.ts'
 import { compileHttp } from './http-rule.ts'
+import { compileApiban, compileSentryPeer } from './reputation-rules.ts'
 import type { Predicate, RuleEnvironment } from './sides.ts'
 import {
   compileEmpty,
@@ -31,6 +32,8 @@ const NEGATABLE = [
   'timings',
   'destinations',
   'ai',
+  'apiban',
+  'sentrypeer',
 ] as const
 type Negatable = (typeof NEGATABLE)[number]
 
@@ -101,5 +104,9 @@ function compilePositive<M, G>(name: Negatable, rule: FilterRule, environment: R
       return compileTimings(rule, environment)
     case 'ai':
       return compileActivation(rule, environment)
+    case 'apiban':
+      return compileApiban(rule, environment)
+    case 'sentrypeer':
+      return compileSentryPeer(rule, environment)
   }
 }

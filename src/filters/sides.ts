@@ -5,6 +5,7 @@ import type { HttpLookup } from '../mapping/http-value.ts'
 import { MappingError, TemplateError, type Value } from '../mapping/value.ts'
 import { compileRule, type ParserOptions, type Source } from '../mapping/value-parser.ts'
 import { type FilterRule, isDynamic } from './filter-rule.ts'
+import type { ReputationLookup } from './reputation-rules.ts'
 import type { ServiceLookup } from './service-containers.ts'
 
 /** Throws MappingError or InvalidText when it cannot be told. */
@@ -20,6 +21,8 @@ export interface FilterLookups {
   http?: HttpLookup | undefined
   /** Compiles a path of an account (`BalanceMap.*monetary[0].Value`) for `~*accounts`; undefined: accounts are not asked. */
   accounts?: ((path: string) => AccountRead) | undefined
+  /** Asks about addresses and numbers for `*apiban` and `*sentrypeer`; undefined: nobody can be asked. */
+  reputation?: ReputationLookup | undefined
   /** Asks other services for `~*stats` and the like; undefined: nobody can be asked. */
   service?: ServiceLookup | undefined
 }

@@ -20,7 +20,7 @@ export const caches = struct('CacheJsonCfg', {
 })
 
 /** Partitions whose size and times are those of the configuration. */
-export const PARTITIONS_IN_USE: ReadonlySet<string> = new Set(['*uch'])
+export const PARTITIONS_IN_USE: ReadonlySet<string> = new Set(['*uch', '*apiban', '*sentrypeer'])
 
 /** Partitions that are off when data_db is in memory. Reference 01, 2.3. */
 export const OFF_IN_MEMORY = [

@@ -1,12 +1,17 @@
 import { z } from 'zod'
-import { noEffect, secret, struct } from './key-types.ts'
+import { secret, struct } from './key-types.ts'
 
 /** Access to SentryPeer. Reference 01, 4.7. */
 export const sentrypeer = struct(
   'SentryPeerJsonCfg',
   {
-    ...noEffect(z.string(), 'client_id', 'token_url', 'ips_url', 'numbers_url', 'audience', 'grant_type'),
-    ...noEffect(secret, 'client_secret'),
+    client_id: z.string(),
+    client_secret: secret,
+    token_url: z.string(),
+    ips_url: z.string(),
+    numbers_url: z.string(),
+    audience: z.string(),
+    grant_type: z.string(),
   },
   {
     goFields: 'tagged',
