@@ -439,6 +439,12 @@ export class Engine {
       lookups: sources,
       now: () => this.now(),
       inTurn: (work) => this.#tariff.inTurn(work),
+      crowded: (tenant, candidates, ids) =>
+        this.#options.log('warn', 'an event has many candidates: index a field that tells these profiles apart', {
+          tenant,
+          candidates,
+          profiles: ids,
+        }),
     })
     await this.#groupMembers.open(this.store, this.records)
     this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {

@@ -5,7 +5,7 @@ import { checkFilter, checkFilterIds, FilterRefused } from '../filters/filter-ch
 import { FilterCompiler, type FilterSources } from '../filters/filter-compiler.ts'
 import type { FilterProfile } from '../filters/filter-rule.ts'
 import type { EventContext, IndexOptions } from '../filters/profile-index.ts'
-import { type MatchedProfile, ProfileSet } from '../filters/profile-set.ts'
+import { type Crowded, type MatchedProfile, ProfileSet } from '../filters/profile-set.ts'
 import type { IndexEntry } from '../filters/rule-keys.ts'
 import type { FilterLookups, Predicate } from '../filters/sides.ts'
 import { CHARGER_INDEX, PROFILE_KINDS, type ProfileName, type ProfileOf } from '../rpc/shapes/profile-kinds.ts'
@@ -23,6 +23,8 @@ export type ProfileEnvironment = {
   chargers: IndexOptions
   lookups: FilterLookups
   now: () => ZonedTime
+  /** Told when an event has more candidates than an index should leave. */
+  crowded?: Crowded
   /** Runs a change when those before it have ended, loads among them. */
   inTurn: <R>(work: () => Promise<R>) => Promise<R>
 }
@@ -78,7 +80,7 @@ export class ProfileState implements FilterSources {
 
   /** An empty set of profiles of a service, whose filters find what is stored here. */
   newSet<P extends MatchedProfile>(options: IndexOptions): ProfileSet<P> {
-    return new ProfileSet(options, this.#compiler, this)
+    return new ProfileSet(options, this.#compiler, this, this.#environment.crowded)
   }
 
   /** Compiles filters over an event that name what is stored here. Throws TemplateError for an inline one that is none. */
@@ -88,6 +90,14 @@ export class ProfileState implements FilterSources {
 
   get accounts(): FilterLookups['accounts'] {
     return this.#environment.lookups.accounts
+  }
+
+  get service(): FilterLookups['service'] {
+    return this.#environment.lookups.service
+  }
+
+  get reputation(): FilterLookups['reputation'] {
+    return this.#environment.lookups.reputation
   }
 
   get valueSeparator(): string {

@@ -34,7 +34,16 @@ export type MatchOptions<P> = {
   readonly accepts?: (profile: P) => boolean
 }
 
-type Partition<P> = { byId: Map<string, Entry<P>>; index: ProfileIndex<Entry<P>> }
+/** isTold: that it is crowded, since it was changed last. */
+type Partition<P> = { byId: Map<string, Entry<P>>; index: ProfileIndex<Entry<P>>; isTold: boolean }
+
+/** More candidates than these are worth a warning. Reference 02, 6.6. */
+const MANY_CANDIDATES = 100
+/** Of so many the warning tells the ids. */
+const SOME_IDS = 3
+
+/** Told once for each change of the profiles of a tenant. ids: of some of the candidates. */
+export type Crowded = (tenant: string, candidates: number, ids: readonly string[]) => void
 
 /**
  * The profiles of one kind by tenant, matched against events through an index. Changing a profile, or a stored filter, touches
@@ -46,12 +55,19 @@ export class ProfileSet<P extends MatchedProfile> {
   readonly #sources: FilterSources
   readonly #partitions = new Map<string, Partition<P>>()
   readonly #users = new FilterUsers()
+  readonly #crowded: Crowded | undefined
   #matches = 0
 
-  constructor(options: IndexOptions, compiler: FilterCompiler<EventContext['message'], never>, sources: FilterSources) {
+  constructor(
+    options: IndexOptions,
+    compiler: FilterCompiler<EventContext['message'], never>,
+    sources: FilterSources,
+    crowded?: Crowded,
+  ) {
     this.#options = options
     this.#compiler = compiler
     this.#sources = sources
+    this.#crowded = crowded
   }
 
   /** Indexes every profile anew, by other options. */
@@ -86,7 +102,7 @@ export class ProfileSet<P extends MatchedProfile> {
     this.delete(tenant, id)
     let partition = this.#partitions.get(tenant)
     if (partition === undefined) {
-      partition = { byId: new Map(), index: new ProfileIndex(this.#options) }
+      partition = { byId: new Map(), index: new ProfileIndex(this.#options), isTold: false }
       this.#partitions.set(tenant, partition)
     }
     const passes = failingLater(() => this.#compiler.compile(profile.filterIds))
@@ -97,6 +113,7 @@ export class ProfileSet<P extends MatchedProfile> {
       placement: undefined,
       seen: 0,
     }
+    partition.isTold = false
     partition.byId.set(id, entry)
     entry.placement = partition.index.add(entry, entry.rules)
     this.#users.add(profile)
@@ -149,6 +166,7 @@ export class ProfileSet<P extends MatchedProfile> {
     if (ids !== undefined) for (const id of ids) withEntry(partition.byId.get(id), add)
     else if (this.#options.indexedSelects) partition.index.candidates(context, add)
     else partition.byId.forEach(add)
+    if (candidates.length > MANY_CANDIDATES && ids === undefined) this.#tell(tenant, partition, candidates)
     if (candidates.length > 1) candidates.sort(byWeight)
     const matched: P[] = []
     for (const { profile, passes } of candidates) {
@@ -156,6 +174,13 @@ export class ProfileSet<P extends MatchedProfile> {
       if (ignoresFilters || passes(context)) matched.push(profile)
     }
     return matched
+  }
+
+  #tell(tenant: string, partition: Partition<P>, candidates: readonly Entry<P>[]): void {
+    if (partition.isTold || !this.#options.indexedSelects) return
+    partition.isTold = true
+    const ids = candidates.slice(0, SOME_IDS).map(({ profile }) => profile.id)
+    this.#crowded?.(tenant, candidates.length, ids)
   }
 
   /** The entries of the index. */

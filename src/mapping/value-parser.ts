@@ -215,12 +215,20 @@ function compileConverters(text: string, at: number): NamedConverter[] {
   return converters
 }
 
+/** The path, and what follows each `:s/`; one inside of the brackets of a selector is the selector's. */
 function splitReplacements(body: string): string[] {
-  return body.split(':s/')
+  let depth = 0
+  for (let i = 0; i < body.length; i++) {
+    const char = body[i]
+    if (char === '[') depth++
+    else if (char === ']') depth--
+    else if (depth <= 0 && body.startsWith(':s/', i)) return [body.slice(0, i), ...body.slice(i + 3).split(':s/')]
+  }
+  return [body]
 }
 
-/** `search/replace/`: a match anywhere turns the whole value into the replacement. Reference 02, 3.2. */
-function compileReplacement(text: string, at: number): (value: string) => string {
+/** `search/replace/`, of a value or a selector; at: where it stands, for errors. Throws TemplateError. A match anywhere turns the whole value into the replacement. Reference 02, 3.2. */
+export function compileReplacement(text: string, at: number): (value: string) => string {
   const slashes: number[] = []
   for (let i = 0; i < text.length; i++) if (text[i] === '/' && text[i - 1] !== '\\') slashes.push(i)
   const last = slashes.at(-1)

@@ -513,3 +513,8 @@ t.test('02, 6.1: filters that a profile may not name', async (t) => {
     t.doesNotThrow(() => check(id), id)
   }
 })
+
+t.test('02, 9: *ai without a value, or with an empty end, is an error', async (t) => {
+  for (const filter of ['*ai:~*req.T:', '*ai:~*req.T:|', '*ai:~*req.T:2013-06-01T00:00:00Z|'])
+    t.match(decide([filter], { T: '2013-07-01T00:00:00Z' }), /^\*ai: expected <start> or <start>\|<end>/, filter)
+})

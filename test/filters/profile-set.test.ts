@@ -191,3 +191,24 @@ t.test('candidates that are named, whose filters may not count, and that their o
   t.same(idsOf(set.match(TENANT, event, null, { accepts })), ['C'], 'before its filters are asked')
   t.same(asked, ['C', 'A'])
 })
+
+t.test('02, 6.6: more than 100 candidates are told, once until profiles change', async (t) => {
+  const crowd = (count: number) =>
+    Array.from({ length: count }, (_, i) => profile(`P${String(i).padStart(3, '0')}`, ['*string:~*req.ToR:*voice']))
+  const told: unknown[] = []
+  const compiler = new FilterCompiler(EVENT_READER, { separator: ';', group: undefined }, filterSources())
+  const set = new ProfileSet<MatchedProfile>(DEFAULTS, compiler, filterSources(), (...args) => told.push(args))
+  for (const each of crowd(100)) set.put(each)
+  const voice = eventOf({ ToR: '*voice' })
+  set.match(TENANT, voice, null)
+  t.same(told, [], '100 are not too many')
+  set.put(profile('MORE', ['*string:~*req.ToR:*voice']))
+  set.match(TENANT, eventOf({ ToR: '*data' }), null)
+  for (let i = 0; i < 3; i++) t.equal(set.match(TENANT, voice, null).length, 101)
+  t.match(told, [[TENANT, 101, ['P000', 'P001', 'P002']]])
+  t.equal(told.length, 1)
+  set.match(TENANT, voice, null, { ids: crowd(100).map(({ id }) => id) })
+  set.put(profile('MORE', ['*string:~*req.ToR:*voice']))
+  set.match(TENANT, voice, null)
+  t.equal(told.length, 2)
+})

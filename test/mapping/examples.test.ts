@@ -1,9 +1,15 @@
+import { join } from 'node:path'
 import t from 'tap'
+import { loadConfig } from '../../src/config/load-config.ts'
 import type { EventFields } from '../../src/core/event.ts'
+import { namedTemplates } from '../../src/engine/processors.ts'
+import { typedOf } from '../../src/filters/comparison.ts'
 import { textOf } from '../../src/mapping/context.ts'
 import { compileConverter } from '../../src/mapping/converters.ts'
 import type { FieldTemplate } from '../../src/mapping/field-plan.ts'
-import { run, valueText } from '../support/mapping.ts'
+import type { Found } from '../../src/mapping/value.ts'
+import { ROOT } from '../support/gateway.ts'
+import { contextOf, environmentOf, NOW, run, valueText } from '../support/mapping.ts'
 
 const CUT = '~*req.H:s/\\+49(\\d+)/0$1/:s/\\+(\\d+)/00$1/'
 const NATIONAL = '~*req.1:s/^00(\\d+)(?:[a-zA-Z].{3})*0*([1-9]\\d+)$/+$1$2/:s/^\\+49(18\\d{2})$/+491400$1/'
@@ -27,6 +33,11 @@ const values: readonly [name: string, value: string, event: EventFields, result:
 ]
 for (const [name, value, event, result] of values)
   t.test(`02 ex. ${name}`, async (t) => t.equal(valueText(value, event), result))
+
+t.test('02 ex. 10, interface mode', async (t) => {
+  const shown = (text: string) => textOf(typedOf(text, NOW) as Found)
+  t.equal(shown('2.') + shown(valueText(QUOTED_COST, COST) ?? '') + shown('s'), '210s')
+})
 
 const conversions: readonly [name: string, input: string, converter: string, result: string][] = [
   ['13', '20s423ns', '*durfmt:15-04-05.999999999', '00-00-20.000000423'],
@@ -147,4 +158,26 @@ t.test('02 ex. 45', async (t) => {
     rep.entries.map(({ path }) => path),
     ['B', 'A'],
   )
+})
+
+t.test('02, 7: the reply example: the answer of the built-in *cca, and another Result-Code over it', async (t) => {
+  const loaded = await loadConfig(join(ROOT, 'templates'), {}, join(ROOT, 'config/tollgate.json'))
+  const cca = namedTemplates(loaded).get('*cca') ?? []
+  const event = { 'Session-Id': 's', 'CC-Request-Type': 1, 'CC-Request-Number': 0 }
+  const filters = ['*eq:~*cgrep.MaxUsage:0']
+  const fields = [
+    { type: '*template', value: '*cca' },
+    { path: '*rep.Result-Code', type: '*constant', value: '4012', filters, blocker: true },
+    { path: '*rep.Granted', type: '*constant', value: 'yes' },
+  ]
+  const answer = (maxUsage: bigint) => {
+    const vars = { OriginHost: 'h', OriginRealm: 'r', '*appid': '4' }
+    const context = { ...contextOf(event), vars, reply: { MaxUsage: maxUsage } }
+    return run(fields, event, environmentOf({ '*cca': cca }), context).rep.entries.map(
+      ({ path, value }) => `${path}=${value}`,
+    )
+  }
+  const rest = ['Origin-Host=h', 'Origin-Realm=r', 'Auth-Application-Id=4', 'CC-Request-Type=1', 'CC-Request-Number=0']
+  t.same(answer(60_000_000_000n), ['Session-Id=s', 'Result-Code=2001', ...rest, 'Granted=yes'])
+  t.same(answer(0n), ['Session-Id=s', ...rest, 'Result-Code=4012'], 'it moves to the end, and nothing follows')
 })

@@ -1,8 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { engineOf } from '../support/engine.ts'
+import type { EventValue } from '../../src/core/event.ts'
+import { eventJson } from '../../src/core/event-values.ts'
+import { NOBODY } from '../../src/rpc/method.ts'
+import { buildRegistry } from '../../src/rpc/methods/all.ts'
+import { DEFAULTS, engineOf } from '../support/engine.ts'
 import { sampleFolder } from '../support/gateway.ts'
+import { startServer } from '../support/rpc-hosts.ts'
 
 const rule = (Type: string, Element: string, ...Values: string[]) => ({ Type, Element, Values })
 const filter = (...Rules: object[]) => ({ Tenant: 'cgrates.org', ID: 'F1', Rules })
@@ -251,6 +256,32 @@ t.test('what is wrong in a file stops its load, with the place; nothing of it is
   }
   t.equal(await call('APIerSv1.GetFilterIDs', {}), 'NOT_FOUND')
   t.equal(await call('APIerSv1.GetChargerProfileIDs', {}), 'NOT_FOUND')
+})
+
+t.test('02, 6.5: a charger is chosen by a metric that another process keeps', async (t) => {
+  const stats = await startServer(t, {
+    'StatSv1.GetQueueFloatMetrics': (argument) =>
+      (argument as { ID: string }).ID === 'SQ' ? { '*asr': 40 } : new Error('NOT_FOUND'),
+  })
+  const conns = {
+    rpc_conns: { other: { strategy: '*first', conns: [{ address: stats.address, transport: '*json' }] } },
+  }
+  const { engine, call } = await engineOf(t, sampleFolder(t, { ...conns, filters: { stats_conns: ['other'] } }))
+  t.teardown(() => engine.close())
+  for (const [id, queue] of [
+    ['POOR', 'SQ'],
+    ['NONE', 'SQ2'],
+  ] as const) {
+    const FilterIDs = ['*string:~*req.X:acc', `*lt:~*stats.${queue}.*asr:50`]
+    await call('APIerSv1.SetChargerProfile', charger(id, { Tenant: 'cgrates.org', FilterIDs }))
+  }
+  const registry = buildRegistry(engine, DEFAULTS, () => true)
+  const event = { Tenant: 'cgrates.org', ID: 'e', Event: { X: 'acc' } }
+  const ask = () => registry.call('ChargerSv1.GetChargersForEvent', [event], NOBODY)
+  const chosen = eventJson((await engine.evaluations.run(ask)) as EventValue)
+  t.match(chosen, /"ID":"POOR"/)
+  t.notMatch(chosen, /"ID":"NONE"/)
+  t.same(stats.calls, ['StatSv1.GetQueueFloatMetrics', 'StatSv1.GetQueueFloatMetrics'])
 })
 
 t.test('02, 6.5: a charger is chosen by the account as it is now', async (t) => {

@@ -2,12 +2,18 @@ import { ZERO_TIME } from '../../core/time.ts'
 import { compileRsrRule } from '../../filters/rsr-rule.ts'
 import type { MessageReader } from '../../mapping/context.ts'
 import { MappingError, TemplateError, type Value } from '../../mapping/value.ts'
+import { compileReplacement } from '../../mapping/value-parser.ts'
 import type { RawAvp } from '../../protocol/diameter/avp.ts'
 import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictionary.ts'
 import type { DiameterMessage } from '../../protocol/diameter/message.ts'
 import { decodeAvp } from '../../protocol/diameter/types.ts'
 
-type Condition = { definition: AvpDefinition; accepts: (text: string) => boolean; equals: (text: string) => boolean }
+type Condition = {
+  definition: AvpDefinition
+  replace: (text: string) => string
+  accepts: (text: string) => boolean
+  equals: (text: string) => boolean
+}
 
 type CompiledPath = { steps: readonly AvpDefinition[]; index: number | undefined; conditions: readonly Condition[] }
 
@@ -100,17 +106,27 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
   }
 
   #compileCondition(text: string): Condition {
-    const [, name = '', rule = ''] = /^~([^(]+)\((.*)\)$/.exec(text) ?? []
+    const { name, replacements, rule } = conditionParts(text)
     const definition = this.#dictionary.byName(this.#applicationId, name)
     if (definition === undefined)
       throw new TemplateError(`Could not find ${JSON.stringify(name)} of the selector [${text}] in the dictionary`)
     const rules = rule.split('&').map(compileRule)
     return {
       definition,
+      replace: (value) => replacements.reduce((changed, replace) => replace(changed), value),
       accepts: (value) => rules.every((accepts) => accepts(value)),
       equals: (value) => value === rule,
     }
   }
+}
+
+/** `~Name:s/search/replace/(rule)`: the name ends at the first of them, the rule begins behind the last slash. */
+function conditionParts(text: string) {
+  const [, name = '', rest = ''] = /^~([^(:]+)(.*)\)$/s.exec(text) ?? []
+  const open = rest.startsWith(':s/') ? rest.lastIndexOf('/(') + 1 : rest.indexOf('(')
+  const [, ...searches] = rest.slice(0, open).split(':s/')
+  const replacements = searches.map((search) => compileReplacement(search, 0))
+  return { name, replacements, rule: rest.slice(open + 1) }
 }
 
 /** Names of the AVPs on a path. */
@@ -198,13 +214,14 @@ function first(
 function conditionText(
   message: DiameterMessage,
   levels: readonly (readonly RawAvp[])[],
-  { definition }: Condition,
+  { definition, replace }: Condition,
 ): string | undefined {
   for (let level = levels.length - 1; level > 0; level--) {
     for (const avp of levels[level] ?? []) {
       if (avp.code !== definition.code || avp.vendorId !== definition.vendorId) continue
       const value = readAvp(message, avp, definition)
-      return value instanceof Buffer ? value.toString('latin1') : value === undefined ? undefined : String(value)
+      const text = value instanceof Buffer ? value.toString('latin1') : value === undefined ? undefined : String(value)
+      return text && replace(text)
     }
   }
   return undefined

@@ -1,11 +1,16 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { DiameterReader } from '../../../src/agents/diameter/request-paths.ts'
+import { messageContext } from '../../../src/agents/pipeline.ts'
 import type { EventFields } from '../../../src/core/event.ts'
+import { ZERO_TIME } from '../../../src/core/time.ts'
 import { messageOf } from '../../../src/engine/dry-run/diameter-text.ts'
 import { textOf } from '../../../src/mapping/context.ts'
 import { MappingError, TemplateError } from '../../../src/mapping/value.ts'
+import { compileRule } from '../../../src/mapping/value-parser.ts'
+import type { RawAvp } from '../../../src/protocol/diameter/avp.ts'
 import { Dictionary, readDictionaryFolder } from '../../../src/protocol/diameter/dictionary.ts'
+import type { DiameterMessage } from '../../../src/protocol/diameter/message.ts'
 import { ROOT } from '../../support/gateway.ts'
 
 const dictionary = new Dictionary(readDictionaryFolder(join(ROOT, 'dictionaries/diameter')))
@@ -52,6 +57,10 @@ const rows: readonly [path: string, result: string | undefined][] = [
   [`${OCTETS}[~Rating-Group(2)|~Service-Identifier(7)]`, '20'],
   [`${OCTETS}[~Service-Identifier(7)]`, '20'],
   [`${OCTETS}[~Rating-Group(1)|~Service-Identifier(7)]`, undefined],
+  [`${DATA}[~Subscription-Id-Type:s/^(\\d)$/0$1/(^00$)]`, 'e164'],
+  [`${DATA}[~Subscription-Id-Type:s/^1(\\d)$/x$1/:s/x/y/(^y$)]`, 'ten'],
+  [`${DATA}[~Subscription-Id-Type:s/(.*)/$1/(~^(5)$)]`, undefined],
+  [`${OCTETS}[~Rating-Group:s/2/7/(^7$)|~Service-Identifier(7)]`, '20'],
   ['CC-Request-Number', undefined],
   ['CC-Request-Number[1]', undefined],
   [`${DATA}[-4]`, undefined],
@@ -63,6 +72,13 @@ t.test('02, 2.5: what cannot be selected', async (t) => {
   t.throws(() => read(`${DATA}[3]`), new MappingError('avp index higher than number of AVPs'))
   t.throws(() => read(`${DATA}[0`), new TemplateError('filter rule <0> needs to end in ]'))
   t.throws(() => read(`${DATA}[~No-Such-AVP(1)]`), TemplateError)
+  t.throws(() => read(`${DATA}[~Subscription-Id-Type:s/(/x/(1)]`), {
+    message: 'invalid Search&Replace subfield rule: <(>',
+  })
+  const rule = `~*req.${DATA}[~Subscription-Id-Type:s/^0$/x/(^x$)]:s/e(.*)/E$1/{*len}`
+  const value = compileRule(rule, reader, { separator: ';', group: undefined })
+  const context = messageContext<DiameterMessage, RawAvp>(message, { vars: {}, tenant: '', now: ZERO_TIME })
+  t.equal(value(context), 4, 'what is in the brackets is no search of the value')
 })
 
 t.test('02, 2.4: a name that the dictionary does not have is an error in filters', async (t) => {
