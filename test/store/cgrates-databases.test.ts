@@ -249,6 +249,7 @@ for (const server of servers) {
             [{ pgSSLMode: 'verify-ca', ...rootCert }, undefined],
             [{ pgSSLMode: 'verify-full', ...rootCert, ...own }, undefined],
             [{ pgSSLMode: 'verify-full', ...stranger }, /certificate/],
+            [{ pgSchema: 'no, ,schema' }, /search_path/],
             [{ pgSSLMode: 'verify-full', pgSSLRootCert: '/none.pem' }, /pgSSLMode: ENOENT.*none\.pem/],
           ]
         : [

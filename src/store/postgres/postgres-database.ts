@@ -30,6 +30,7 @@ export class PostgresDatabase implements SqlDatabase {
   readonly name: string
   readonly #options: PostgresOptions
   readonly #onEvent: OnSqlEvent
+  readonly #begun = new WeakSet<object>()
   #pool: Promise<pg.Pool> | undefined
   #closed = false
 
@@ -88,10 +89,19 @@ export class PostgresDatabase implements SqlDatabase {
         }),
     }
     try {
+      await this.#begin(client, session)
       return await work(session)
     } finally {
       client.release(isBroken || pool.idleCount >= this.#options.maxIdle)
     }
+  }
+
+  /** Settings of a new connection. */
+  async #begin(client: object, session: SqlSession): Promise<void> {
+    const { schema } = this.#options
+    if (schema === '' || this.#begun.has(client)) return
+    await session.query(`SELECT set_config('search_path', ?, false)`, [schema])
+    this.#begun.add(client)
   }
 
   /** A pool of the first way that the server takes. */
@@ -112,7 +122,7 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   #poolOf(ssl: false | ConnectionOptions): pg.Pool {
-    const { host, port, database, user, password, schema, maxOpen, maxLifetimeMs } = this.#options
+    const { host, port, database, user, password, maxOpen, maxLifetimeMs } = this.#options
     const pool = new pg.Pool({
       host,
       port,
@@ -131,11 +141,7 @@ export class PostgresDatabase implements SqlDatabase {
     })
     // An idle connection that breaks leaves the pool; the next statement gets another one.
     pool.on('error', () => undefined)
-    pool.on('connect', (client) => {
-      client.on('error', () => undefined)
-      // It waits before the statements of this connection; one that fails, they fail too.
-      if (schema !== '') client.query(`SELECT set_config('search_path', $1, false)`, [schema]).catch(() => undefined)
-    })
+    pool.on('connect', (client) => client.on('error', () => undefined))
     return pool
   }
 }
