@@ -26,6 +26,8 @@ export type ActionRecord = Touched & { action: Action }
 /** What a set wants done outside the account. */
 export type ActionEffect =
   | { kind: 'publish'; account: Account }
+  /** target: `tenant:id` of what is to begin anew. */
+  | { kind: 'reset'; service: 'stats' | 'thresholds'; target: string }
   | { kind: 'log'; account: Account | undefined }
   | { kind: 'cdrlog'; template: string; account: Account | undefined; records: readonly ActionRecord[] }
 
@@ -88,6 +90,12 @@ const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
 
 const TRANSFER = '*transfer_balance'
 
+/** Actions that let something begin anew, by the service that has it. Reference 04, 11.4. */
+const RESETS: Readonly<Record<string, 'stats' | 'thresholds'>> = {
+  '*reset_stat_queue': 'stats',
+  '*reset_threshold': 'thresholds',
+}
+
 /** Actions after which expired balances go. Reference 04, 10.2. */
 const CLEANING = new Set([
   '*topup',
@@ -145,7 +153,9 @@ export function runActions(
 export function runAccountlessActions(actions: readonly Action[]): ActionsOutcome {
   const effects: ActionEffect[] = []
   for (const { type, extraParameters } of byWeight(actions)) {
-    if (type === '*log') effects.push({ kind: 'log', account: undefined })
+    const service = RESETS[type]
+    if (service !== undefined) effects.push({ kind: 'reset', service, target: extraParameters })
+    else if (type === '*log') effects.push({ kind: 'log', account: undefined })
     else if (type === '*cdrlog') {
       effects.push({ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] })
     } else if (type === '*remove_expired') return { ok: false, cause: 'nil account', effects }
@@ -243,6 +253,8 @@ function effectOf({ account, records }: Run, { type, extraParameters }: Action):
   if (type === '*cdrlog') return { kind: 'cdrlog', template: extraParameters, account, records }
   if (type === '*log') return { kind: 'log', account }
   if (type === '*publish_account') return { kind: 'publish', account }
+  const service = RESETS[type]
+  if (service !== undefined) return { kind: 'reset', service, target: extraParameters }
   throw new ActionRefused(unknownType(type))
 }
 

@@ -38,6 +38,10 @@ export type RunnerOptions = {
   removeExpired: boolean
   /** Where the CDRs of `*cdrlog` go; undefined without schedulers.cdrs_conns. */
   cdrs: { put: (unit: Unit, cdr: Cdr) => void; made: () => void; defaults: CdrDefaults; separator: string } | undefined
+  /** rals.stats_conns and thresholds_conns: told of an account that `*publish_account` names. */
+  published?: (account: Account) => void
+  /** schedulers.stats_conns and thresholds_conns: lets something (`tenant:id`) begin anew; undefined: nobody is connected. */
+  reset?: (service: 'stats' | 'thresholds') => ((target: string) => Promise<void>) | undefined
   /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
   accepts: (task: Task, tenant: string) => boolean
   now: () => ZonedTime
@@ -366,10 +370,20 @@ export class ActionRunner {
     }
   }
 
+  #reset({ service, target }: ActionEffect & { kind: 'reset' }, fields: Record<string, unknown>): void {
+    this.#options
+      .reset?.(service)?.(target)
+      .catch((cause: unknown) => {
+        this.#options.log('error', 'an action could not reset', { ...fields, service, target, cause: String(cause) })
+      })
+  }
+
   /** The CDRs of `*cdrlog`, into the outbox. Throws TollgateError. Reference 04, 11.6. */
   #log(unit: Unit, target: { tenant: string; id: string }, effects: readonly ActionEffect[], extra: EventFields): void {
     const { cdrs, now, newUuid } = this.#options
     for (const effect of effects) {
+      if (effect.kind === 'reset' && this.#options.reset?.(effect.service) === undefined)
+        throw new TollgateError('NO_CONNECTION', 'MANDATORY_IE_MISSING: [connIDs]')
       if (effect.kind !== 'cdrlog') continue
       if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
       const settings = { ...cdrs, now: now(), newUuid }
@@ -379,9 +393,12 @@ export class ActionRunner {
 
   #told(effects: readonly ActionEffect[], problem: string | undefined, fields: Record<string, unknown>): void {
     if (problem !== undefined) this.#options.log('error', 'an action set failed', { ...fields, cause: problem })
-    for (const { kind } of effects) {
-      if (kind === 'log') this.#options.log('info', 'account', fields)
-      else if (kind === 'cdrlog' && problem === undefined) this.#options.cdrs?.made()
+    for (const effect of effects) {
+      if (effect.kind === 'log') this.#options.log('info', 'account', fields)
+      else if (problem !== undefined) continue
+      else if (effect.kind === 'cdrlog') this.#options.cdrs?.made()
+      else if (effect.kind === 'publish') this.#options.published?.(effect.account)
+      else this.#reset(effect, fields)
     }
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Account, accountKey } from '../accounting/account.ts'
+import { accountKind } from '../accounting/account-record.ts'
 import type { Action } from '../accounting/action.ts'
 import type { ActionTiming } from '../accounting/action-plans.ts'
 import { type SharedGroup, sharingStrategy } from '../accounting/shared-groups.ts'
@@ -40,7 +41,7 @@ import type { Descriptor } from '../services/charging.ts'
 import type { MakeAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
 import { NamedLocks } from '../services/named-locks.ts'
-import { Responder } from '../services/responder.ts'
+import { Responder, type ResponderSettings } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
 import { isCharged, type Session } from '../sessions/session.ts'
@@ -185,6 +186,9 @@ export class Engine {
   readonly cdrProcessing: CdrProcessing
   /** Statistics, and whoever is told of events. */
   readonly eventServices: EventServices
+  /** Accounts as debits leave them, until they are told of. */
+  readonly #debited = new WeakSet<Account>()
+  #watchesAccounts = false
   readonly runner: ActionRunner
   readonly accounts: AccountAdmin
   readonly triggers: TriggerAdmin
@@ -273,7 +277,7 @@ export class Engine {
     })
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
     this.#responder = new Responder(
-      responderSettings(config),
+      this.#responderSettings(config),
       () => this.#tariff.index,
       () => ({ nowMs: Date.now(), newUuid: () => randomUUID() }),
       (unit, accountId, live) => this.runner.reactions(unit, accountId, live),
@@ -375,7 +379,7 @@ export class Engine {
       commit()
       this.#timeZone = timeZone
       if (changed.has('chargers')) this.#profiles.chargerProfiles.configure(indexOptions(config.chargers))
-      this.#responder.configure(responderSettings(config))
+      this.#responder.configure(this.#responderSettings(config))
       this.#extraCdrFields = extraCdrFields
       const paying = this.#connected.charging(config, 'cdrs.rals_conns', this.#responder)
       this.#cdrs.configure(
@@ -811,11 +815,27 @@ export class Engine {
       roundingDecimals: general.rounding_decimals,
       removeExpired: rals.remove_expired,
       cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
+      published: (account) => this.eventServices.accountUpdated(account, account),
+      reset: (service) => this.eventServices.reset(service),
       accepts,
       now: () => this.now(),
       newUuid: () => randomUUID(),
       log: this.#options.log,
     }
+  }
+
+  /** Accounts are watched once somebody is to be told of them: the path of charges pays for it. */
+  #responderSettings(config: Config): ResponderSettings {
+    const { stats_conns, thresholds_conns } = config.rals
+    const isWatched = stats_conns.length + thresholds_conns.length > 0
+    if (isWatched && !this.#watchesAccounts) {
+      this.#watchesAccounts = true
+      this.records.watch(accountKind, (_, before, after) => {
+        if (after === undefined || !this.#debited.delete(after as Account)) return
+        this.eventServices.accountUpdated(after as Account, (before ?? after) as Account)
+      })
+    }
+    return { ...responderSettings(config), debited: isWatched ? this.#debited : undefined }
   }
 
   #sessionDependencies(config: Config): SessionDependencies {

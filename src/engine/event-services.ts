@@ -1,3 +1,4 @@
+import { type Account, accountSummary } from '../accounting/account.ts'
 import { type Cdr, type CdrNotice, wholeEventOfCdr } from '../cdrs/cdr.ts'
 import { leadElsewhere } from '../config/checks/connections.ts'
 import type { Config } from '../config/schema.ts'
@@ -6,7 +7,7 @@ import type { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent, EventFields, EventValue } from '../core/event.ts'
 import { formatTime, type ZonedTime } from '../core/time.ts'
 import type { FilterLookups } from '../filters/sides.ts'
-import { eventCostWire } from '../rating/event-cost-wire.ts'
+import { accountSummaryWire, eventCostWire } from '../rating/event-cost-wire.ts'
 import type { RpcClient } from '../rpc/client/connections.ts'
 import { errorText } from '../rpc/method.ts'
 import type { SessionNotice, SessionNoticed } from '../rpc/methods/told-sessions.ts'
@@ -167,6 +168,44 @@ export class EventServices {
       return false
     }
     return true
+  }
+
+  /** Tells thresholds and statistics of an account. before: as it was before the debit. Reference 04, 2.5. */
+  accountUpdated(account: Account, before: Account): void {
+    const { stats_conns, thresholds_conns } = this.#config.rals
+    const summary = accountSummaryWire(accountSummary(account, before)) as EventFields
+    const event = this.#event(account.tenant, { EventType: 'AccountUpdate', ...summary })
+    for (const [name, conns] of [
+      ['thresholds', thresholds_conns],
+      ['stats', stats_conns],
+    ] as const) {
+      const service = this.service(name, conns)
+      if (service === undefined) continue
+      const update = { ...event, apiOpts: { '*eventType': 'AccountUpdate' } }
+      void service.processEvent(update).catch((cause: unknown) => {
+        if (!(cause instanceof NotFound))
+          this.#parts.log('warn', 'an account could not be told', {
+            to: name,
+            account: account.id,
+            cause: String(cause),
+          })
+      })
+    }
+  }
+
+  /** What lets something (`tenant:id`) of a service begin anew for actions of the scheduler; undefined: it is not connected. */
+  reset(name: ServiceName): ((target: string) => Promise<void>) | undefined {
+    const conns = this.#config.schedulers[`${name}_conns`]
+    if (conns.length === 0) return undefined
+    return async (target) => {
+      const colon = target.indexOf(':')
+      const named = { Tenant: target.slice(0, Math.max(colon, 0)), ID: target.slice(colon + 1) }
+      if (name === 'stats' && !leadElsewhere(this.#config, name, conns)) {
+        if ((await this.stats?.stats.reset(named.Tenant, named.ID)) !== true) throw new NotFound()
+        return
+      }
+      await this.#call(conns, name === 'stats' ? 'StatSv1.ResetStatQueue' : 'ThresholdSv1.ResetThreshold', named)
+    }
   }
 
   /** Whether sessions are connected with those who are to be told. */

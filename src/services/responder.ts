@@ -36,6 +36,8 @@ import { type GroupDirectory, groupAccess } from './group-access.ts'
 export type ResponderSettings = DebitSettings & {
   /** rals.max_computed_usage: by ToR, and `*any`. */
   maxComputedUsage: Readonly<Record<string, bigint>>
+  /** Accounts as debits leave them are put in here; undefined: nobody asks. */
+  debited?: WeakSet<Account> | undefined
 }
 
 /** Rating and accounting on the accounts of a unit of work. Reference 04, 5. */
@@ -179,7 +181,7 @@ export class Responder implements Charging {
         account.watch === undefined
           ? refunded
           : watchedRefund(refunded, credits, event, this.#tariff(), this.#reactions(unit, accountId))
-      put(unit, account, told)
+      this.#putCredited(unit, account, told)
     }
   }
 
@@ -207,7 +209,7 @@ export class Responder implements Charging {
     const credits = creditsOfEventCost({ ...cost, charges: rounded.corrections })
     for (const accountId of new Set(credits.map((each) => each.accountId))) {
       const payer = unit.get(accountKind, accountId)
-      if (payer !== undefined) put(unit, payer, refund(payer, credits, roundingDecimals, nowMs).account)
+      if (payer !== undefined) this.#putCredited(unit, payer, refund(payer, credits, roundingDecimals, nowMs).account)
     }
     return rounded.cost
   }
@@ -236,11 +238,19 @@ export class Responder implements Charging {
     if (limit !== undefined && usage > limit) throw new SessionRefused('MAX_USAGE_EXCEEDED')
   }
 
+  /** What the same unit has debited stays so when some of it is given back. */
+  #putCredited(unit: Unit, before: Account, after: Account): void {
+    put(unit, before, after)
+    if (this.#settings.debited?.has(before)) this.#settings.debited.add(after)
+  }
+
   #store(unit: Unit, before: Account, result: DebitResult | { ok: false; fault: string }, isDry = false): CallCost {
     if (!result.ok) throw new SessionRefused(result.fault)
     if (isDry) return result.callCost
     put(unit, before, result.account)
     for (const other of result.others) unit.put(accountKind, accountKey(other.tenant, other.id), other)
+    const { debited } = this.#settings
+    if (debited !== undefined) for (const each of [...result.others, result.account]) debited.add(each)
     return result.callCost
   }
 }

@@ -303,7 +303,9 @@ t.test('effects come in order, with the account of their moment', async (t) => {
     { action: '*publish_account', weight: '10' },
   ])
   t.same(
-    outcome.effects.map((effect) => `${effect.kind} ${effect.account && show(effect.account)}`),
+    outcome.effects.map(
+      (effect) => `${effect.kind} ${'account' in effect && effect.account ? show(effect.account) : ''}`,
+    ),
     ['log A 1', 'publish A 5'],
   )
 })

@@ -9,6 +9,8 @@ export const rals = struct('RalsJsonCfg', {
   max_computed_usage: usageByToR,
   fallback_depth: z.int().min(1),
   balance_rating_subject: textMap,
-  ...noEffect(connections, 'thresholds_conns', 'stats_conns', 'sessions_conns'),
+  stats_conns: connections,
+  thresholds_conns: connections,
+  ...noEffect(connections, 'sessions_conns'),
   ...noEffect(z.int(), 'max_increments'),
 })
