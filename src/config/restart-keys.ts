@@ -18,6 +18,7 @@ const READ_AT_START: readonly string[] = [
   'http',
   'http_agent',
   'listen',
+  'sessions.session_indexes',
   'stor_db',
   'tls',
 ]

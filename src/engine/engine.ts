@@ -45,6 +45,7 @@ import { Responder, type ResponderSettings } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
 import { isCharged, type Session } from '../sessions/session.ts'
+import { SessionIndex } from '../sessions/session-index.ts'
 import { SessionLife } from '../sessions/session-life.ts'
 import { isDueLater, sessionKind } from '../sessions/session-record.ts'
 import { type SessionCall, type SessionDependencies, Sessions } from '../sessions/sessions.ts'
@@ -177,6 +178,8 @@ export class Engine {
   readonly stirKeys: StirKeys
   /** What happens to sessions without a request, and what their clients are told. */
   readonly sessionLife: SessionLife
+  /** Undefined: every question for sessions reads all of them. */
+  readonly #sessionIndex: SessionIndex | undefined
   /** Copies of sessions on other engines, and of theirs here. */
   readonly sessionCopies: SessionReplication
   readonly #buckets: RetentionBuckets
@@ -315,9 +318,12 @@ export class Engine {
     })
     if (cdrDefaults(config, this.timeZone).tellsSessionCosts)
       this.records.watch(sessionCostKind, () => this.#projector.wake())
+    const { session_indexes: fields } = config.sessions
+    this.#sessionIndex = fields.length === 0 ? undefined : new SessionIndex(['OriginID', ...fields])
     this.records.watch(sessionKind, (cgrId, before, after) => {
       this.sessionLife.changed(cgrId, before, after)
       this.sessionCopies.changed(cgrId, before, after)
+      this.#sessionIndex?.changed(cgrId, before, after)
     })
     this.runner = new ActionRunner(
       this.store,
@@ -466,7 +472,11 @@ export class Engine {
   /** Takes up what a crash has left, then listens; resolves to the Diameter addresses. */
   async start(): Promise<string[]> {
     for await (const [cgrId, { value }] of this.store.scan('session'))
-      if (isDueLater(value)) this.sessionLife.changed(cgrId, undefined, sessionKind.decode(value, cgrId))
+      if (isDueLater(value) || this.#sessionIndex !== undefined) {
+        const session = sessionKind.decode(value, cgrId)
+        this.sessionLife.changed(cgrId, undefined, session)
+        this.#sessionIndex?.changed(cgrId, undefined, session)
+      }
     await this.#connected.takeUp()
     await this.#projector.replace(this.#cdrTargets(this.config.loaded.config))
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
@@ -661,18 +671,27 @@ export class Engine {
     return this.config.loaded.config.sessions.stir
   }
 
-  /** Sessions that are charged now. */
-  activeSessions(): Promise<Session[]> {
-    return this.#sessions(isCharged)
+  /** Sessions that are charged now; filters: those that cannot pass them may be left out. */
+  activeSessions(filters: readonly string[] = []): Promise<Session[]> {
+    return this.#sessions(isCharged, filters)
   }
 
-  /** Copies of sessions that other engines charge. */
-  passiveSessions(): Promise<Session[]> {
-    return this.#sessions(({ isPassive }) => isPassive)
+  /** Copies of sessions that other engines charge; filters as above. */
+  passiveSessions(filters: readonly string[] = []): Promise<Session[]> {
+    return this.#sessions(({ isPassive }) => isPassive, filters)
   }
 
-  async #sessions(isWanted: (session: Session) => boolean): Promise<Session[]> {
+  async #sessions(isWanted: (session: Session) => boolean, filters: readonly string[]): Promise<Session[]> {
     const sessions: Session[] = []
+    const candidates = this.#sessionIndex?.candidates(filters)
+    if (candidates !== undefined) {
+      for (const cgrId of candidates) {
+        const record = await this.store.get('session', cgrId)
+        const session = record && sessionKind.decode(record.value, cgrId)
+        if (session !== undefined && isWanted(session)) sessions.push(session)
+      }
+      return sessions
+    }
     for await (const [cgrId, { value }] of this.store.scan('session')) {
       const session = sessionKind.decode(value, cgrId)
       if (isWanted(session)) sessions.push(session)

@@ -39,7 +39,7 @@ export const sessions = struct(
     scheduler_conns: connections,
     ...noEffect(durationOr0, 'backup_interval'),
     store_session_costs: z.boolean(),
-    ...noEffect(textList, 'session_indexes'),
+    session_indexes: textList,
     ...noEffect(z.string(), 'listen_bijson', 'listen_bigob'),
   },
   { goFields: 'tagged' },

@@ -25,7 +25,10 @@ const filterWithEventShape = struct('utils.SessionFilterWithEvent', {
 export function sessionControlMethods(services: SessionControlServices): Method[] {
   const matching = async (filter: ValueOf<typeof filterWithEventShape>): Promise<Session[]> => {
     const sessions = new Map(
-      (await matchingRuns(services, services.activeSessions(), filter)).map(({ session }) => [session.cgrId, session]),
+      (await matchingRuns(services, services.activeSessions(filter.Filters), filter)).map(({ session }) => [
+        session.cgrId,
+        session,
+      ]),
     )
     if (sessions.size === 0) throw new NotFound()
     return [...sessions.values()]

@@ -9,9 +9,10 @@ import type { RpcDefaults } from './defaults.ts'
 
 /** What the methods of sessions ask of the engine. */
 export interface SessionServices {
-  activeSessions(): Promise<Session[]>
+  /** filters: sessions that cannot pass them may be left out. */
+  activeSessions(filters?: readonly string[]): Promise<Session[]>
   /** Copies of sessions that other engines charge. */
-  passiveSessions(): Promise<Session[]>
+  passiveSessions(filters?: readonly string[]): Promise<Session[]>
   sessionFilter(filters: readonly string[]): (event: ChargingEvent) => boolean
 }
 
@@ -45,7 +46,7 @@ export function sessionMethods(services: SessionServices, defaults: RpcDefaults)
       params: sessionFilterShape,
       reply: list(activeSessionShape),
       async run(filter) {
-        const found = await matchingRuns(services, services.activeSessions(), filter)
+        const found = await matchingRuns(services, services.activeSessions(filter.Filters), filter)
         if (found.length === 0) throw new NotFound()
         return found.map(({ session, run }) => activeSessionWire(session, run, defaults))
       },
@@ -55,14 +56,14 @@ export function sessionMethods(services: SessionServices, defaults: RpcDefaults)
       params: sessionFilterShape,
       reply: integer,
       run: async (filter) =>
-        (await matchingRuns(services, services.activeSessions(), { ...filter, Limit: null })).length,
+        (await matchingRuns(services, services.activeSessions(filter.Filters), { ...filter, Limit: null })).length,
     }),
     method('SessionSv1.GetPassiveSessions', {
       summary: 'Runs of the copies of sessions that other engines charge. Errors: NOT_FOUND.',
       params: sessionFilterShape,
       reply: list(activeSessionShape),
       async run(filter) {
-        const found = await matchingRuns(services, services.passiveSessions(), filter)
+        const found = await matchingRuns(services, services.passiveSessions(filter.Filters), filter)
         if (found.length === 0) throw new NotFound()
         return found.map(({ session, run }) => activeSessionWire(session, run, defaults))
       },
@@ -72,7 +73,7 @@ export function sessionMethods(services: SessionServices, defaults: RpcDefaults)
       params: sessionFilterShape,
       reply: integer,
       run: async (filter) =>
-        (await matchingRuns(services, services.passiveSessions(), { ...filter, Limit: null })).length,
+        (await matchingRuns(services, services.passiveSessions(filter.Filters), { ...filter, Limit: null })).length,
     }),
     sleepMethod('SessionSv1.Sleep'),
   ]
