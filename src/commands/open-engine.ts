@@ -16,6 +16,8 @@ export type ConfigOverrides = {
   nodeId?: string
   /** Of the log only: the configuration shows its own. */
   logLevel?: number
+  /** Where the log goes, of the log only, too. */
+  logger?: string
   /** Nothing is read from or written to the stores of the configuration. */
   inMemory?: boolean
   /** Keys of `stor_db`: where CDRs and tariff plans are. */
@@ -24,7 +26,7 @@ export type ConfigOverrides = {
   setVersions?: boolean
 }
 
-/** Loads a configuration and builds its engine, logging JSON lines to standard error. */
+/** Loads a configuration and builds its engine, logging JSON lines to standard error, or to standard output when the logger is `*stdout`. */
 export async function openEngine(
   configPath: string,
   options: Pick<EngineOptions, 'received' | 'observe'> = {},
@@ -32,7 +34,8 @@ export async function openEngine(
 ): Promise<{ engine: Engine; loaded: LoadedConfig; log: EngineOptions['log'] }> {
   const defaults = join(packageRoot(), 'config', 'tollgate.json')
   const loaded = overridden(await loadConfig(configPath, process.env, defaults), overrides)
-  const logger = pino({ level: levelOf(loaded, overrides), base: null }, pino.destination({ dest: 2, sync: true }))
+  const dest = (overrides.logger ?? loaded.config.general.logger) === '*stdout' ? 1 : 2
+  const logger = pino({ level: levelOf(loaded, overrides), base: null }, pino.destination({ dest, sync: true }))
   for (const { place, key, problem } of loaded.warnings)
     logger.warn({ file: place?.file, line: place?.line }, `configuration: ${key} ${problem}`)
   const log: EngineOptions['log'] = (level, message, fields) => logger[level](fields, message)

@@ -67,6 +67,7 @@ function addServe(program: Command): void {
     .option('--check-config', 'check the configuration and leave')
     .option('--node-id <name>', 'instead of general.node_id')
     .option('--log-level <level>', 'instead of general.log_level, 0 to 7', logLevel)
+    .option('--logger <kind>', 'instead of general.logger: *stdout for standard output')
     .option('--set-versions', 'replace the versions that the server of stor_db keeps, instead of checking them')
     .option('--pid-file <file>', 'holds the process id while the gateway runs')
     .action(async (options: ServeOptions) => (await import('./serve.ts')).serve(options))

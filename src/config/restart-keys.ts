@@ -14,6 +14,7 @@ const READ_AT_START: readonly string[] = [
   'data_db',
   'diameter_agent.duplicate_ttl',
   'general.durability',
+  'general.logger',
   'general.rsr_separator',
   'http',
   'http_agent',

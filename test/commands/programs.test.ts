@@ -93,9 +93,9 @@ const LINES: readonly { name: string; line: string; code: number; output?: RegEx
   },
   {
     name: 'engine: flags without effect are told once',
-    line: 'cgr-engine -config_path=/nowhere -singlecpu -logger=*stdout',
+    line: 'cgr-engine -config_path=/nowhere -singlecpu',
     code: 1,
-    errors: /^without effect in this version: -logger -singlecpu\n/,
+    errors: /^without effect in this version: -singlecpu\n/,
   },
   { name: 'loader: its version', line: 'cgr-loader --version', code: 0, output: /^CGRateS@/ },
   { name: 'loader: help', line: 'cgr-loader -h', code: 0, errors: /^Usage of cgr-loader:/ },
@@ -486,4 +486,18 @@ t.test('completion in bash', async (t) => {
     await complete('tollgate', 'load', '--path', join(ROOT, 'pack')),
     `${join(ROOT, 'package-lock.json')} ${join(ROOT, 'package.json')}`,
   )
+})
+
+t.test('general.logger and -logger say where the log goes', async (t) => {
+  const { config } = await folderOf(t)
+  const told = /"msg":"configuration: general.dbdata_encoding has no effect/
+  const check = async (logger: string, ...flags: string[]) => {
+    writeFileSync(join(config, 'zzz.json'), JSON.stringify({ general: { logger, dbdata_encoding: '*json' } }))
+    const { code, output, errors } = await run('cgr-engine', ['-config_path', config, '-check_config', ...flags])
+    return [code, told.test(output), told.test(errors)]
+  }
+  t.same(await check('*syslog'), [0, false, true])
+  t.same(await check('*stdout'), [0, true, false])
+  t.same(await check('*syslog', '-logger=*stdout'), [0, true, false])
+  t.same(await check('*stdout', '-logger=*syslog'), [0, false, true])
 })

@@ -52,10 +52,10 @@ const fixture = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, 't
 
 t.test('keys without effect are told in the log when a change by RPC names them', async (t) => {
   const { logged, set, setText } = await open(t)
-  const told = 'configuration: general.logger has no effect in this version'
-  t.equal(await set({ general: { logger: '*stdout', node_id: 'A' } }), 'OK')
+  const told = 'configuration: general.dbdata_encoding has no effect in this version'
+  t.equal(await set({ general: { dbdata_encoding: '*json', node_id: 'A' } }), 'OK')
   t.same(logged, [told, 'configuration changed'])
-  t.equal(await setText('{"general": {"logger": "*stdout", "node_id": "B"}}'), 'OK')
+  t.equal(await setText('{"general": {"dbdata_encoding": "*json", "node_id": "B"}}'), 'OK')
   t.same(logged, [told, 'configuration changed', told, 'configuration changed'])
 })
 

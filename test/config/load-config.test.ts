@@ -190,12 +190,12 @@ t.test('02, 5.1: keys of fields that CGRateS forgets may stand in the files, and
 t.test('keys and sections without effect may stand in the files, and are told', async (t) => {
   const { warnings } = await load(t, {
     'a.json':
-      '{"general": {"logger": "*stdout"},\n"caches": {"partitions": {"*diameter_messages": {"limit": -1}}},\n"trends": {"enabled": false},\n"templates": {"t": [{"path": "*rep.A", "rounding_decimals": 5}]}}',
+      '{"general": {"dbdata_encoding": "*json"},\n"caches": {"partitions": {"*diameter_messages": {"limit": -1}}},\n"trends": {"enabled": false},\n"templates": {"t": [{"path": "*rep.A", "rounding_decimals": 5}]}}',
   })
   t.same(
     warnings.map(({ place, key, problem }) => `${place?.line}: ${key} ${problem}`),
     [
-      '1: general.logger has no effect in this version',
+      '1: general.dbdata_encoding has no effect in this version',
       '2: caches.partitions.*diameter_messages this partition has no effect in this version',
       '3: trends this section has no effect in this version',
       '4: templates.t[0].rounding_decimals has no effect in this version',

@@ -24,7 +24,7 @@ const flags = {
   version: booleanFlag('Print application version and exit'),
 } as const
 
-const WITHOUT_EFFECT = ['logger', 'singlecpu']
+const WITHOUT_EFFECT = ['singlecpu']
 
 /** The gateway under the name and with the flags of cgr-engine. Reference 01, 10.1. */
 export const cgrEngine: Alias<typeof flags> = {
@@ -40,6 +40,7 @@ export const cgrEngine: Alias<typeof flags> = {
         checkConfig: values.check_config,
         ...(values.node_id === '' ? {} : { nodeId: values.node_id }),
         ...(values.log_level < 0 ? {} : { logLevel: Math.min(7, values.log_level) }),
+        ...(values.logger === '' ? {} : { logger: values.logger }),
         ...(values.pid === '' ? {} : { pidFile: values.pid }),
         ...(stopAfterMs > 0 ? { stopAfterMs } : {}),
         setVersions: values.set_versions,

@@ -7,6 +7,7 @@ export const general = struct(
   {
     node_id: z.string(),
     log_level: z.int(),
+    logger: z.string(),
     rounding_decimals: z.int().min(0).max(18),
     default_request_type: z.string(),
     default_category: z.string(),
@@ -23,7 +24,6 @@ export const general = struct(
     durability: z.enum(['commit', 'async']),
     ...noEffect(
       z.string(),
-      'logger',
       'dbdata_encoding',
       'default_caching',
       'digest_separator',
