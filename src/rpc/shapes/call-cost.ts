@@ -138,7 +138,7 @@ export const descriptorShape = struct('engine.CallDescriptor', {
   LoopIndex: number,
   DurationIndex: duration,
   FallbackSubject: text,
-  RatingInfos: list(any),
+  RatingInfos: list(struct('engine.RatingInfo', match)),
   Increments: list(incrementShape),
   ToR: text,
   ExtraFields: map(text),
