@@ -7,6 +7,7 @@ import type { MappingContext } from '../mapping/context.ts'
 import type { RequestProcessor } from '../mapping/request-processor.ts'
 import type { SessionCall } from '../mapping/session-call.ts'
 import { type Calls, hasNoFields } from './pipeline.ts'
+import type { AgentNotice } from './session-calls.ts'
 import { apiReply, withUsage } from './session-reply.ts'
 
 /** How a call of another process ended. isRepeatable: it may come again under its key, and must to learn more. */
@@ -42,6 +43,8 @@ export class RemoteCalls<M, G> implements Calls<M, G> {
   #withCdrs = false
   /** CDRs of another process are its own. */
   readonly cdrs: readonly Cdr[] = []
+  /** It tells of its events itself. */
+  readonly notices: readonly AgentNotice[] = []
   /** Something was asked of sessions. */
   isUsed = false
 

@@ -1,11 +1,18 @@
 import type { Cdr } from '../cdrs/cdr.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ProcessorFlags } from '../mapping/request-processor.ts'
+import type { SessionCall } from '../mapping/session-call.ts'
 import { refusalText } from '../services/errors.ts'
+import { type NoticeArguments, noticeOf, type SessionNotice } from '../sessions/notices.ts'
 import type { CallOptions, Sessions } from '../sessions/sessions.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { type Calls, hasNoFields } from './pipeline.ts'
 import { withUsage } from './session-reply.ts'
+
+/** An event, and who is told of it. */
+export type AgentNotice = { readonly event: ChargingEvent; readonly wanted: SessionNotice }
+
+type Called = { readonly flags: ProcessorFlags; readonly calls: readonly SessionCall[] }
 
 /** The session calls of one message on sessions of this process, as parts of one unit of work; and what they have touched. */
 export class SessionCalls implements Calls<unknown, unknown> {
@@ -13,14 +20,27 @@ export class SessionCalls implements Calls<unknown, unknown> {
   readonly #sessions: Sessions
   readonly #cgrIds: Set<string>
   readonly #clientId: string
+  readonly #canTell: (wanted: SessionNotice) => boolean
   readonly cdrs: Cdr[] = []
+  /** Events that thresholds and statistics are told of when the message is answered. */
+  readonly notices: AgentNotice[] = []
   /** Something was asked of sessions. */
   isUsed = false
   #terminates = false
   #withCdrs = false
 
-  /** cgrIds: sessions that earlier messages of the same conversation have opened; clientId: who is called back about them. */
-  constructor(unit: Unit, sessions: Sessions, cgrIds: readonly string[], clientId = '') {
+  /**
+   * cgrIds: sessions that earlier messages of the same conversation have opened; canTell: whether those who are to be told are connected;
+   * clientId: who is called back about them.
+   */
+  constructor(
+    unit: Unit,
+    sessions: Sessions,
+    cgrIds: readonly string[],
+    canTell: (wanted: SessionNotice) => boolean,
+    clientId = '',
+  ) {
+    this.#canTell = canTell
     this.#unit = unit
     this.#sessions = sessions
     this.#cgrIds = new Set(cgrIds)
@@ -33,8 +53,12 @@ export class SessionCalls implements Calls<unknown, unknown> {
   }
 
   /** Calls what the flags say; a refusal undoes its own part only. Reference 07, 1.4. */
-  call({ flags }: { flags: ProcessorFlags }, event: ChargingEvent): EventFields | undefined {
-    let reply = this.#main(flags, event)
+  call({ flags, calls: [main] }: Called, event: ChargingEvent): EventFields | undefined {
+    const wanted = main && noticeOf(main.arguments as NoticeArguments)
+    // What nobody is connected for is refused before anything is charged.
+    const isRefused = wanted !== undefined && flags.accounts && !this.#canTell(wanted)
+    let reply = isRefused ? { Error: 'PARTIALLY_EXECUTED' } : this.#main(flags, event)
+    if (wanted !== undefined && reply?.['Error'] === '') this.notices.push({ event, wanted })
     if (!flags.cdrs || flags.main === '*dryrun') return reply
     if (hasNoFields(event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
     this.isUsed = this.#withCdrs = true

@@ -31,7 +31,7 @@ import type { Timing } from '../rating/model.ts'
 import { HttpClient, httpClientOptions } from '../rpc/client/http-client.ts'
 import type { Databases } from '../rpc/methods/databases.ts'
 import type { RpcDefaults } from '../rpc/methods/defaults.ts'
-import type { SessionNotice, SessionNoticed } from '../rpc/methods/told-sessions.ts'
+import type { SessionNoticed } from '../rpc/methods/told-sessions.ts'
 import { CHARGE_KEY_LIFE_MS, RpcError } from '../rpc/rpc-error.ts'
 import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
@@ -43,6 +43,7 @@ import { SessionRefused } from '../services/errors.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import { Responder, type ResponderSettings } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
+import type { SessionNotice } from '../sessions/notices.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
 import { isCharged, type Session } from '../sessions/session.ts'
 import { SessionIndex } from '../sessions/session-index.ts'
@@ -432,7 +433,11 @@ export class Engine {
       newId: newRequestIds(),
       received: received ?? (() => undefined),
       observe: observe ?? (() => undefined),
-      committed: (cdrs) => this.#committed(cdrs),
+      committed: (cdrs, told) => {
+        this.#committed(cdrs)
+        for (const { event, wanted } of told) void this.sessionEvent(event, wanted)
+      },
+      canTell: (wanted) => this.canTell(wanted),
       log,
     })
   }

@@ -8,6 +8,7 @@ import type { AvpDefinition, Dictionary } from '../../protocol/diameter/dictiona
 import { Avp, Command, DiameterMessage } from '../../protocol/diameter/message.ts'
 import { missingAvp, type ValidationOptions, validateRequest } from '../../protocol/diameter/validate.ts'
 import type { Executed, Records } from '../../store/unit-of-work.ts'
+import type { AgentNotice } from '../session-calls.ts'
 import { Connection } from './connection.ts'
 import { Listeners } from './listeners.ts'
 import {
@@ -38,8 +39,8 @@ export type DiameterAgentDependencies = HandlerServices & {
   received: (requestType: number) => void
   /** Told once per request: Result-Code of the answer and ns since it came. */
   observe: (resultCode: number, latencyNs: bigint) => void
-  /** Told after the commit: CDRs that were made. */
-  committed: (cdrs: readonly Cdr[]) => void
+  /** Told after the commit: CDRs that were made, and events that others are to be told of. */
+  committed: (cdrs: readonly Cdr[], told: readonly AgentNotice[]) => void
   /** One line per connection event and per error cause. */
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
@@ -207,7 +208,7 @@ export class DiameterAgent {
       () => {
         if (this.#pending.get(sessionId) === commit) this.#pending.delete(sessionId)
         this.#reply(request, outcome.answer)
-        if (durable !== undefined) this.#dependencies.committed(outcome.cdrs)
+        if (durable !== undefined) this.#dependencies.committed(outcome.cdrs, outcome.told)
       },
       (cause) => {
         this.#pending.delete(sessionId)

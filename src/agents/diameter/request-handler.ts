@@ -9,11 +9,12 @@ import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
 import type { Dictionary } from '../../protocol/diameter/dictionary.ts'
 import { Avp, type DiameterMessage } from '../../protocol/diameter/message.ts'
 import { MessageWriter } from '../../protocol/diameter/writer.ts'
+import type { SessionNotice } from '../../sessions/notices.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Unit } from '../../store/unit-of-work.ts'
 import { messageContext, type PipelineHost, runProcessors } from '../pipeline.ts'
 import { RemoteCalls, type RemoteSessions } from '../remote-calls.ts'
-import { SessionCalls } from '../session-calls.ts'
+import { type AgentNotice, SessionCalls } from '../session-calls.ts'
 import {
   endedPeerSessionKind,
   findEnded,
@@ -46,6 +47,8 @@ export type HandlerSettings = {
 export type HandlerServices = PipelineHost<DiameterMessage, RawAvp> & {
   sessions: Sessions
   buckets: RetentionBuckets
+  /** Whether sessions are connected with those who are to be told of an event. */
+  canTell: (wanted: SessionNotice) => boolean
   now: () => ZonedTime
 }
 
@@ -54,6 +57,8 @@ export type Outcome = {
   answer: Buffer
   repeated: boolean
   cdrs: readonly Cdr[]
+  /** Events that thresholds and statistics are told of. */
+  told: readonly AgentNotice[]
   /** What notices of the sessions that it leaves open are made with; undefined: it has asked nothing of sessions. */
   used: UsedRequest | undefined
 }
@@ -95,7 +100,7 @@ export class RequestHandler {
     const known = live ?? findEnded(unit, keys().looked)
     const repeated = known !== undefined && isAnswered(message, known) ? known : undefined
     if (repeated !== undefined && repeated.answer.length > 0)
-      return { answer: readdressed(repeated.answer, message), repeated: true, cdrs: [], used: undefined }
+      return { answer: readdressed(repeated.answer, message), repeated: true, cdrs: [], told: [], used: undefined }
     const calls = this.#calls(unit, message, live ?? repeated, repeated, turn)
     const context = messageContext<DiameterMessage, RawAvp>(message, {
       vars: { ...this.#varsOf(message), RemoteHost: peer },
@@ -118,7 +123,7 @@ export class RequestHandler {
       if (isLast) unit.put(endedPeerSessionKind, keys().written, record)
       else unit.put(peerSessionKind, key, record)
     }
-    return { answer, repeated: false, cdrs: calls.cdrs, used }
+    return { answer, repeated: false, cdrs: calls.cdrs, told: calls.notices, used }
   }
 
   /** held: the Diameter session so far. repeated: the same request, when it came before without an answer that lasts. */
@@ -132,7 +137,7 @@ export class RequestHandler {
     const open = held?.cgrIds ?? []
     const { remote } = this.mapping
     if (turn === undefined || remote === undefined)
-      return new SessionCalls(unit, this.#services.sessions, open, DIAMETER_CLIENT)
+      return new SessionCalls(unit, this.#services.sessions, open, this.#services.canTell, DIAMETER_CLIENT)
     turn.calls ??= new RemoteCalls(remote, identityOf(message, repeated), turn.now)
     turn.calls.begin(open)
     return turn.calls

@@ -1,18 +1,10 @@
 import type { ChargingEvent, EventFields } from '../../core/event.ts'
+import { type NoticeArguments, noticeOf, type SessionNotice } from '../../sessions/notices.ts'
 import type { Method } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import { list, map, omitEmpty, pointer, type Shape, struct, text } from '../shape.ts'
 import { chargingEvent } from '../shapes/event.ts'
 import type { RpcDefaults } from './defaults.ts'
-
-/** What a call of sessions wants to be told of its event. */
-export type SessionNotice = {
-  readonly thresholds: boolean
-  readonly stats: boolean
-  /** Empty: those that the event matches. */
-  readonly thresholdIds: readonly string[]
-  readonly statIds: readonly string[]
-}
 
 /** Who took an event; null: nobody did, and an error's text: why not. undefined: nobody was asked. */
 export type SessionNoticed = {
@@ -27,11 +19,7 @@ export interface ToldSessionServices {
   sessionEvent(event: ChargingEvent, wanted: SessionNotice): Promise<SessionNoticed>
 }
 
-type CallArgument = {
-  readonly ProcessThresholds?: boolean
-  readonly ProcessStats?: boolean
-  readonly ThresholdIDs?: readonly string[]
-  readonly StatIDs?: readonly string[]
+type CallArgument = NoticeArguments & {
   readonly Flags?: readonly string[]
   readonly CGREvent: Parameters<typeof chargingEvent>[0]
 }
@@ -80,9 +68,8 @@ function told(
     run(argument, caller) {
       const given = argument as CallArgument
       const wanted = shown === 'runs' ? noticeOfFlags(given.Flags ?? []) : noticeOf(given)
-      const isWanted = wanted.thresholds || wanted.stats
       // What nobody is connected for is refused before anything is charged.
-      if (!isWanted || !services.canTell(wanted)) return inner.run(argument, caller)
+      if (wanted === undefined || !services.canTell(wanted)) return inner.run(argument, caller)
       return tell(inner, called, shown, given, wanted, services, defaults, caller)
     },
   }
@@ -135,18 +122,8 @@ function eventOf(
   return changed?.Event === undefined ? own : { ...own, event: changed.Event, apiOpts: changed.APIOpts ?? own.apiOpts }
 }
 
-function noticeOf(given: CallArgument): SessionNotice {
-  const { ProcessThresholds, ProcessStats, ThresholdIDs = [], StatIDs = [] } = given
-  return {
-    thresholds: ProcessThresholds === true,
-    stats: ProcessStats === true,
-    thresholdIds: ThresholdIDs,
-    statIds: StatIDs,
-  }
-}
-
 /** `*stats`, `*stats:*ids:A&B`, `*stats:false`. Reference 05, 7.7. */
-function noticeOfFlags(flags: readonly string[]): SessionNotice {
+function noticeOfFlags(flags: readonly string[]): SessionNotice | undefined {
   const read = (name: string) => {
     const own = flags.filter((flag) => flag === name || flag.startsWith(`${name}:`))
     const ids = own.flatMap((flag) => {
@@ -157,7 +134,12 @@ function noticeOfFlags(flags: readonly string[]): SessionNotice {
   }
   const thresholds = read('*thresholds')
   const stats = read('*stats')
-  return { thresholds: thresholds.isOn, stats: stats.isOn, thresholdIds: thresholds.ids, statIds: stats.ids }
+  return noticeOf({
+    ProcessThresholds: thresholds.isOn,
+    ProcessStats: stats.isOn,
+    ThresholdIDs: thresholds.ids,
+    StatIDs: stats.ids,
+  })
 }
 
 function isError(noticed: SessionNoticed['stats']): noticed is { readonly error: string } {
