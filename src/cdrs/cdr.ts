@@ -41,7 +41,7 @@ export type Cdr = {
   isSessionCost?: true
   /** Exporters that it goes to; undefined: those of every CDR. */
   exportTo?: readonly string[]
-  /** Who is told of it; it is not kept. */
+  /** Who is told of it; it is not kept. Undefined: another engine makes it, or it was made before. */
   notice?: CdrNotice
 }
 

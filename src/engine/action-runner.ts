@@ -37,7 +37,14 @@ export type RunnerOptions = {
   roundingDecimals: number
   removeExpired: boolean
   /** Where the CDRs of `*cdrlog` go; undefined without schedulers.cdrs_conns. */
-  cdrs: { put: (unit: Unit, cdr: Cdr) => void; made: () => void; defaults: CdrDefaults; separator: string } | undefined
+  cdrs:
+    | {
+        put: (unit: Unit, cdr: Cdr) => void
+        made: (cdrs: readonly Cdr[]) => void
+        defaults: CdrDefaults
+        separator: string
+      }
+    | undefined
   /** rals.stats_conns and thresholds_conns: told of an account that `*publish_account` names. */
   published?: (account: Account) => void
   /** schedulers.stats_conns and thresholds_conns: lets something (`tenant:id`) begin anew; undefined: nobody is connected. */
@@ -83,6 +90,8 @@ export class ActionRunner {
   readonly #scheduler: Scheduler
   #tariff: RunnerTariff | undefined
   #isScheduling: boolean
+  /** CDRs of effects, until their commit is told. */
+  readonly #cdrs = new WeakMap<ActionEffect, readonly Cdr[]>()
   /** Ends when the last reload that was asked for has ended. */
   #lastReload: Promise<void> = Promise.resolve()
 
@@ -387,7 +396,9 @@ export class ActionRunner {
       if (effect.kind !== 'cdrlog') continue
       if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
       const settings = { ...cdrs, now: now(), newUuid }
-      for (const cdr of actionCdrs(target, effect.records, effect.template, extra, settings)) cdrs.put(unit, cdr)
+      const made = actionCdrs(target, effect.records, effect.template, extra, settings)
+      for (const cdr of made) cdrs.put(unit, cdr)
+      this.#cdrs.set(effect, made)
     }
   }
 
@@ -396,7 +407,7 @@ export class ActionRunner {
     for (const effect of effects) {
       if (effect.kind === 'log') this.#options.log('info', 'account', fields)
       else if (problem !== undefined) continue
-      else if (effect.kind === 'cdrlog') this.#options.cdrs?.made()
+      else if (effect.kind === 'cdrlog') this.#options.cdrs?.made(this.#cdrs.get(effect) ?? [])
       else if (effect.kind === 'publish') this.#options.published?.(effect.account)
       else this.#reset(effect, fields)
     }

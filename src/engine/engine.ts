@@ -16,6 +16,7 @@ import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget, type OutboxTarget } from '../cdrs/projector.ts'
 import { runOfOrigin, type SessionCost, sessionCostKind } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
+import { leadElsewhere } from '../config/checks/connections.ts'
 import type { Environment } from '../config/json-scanner.ts'
 import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
@@ -829,7 +830,11 @@ export class Engine {
     const { general, rals, schedulers } = config
     const cdrs = {
       put: this.#connected.putActionCdr(config),
-      made: () => this.#projector.wake(),
+      made: (made: readonly Cdr[]) => {
+        this.#projector.wake()
+        if (!leadElsewhere(config, 'cdrs', schedulers.cdrs_conns))
+          this.#committed(made.map((cdr) => ({ ...cdr, notice: { apiOpts: {} } })))
+      },
       defaults: cdrDefaults(config, this.timeZone),
       separator: general.rsr_separator,
     }

@@ -138,7 +138,9 @@ export class EventServices {
     ] as const
     let isTold = true
     for (const cdr of cdrs) {
-      const { apiOpts, ...wanted }: CdrNotice = cdr.notice ?? { apiOpts: {} }
+      // One that another engine makes is told by that engine.
+      if (cdr.notice === undefined) continue
+      const { apiOpts, ...wanted }: CdrNotice = cdr.notice
       let fields: EventFields | undefined
       for (const { name, key, service } of services) {
         if (!(wanted[key] ?? service !== undefined)) continue

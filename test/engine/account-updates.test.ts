@@ -79,3 +79,18 @@ t.test('04 11.4: actions let queues begin anew; without a connection the set fai
   const alone = await call('APIerSv1.ExecuteAction', { Account: '1003', ActionsId: '*reset_stat_queue' })
   t.equal(alone, 'PARTIALLY_EXECUTED')
 })
+
+t.test('05 9.1: CDRs that actions make feed statistics, too', async (t) => {
+  const { call } = await watched(t, {
+    cdrs: { enabled: true, stats_conns: ['*internal'] },
+    schedulers: { enabled: true, cdrs_conns: ['*internal'] },
+  })
+  await call('APIerSv1.SetStatQueueProfile', {
+    ID: 'CDRS',
+    FilterIDs: ['*string:~*opts.*eventType:CDR', '*string:~*req.Account:1003'],
+    Metrics: [{ MetricID: '*sum#1' }, { MetricID: '*tcc' }],
+  })
+  t.equal(await call('APIerSv1.AddBalance', { ...add(7), Cdrlog: true }), '"OK"')
+  await new Promise((next) => setImmediate(next))
+  t.equal(await call('StatSv1.GetQueueStringMetrics', { ID: 'CDRS' }), '{"*sum#1":"1","*tcc":"7"}')
+})
