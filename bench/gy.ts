@@ -35,18 +35,18 @@ const sessions = Number(values.sessions)
 const updates = Number(values.updates)
 const WORK: Load = { sessions, updates, octets: 10 << 20 }
 const HALF_LOAD = 10_000
+const HALF_SECONDS = 20
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 type Measured = Figures & { cpuUs: number; mainUs: number }
 
 /** Loads a server and prints its row; it has been warmed up by the same load before, but for an echo. */
 async function measure(name: string, server: Server, work: Load, echo?: Figures): Promise<Measured> {
-  if (work.echo !== true) await runLoad(server.port, { ...work, rate: 0 })
+  if (work.echo !== true) await runLoad(server.port, { ...work, rate: 0, seconds: 0 })
   const before = cpuSeconds(server.pid)
   const figures = await runLoad(server.port, work)
   const after = cpuSeconds(server.pid)
-  const requests = figures.updates * ((work.updates + 2) / work.updates)
-  const cpuUs = ((after.all - before.all) * 1e6) / requests
+  const cpuUs = ((after.all - before.all) * 1e6) / figures.requests
   const columns = [
     name.padEnd(36),
     `${Math.round(figures.perSecond)} CCR/s`.padStart(13),
@@ -57,7 +57,7 @@ async function measure(name: string, server: Server, work: Load, echo?: Figures)
     figures.errors > 0 ? `${figures.errors} not 2001` : '',
   ]
   say(columns.join('  ').trimEnd())
-  return { ...figures, cpuUs, mainUs: ((after.main - before.main) * 1e6) / requests }
+  return { ...figures, cpuUs, mainUs: ((after.main - before.main) * 1e6) / figures.requests }
 }
 
 function tollgate(folder: string, node: readonly string[] = [join(ROOT, 'bin/tollgate')]): string[] {
@@ -135,7 +135,7 @@ async function measureThroughput(): Promise<void> {
   const durable = await measureTollgate('Tollgate, durable, 64 KiB', folderOf('*lmdb', '65536'), WORK, echo)
   await measureTollgate('Tollgate, durable, 1 KiB', folderOf('*lmdb', '1024'), WORK, echo)
   const memory = await measureTollgate('Tollgate, in memory, 64 KiB', folderOf('*internal', '65536'), WORK, echo)
-  const half = { ...WORK, rate: HALF_LOAD }
+  const half = { ...WORK, rate: HALF_LOAD, seconds: HALF_SECONDS }
   await measureTollgate(`Tollgate, durable, at ${HALF_LOAD} CCR/s`, folderOf('*lmdb', '65536'), half)
   if (values.engine !== undefined) {
     await compare(values.engine, '1048576', '1 MiB')

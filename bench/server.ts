@@ -115,13 +115,24 @@ export function memoryMib(pid: number): { now: number; peak: number } {
   return { now: mib('VmRSS'), peak: mib('VmHWM') }
 }
 
-export type Figures = { perSecond: number; p50: number; p99: number; errors: number; updates: number }
-export type Load = { sessions: number; updates: number; octets: number; rate?: number; echo?: boolean; live?: boolean }
+/** Figures of the updates; `requests`: all that were answered. */
+export type Figures = { perSecond: number; p50: number; p99: number; errors: number; requests: number }
+export type Load = {
+  sessions: number
+  updates: number
+  octets: number
+  rate?: number
+  echo?: boolean
+  live?: boolean
+  /** Sessions in mixed phases, for so long after a settling time. */
+  seconds?: number
+}
 
 /** Runs the load generator on core 1. */
-export function runLoad(port: number, { sessions, updates, octets, rate = 0, echo, live }: Load): Promise<Figures> {
+export function runLoad(port: number, load: Load): Promise<Figures> {
   return new Promise((done, failed) => {
-    const numbers = [port, sessions, updates, octets, rate, echo ? 1 : 0, live ? 1 : 0].map(String)
+    const { sessions, updates, octets, rate = 0, echo, live, seconds = 0 } = load
+    const numbers = [port, sessions, updates, octets, rate, echo ? 1 : 0, live ? 1 : 0, seconds].map(String)
     const child = spawn('taskset', ['-c', '1', process.execPath, join(ROOT, 'bench/gy-load.ts'), ...numbers], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
