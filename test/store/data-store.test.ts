@@ -134,11 +134,21 @@ t.test('*lmdb: a torn end of the journal costs only the commit that it cuts', as
   }
 })
 
+t.test('*lmdb: a torn end is one too before a segment that was made ahead', async (t) => {
+  const { folder, journal, bytes } = await crashed(t)
+  truncateSync(journal, bytes.length - 1)
+  writeFileSync(join(folder, 'journal-0000000009.log'), '')
+  const store = new LmdbDataStore({ folder, durability: 'commit' })
+  t.equal(store.get('account', 'a')?.value, 'first')
+  await store.close()
+})
+
 t.test('*lmdb: damage before the last segment stops the start and names file and octet', async (t) => {
   const { folder, journal, bytes } = await crashed(t)
+  const whole = Buffer.from(bytes)
   bytes[12] = (bytes[12] ?? 0) ^ 0xff
   writeFileSync(journal, bytes)
-  writeFileSync(join(folder, 'journal-0000000009.log'), '')
+  writeFileSync(join(folder, 'journal-0000000009.log'), whole)
   t.throws(() => new LmdbDataStore({ folder, durability: 'commit' }), {
     message: `${journal} is damaged at octet 0; restore it from a backup`,
   })

@@ -1,6 +1,7 @@
 import {
   close,
   closeSync,
+  constants,
   fdatasync,
   fsync,
   fsyncSync,
@@ -8,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   truncateSync,
   write,
   writeFileSync,
@@ -38,16 +40,21 @@ const BUFFER = 1 << 20
 const MOST_KEPT = 1 << 22
 
 const later = { open: promisify(open), close: promisify(close), fsync: promisify(fsync) }
+/** An old segment is never written again. */
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND
+const MODE = 0o666
 const SEGMENT = /^journal-(\d{10})\.log$/
 
 /**
  * An append-only log in numbered segment files. Appends that arrive while a flush runs go out together in the next one:
- * one write and one fdatasync, off the event loop. After a failed flush nothing is accepted any more.
+ * one write that returns when the disk has it (O_DSYNC), off the event loop. After a failed flush nothing is accepted any more.
  */
 export class Journal {
   readonly #options: JournalOptions
   #segment: number
   #descriptor: number
+  /** The segment after it, made ahead: making one takes milliseconds, in which nothing is flushed. */
+  #next: Promise<number>
   #segmentBytes = 0
   #buffer = Buffer.allocUnsafeSlow(BUFFER)
   #spare = Buffer.allocUnsafeSlow(BUFFER)
@@ -62,6 +69,7 @@ export class Journal {
     this.#options = options
     this.#segment = segment
     this.#descriptor = this.#open(segment)
+    this.#next = this.#makeNext()
   }
 
   /** Number of the segment being written. */
@@ -109,6 +117,10 @@ export class Journal {
   async close(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing
     closeSync(this.#descriptor)
+    const next = await this.#next.catch(() => undefined)
+    if (next === undefined) return
+    closeSync(next)
+    await deleteSegment(this.#options.folder, this.#segment + 1)
   }
 
   #join(): Promise<void> {
@@ -122,7 +134,7 @@ export class Journal {
 
   #open(segment: number): number {
     try {
-      const descriptor = openSync(segmentPath(this.#options.folder, segment), 'ax')
+      const descriptor = openSync(segmentPath(this.#options.folder, segment), this.#flags, MODE)
       const folder = openSync(this.#options.folder, 'r')
       fsyncSync(folder)
       closeSync(folder)
@@ -143,22 +155,34 @@ export class Journal {
     this.#flushing ??= new Promise<void>((done) => setImmediate(done)).then(() => this.#flushLoop())
   }
 
-  /** Off the event loop: in a full folder these calls take milliseconds. */
+  get #flags(): number {
+    return this.#options.durability === 'commit' ? FLAGS | constants.O_DSYNC : FLAGS
+  }
+
+  #makeNext(): Promise<number> {
+    const made = createSegment(this.#options.folder, this.#segment + 1, this.#flags)
+    // Whoever needs it learns why there is none.
+    made.catch(() => undefined)
+    return made
+  }
+
   async #switchSegment(): Promise<void> {
     const rotation = this.#rotation
     if (rotation === undefined) return
     this.#rotation = undefined
     const complete = this.#segment
+    const descriptor = this.#descriptor
     try {
-      const next = await createSegment(this.#options.folder, complete + 1)
-      await later.close(this.#descriptor)
-      this.#descriptor = next
-      this.#segment = complete + 1
-      this.#segmentBytes = 0
-      rotation.resolve(complete)
+      this.#descriptor = await this.#next
     } catch (cause) {
+      this.#next = this.#makeNext()
       rotation.reject(cause)
+      return
     }
+    this.#segment = complete + 1
+    this.#segmentBytes = 0
+    this.#next = this.#makeNext()
+    later.close(descriptor).then(() => rotation.resolve(complete), rotation.reject)
   }
 
   async #flushLoop(): Promise<void> {
@@ -168,10 +192,9 @@ export class Journal {
       try {
         if (bytes.length > 0) await writeAll(this.#descriptor, bytes)
         if (this.#spare.length > MOST_KEPT) this.#spare = Buffer.allocUnsafeSlow(BUFFER)
-        if (this.#options.durability === 'async') batch?.resolve()
-        if (bytes.length > 0) await dataSync(this.#descriptor)
         this.#segmentBytes += bytes.length
         batch?.resolve()
+        if (bytes.length > 0 && this.#options.durability === 'async') await dataSync(this.#descriptor)
       } catch (cause) {
         this.#fail(cause, batch)
       }
@@ -217,9 +240,9 @@ export function listSegments(folder: string): number[] {
 }
 
 /** Creates a segment that a crash leaves in its folder. Rejects with StoreFailure. */
-async function createSegment(folder: string, segment: number): Promise<number> {
+async function createSegment(folder: string, segment: number, flags: number): Promise<number> {
   try {
-    const descriptor = await later.open(segmentPath(folder, segment), 'ax')
+    const descriptor = await later.open(segmentPath(folder, segment), flags, MODE)
     const directory = await later.open(folder, 'r')
     await later.fsync(directory)
     await later.close(directory)
@@ -238,7 +261,7 @@ export function deleteSegment(folder: string, segment: number): Promise<void> {
 }
 
 /**
- * Reads the segments in order. A damaged end of the last one is what a crash leaves of commits that were never
+ * Reads the segments in order. A damaged end of the last one that was written is what a crash leaves of commits that were never
  * acknowledged: it is cut off, kept in a file beside (`.torn`), and its size returned. Damage anywhere else throws StoreFailure with file and offset.
  */
 export function replaySegments(
@@ -246,8 +269,9 @@ export function replaySegments(
   segments: readonly number[],
   apply: (changes: Change[]) => void,
 ): number {
+  const last = segments.findLast((segment) => statSync(segmentPath(folder, segment)).size > 0)
   let torn = 0
-  for (const [i, segment] of segments.entries()) {
+  for (const segment of segments) {
     const path = segmentPath(folder, segment)
     const bytes = readFileSync(path)
     let offset = 0
@@ -258,8 +282,7 @@ export function replaySegments(
       offset = record.end
     }
     if (offset === bytes.length) continue
-    if (i < segments.length - 1)
-      throw new StoreFailure(`${path} is damaged at octet ${offset}; restore it from a backup`)
+    if (segment !== last) throw new StoreFailure(`${path} is damaged at octet ${offset}; restore it from a backup`)
     torn = bytes.length - offset
     writeFileSync(`${path}.torn`, bytes.subarray(offset), { flush: true })
     truncateSync(path, offset)
