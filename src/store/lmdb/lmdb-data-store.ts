@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { StoreFailure } from '../../core/errors.ts'
 import type { Change, DataStore, StoredRecord, Table } from '../data-store.ts'
@@ -30,9 +31,13 @@ export type LmdbEvent =
 type Overlay = { tables: ReadonlyMap<Table, Map<string, Changed | undefined>>; arenas: readonly OctetArena[] }
 
 const TABLES: readonly Table[] = ['account', 'session', 'profile', 'answer', 'outbox', 'meta', 'cost', 'state']
+const CHECKPOINT_OCTETS = 16 << 20
 const CHECKPOINT_CHUNK = 2_000
-/** Records that a checkpoint hands over, at least, before requests have their turn. */
+/** Records that a checkpoint hands over before requests have their turn. */
 const CHECKPOINT_TURN = 100
+/** How long a checkpoint takes while there is time, and how often it goes on: so spread, charging does not feel it. */
+const CHECKPOINT_MS = 600
+const CHECKPOINT_PAUSE_MS = 20
 /** Octets of addresses for the checkpoint, not of memory: a map that has to grow is mapped a second time beside the first. */
 const MAP_SIZE = 2 ** 36
 /** LMDB's limit for a key, less some room. */
@@ -58,6 +63,8 @@ export class LmdbDataStore implements DataStore {
   #young = emptyOverlay(this.#arena)
   #old: Overlay | undefined
   #checkpoint: Promise<void> | undefined
+  /** How many wait for the checkpoint. */
+  #waiting = 0
 
   /** Opens or creates the store. Throws StoreFailure when the folder is in use, damaged or not writable. */
   constructor(options: LmdbOptions) {
@@ -168,9 +175,12 @@ export class LmdbDataStore implements DataStore {
       if (change !== 0) this.#counts.set(table, this.count(table) + change)
     }
     const durable = this.#journal.append(changes)
-    const full = this.#journal.segmentBytes >= (this.#options.checkpointBytes ?? 16 << 20)
-    if (full && this.#checkpoint === undefined) this.#startCheckpoint()
+    if (this.#journal.segmentBytes >= this.#checkpointOctets && this.#checkpoint === undefined) this.#startCheckpoint()
     return durable
+  }
+
+  get #checkpointOctets(): number {
+    return this.#options.checkpointBytes ?? CHECKPOINT_OCTETS
   }
 
   flushed(): Promise<void> {
@@ -196,7 +206,10 @@ export class LmdbDataStore implements DataStore {
 
   /** Writes all that is in the journal into LMDB. Rejects with StoreFailure. */
   async checkpoint(): Promise<void> {
-    await this.#alone(() => this.#writeCheckpoint())
+    this.#waiting++
+    await this.#alone(() => this.#writeCheckpoint()).finally(() => {
+      this.#waiting--
+    })
   }
 
   /**
@@ -216,6 +229,7 @@ export class LmdbDataStore implements DataStore {
   }
 
   async close(): Promise<void> {
+    this.#waiting++
     await this.#checkpoint
     if (this.#journal.failure === undefined && sizeOf(this.#young) > 0) await this.#startCheckpoint()
     await this.#journal.close()
@@ -260,6 +274,13 @@ export class LmdbDataStore implements DataStore {
     return this.#checkpoint
   }
 
+  /** Share of its records that a checkpoint should have written: it has ended before half of the next one has come together. */
+  #shareDue(beganMs: number): number {
+    if (this.#waiting > 0) return 1
+    const toNext = (2 * this.#journal.segmentBytes) / this.#checkpointOctets
+    return Math.max(toNext, (performance.now() - beganMs) / CHECKPOINT_MS)
+  }
+
   /** Writes all that is newer than LMDB into it; the journal before it goes once LMDB is flushed. */
   async #writeCheckpoint(): Promise<void> {
     const complete = await this.#journal.rotate()
@@ -270,18 +291,20 @@ export class LmdbDataStore implements DataStore {
     this.#young = emptyOverlay(this.#arena)
     // LMDB must never hold a part of a commit that the journal lost.
     await this.#journal.flushed()
+    const beganMs = performance.now()
+    const total = sizeOf(overlay)
     let written = 0
-    let turn = 0
     let last: Promise<unknown> = Promise.resolve()
     for (const [table, changed] of overlay.tables) {
       const database = this.#tables[table]
       for (const [key, record] of changed) {
         last = record === undefined ? database.remove(key) : database.put(key, storedOf(record))
         if (++written % CHECKPOINT_CHUNK === 0) await last
-        // The more has changed meanwhile, the more is handed over at a time: a checkpoint must not fall behind.
-        if (++turn < CHECKPOINT_TURN || turn < sizeOf(this.#young) >> 3) continue
-        turn = 0
-        await nextTurn()
+        if (written % CHECKPOINT_TURN === 0) await nextTurn()
+        while (written > total * this.#shareDue(beganMs)) {
+          await last
+          await setTimeout(CHECKPOINT_PAUSE_MS)
+        }
       }
     }
     await last
