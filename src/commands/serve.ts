@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Engine, EngineOptions } from '../engine/engine.ts'
+import { growHeapByRoom } from '../engine/heap-growth.ts'
 import type { MemoryProfiling } from '../engine/process-profiles.ts'
 import { buildRpcServer } from '../engine/rpc-server.ts'
 import { buildRegistry } from '../rpc/methods/all.ts'
@@ -71,17 +72,20 @@ async function run(options: ServeOptions, stop: Promise<'stop'>): Promise<'stop'
   const reload = () => void started.promise.then(() => reloadConfig(engine, configPath, log))
   process.on('SIGHUP', reload)
   let ending: 'stop' | 'restart' = 'stop'
+  let stopGrowing = () => {}
   try {
     await startRecordings(engine, options)
     await engine.openTariff()
     const isEmpty = Object.keys(engine.tariff.counts()).length === 0
     if (tariffPath !== undefined && isEmpty) await engine.tariff.load(tariffPath)
     await listen(engine, loaded, metrics, log, listeners)
+    stopGrowing = growHeapByRoom()
     started.resolve()
     ending = await Promise.race([stop, engine.endAsked])
     return ending
   } finally {
     process.off('SIGHUP', reload)
+    stopGrowing()
     const { shutdown_timeout: timeout } = loaded.config.cores
     const stopAll = async () => {
       await Promise.all(listeners.map((listener) => listener.close()))
