@@ -156,6 +156,8 @@ class Delivery {
   #after = ''
   #running: Promise<void> | undefined
   #wanted = false
+  /** Before it knows how far the target has come, nothing is delivered. */
+  #isOpen = false
   #closed = false
   #isClosing = false
   #retry: NodeJS.Timeout | undefined
@@ -205,12 +207,14 @@ class Delivery {
     if (cursor !== undefined && 'write' in this.#target) await this.#target.recover?.(cursor.position)
     // Where the target begins now is on record before it writes anything there.
     await this.#commit()
+    this.#isOpen = true
     return this.#after
   }
 
   wake(): void {
     this.#wanted = true
-    if (this.#closed || this.#retry !== undefined || (this.#isClosing && this.#target.isElsewhere)) return
+    if (!this.#isOpen || this.#closed || this.#retry !== undefined || (this.#isClosing && this.#target.isElsewhere))
+      return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       for (const { resolve } of this.#waiting.splice(0)) resolve()
