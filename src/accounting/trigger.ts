@@ -113,17 +113,11 @@ export function addTriggers(held: readonly ActionTrigger[], added: readonly Acti
   return [...held, ...added.filter((trigger) => !isHeld(trigger))]
 }
 
-/** The account with every counter at 0 and every trigger armed. */
+/** The account with every trigger armed. */
 export function rearmed(account: Account): Account {
   if (account.watch === undefined) return account
-  const { triggers, counters } = account.watch
-  return {
-    ...account,
-    watch: {
-      triggers: triggers.map((trigger) => ({ ...trigger, executed: false })),
-      counters: counters.map((counter) => ({ ...counter, value: Decimal.ZERO })),
-    },
-  }
+  const { watch } = account
+  return { ...account, watch: { ...watch, triggers: watch.triggers.map((each) => ({ ...each, executed: false })) } }
 }
 
 /**
