@@ -429,6 +429,7 @@ export class Engine {
     return new DiameterAgent(compiled.settings, this.#mappingOf(compiled), {
       sessions: this.sessions,
       records: this.records,
+      caps: this.caps,
       buckets: this.#buckets,
       now: () => this.now(),
       newId: newRequestIds(),

@@ -35,6 +35,8 @@ const TURN_MS = 10
 const TIMEOUT_MS = 1_000
 /** How long a session whose debit could not be stored waits for the next try. */
 const RETRY_MS = 1_000
+/** The same for one whose time is up and that could not be ended. */
+const UNENDED_MS = 30_000
 
 /**
  * What happens to sessions without a request: debits that are due, the end of credit, timeouts, and ends by an operator, each one
@@ -149,7 +151,11 @@ export class SessionLife {
   #timeOut(): void {
     for (const cgrId of this.#timeouts.take(Date.now())) {
       this.#finish((unit, sessions) => sessions.expire(unit, cgrId), causeOf('SESSION_TIMEOUT')).catch(
-        (cause: unknown) => this.#failed('a session could not be ended', cgrId, cause),
+        (cause: unknown) => {
+          this.#failed('a session could not be ended', cgrId, cause)
+          // Who charges it may be away.
+          this.#timeouts.set(cgrId, Date.now() + UNENDED_MS)
+        },
       )
     }
   }

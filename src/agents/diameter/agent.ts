@@ -35,6 +35,11 @@ export type DiameterAgentSettings = {
 
 export type DiameterAgentDependencies = HandlerServices & {
   records: Records
+  /**
+   * cores.caps, which requests share with the calls of RPC. enter: a promise: the request has its turn when it resolves; throws when
+   * there is no room. Reference 10, B10.
+   */
+  caps: { enter(): undefined | Promise<void>; leave(): void }
   /** Told of each request: its CC-Request-Type, 0 for other requests and those that are refused unread. */
   received: (requestType: number) => void
   /** Told once per request: Result-Code of the answer and ns since it came. */
@@ -46,7 +51,7 @@ export type DiameterAgentDependencies = HandlerServices & {
 }
 
 /** A request that waits for its commit: its octets, for what was read of them takes far more memory. */
-type Waiting = { connection: Connection; bytes: Buffer; sessionId: string; startedNs: bigint }
+type Waiting = { connection: Connection; bytes: Buffer; sessionId: string; startedNs: bigint; hasTurn: boolean }
 
 /** Auth-Application-Id of credit control. RFC 8506, 3. */
 const CREDIT_CONTROL = 4
@@ -146,24 +151,39 @@ export class DiameterAgent {
 
   #receive(message: DiameterMessage, connection: Connection): void {
     const { bytes, sessionId } = message
-    const request: Waiting = { connection, bytes, sessionId, startedNs: process.hrtime.bigint() }
+    const request: Waiting = { connection, bytes, sessionId, startedNs: process.hrtime.bigint(), hasTurn: false }
     const refused = this.#refuse(message, connection)
     this.#dependencies.received(refused === undefined ? (message.unsigned32(Avp.CC_REQUEST_TYPE) ?? 0) : 0)
     if (refused !== undefined) {
       this.#reply(request, refused)
       return
     }
-    if (this.#handler.mapping.remote !== undefined) {
-      this.#inTurn(sessionId, () =>
-        this.#execute(message, request, { now: this.#dependencies.now(), calls: undefined }),
-      )
+    let turn: undefined | Promise<void>
+    try {
+      turn = this.#dependencies.caps.enter()
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : ''
+      this.#reply(request, errorAnswer(message, 3004, this.#settings.local, text))
       return
     }
-    this.#execute(message, request, undefined)
+    request.hasTurn = true
+    if (turn === undefined) this.#start(message, request)
+    else void turn.then(() => this.#start(message, request))
   }
 
-  #reply({ connection, startedNs }: Waiting, answer: Buffer): void {
+  #start(message: DiameterMessage, request: Waiting): void {
+    if (this.#handler.mapping.remote === undefined) {
+      this.#execute(message, request, undefined)
+      return
+    }
+    this.#inTurn(request.sessionId, () =>
+      this.#execute(message, request, { now: this.#dependencies.now(), calls: undefined }),
+    )
+  }
+
+  #reply({ connection, startedNs, hasTurn }: Waiting, answer: Buffer): void {
     connection.answer(answer)
+    if (hasTurn) this.#dependencies.caps.leave()
     this.#dependencies.observe(resultCodeOf(answer), process.hrtime.bigint() - startedNs)
   }
 

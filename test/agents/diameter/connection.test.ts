@@ -128,9 +128,11 @@ t.test('RFC 6733 5.4: a peer that goes gets its DPA, and no DPR', async (t) => {
   peer.destroy()
 })
 
-t.test('07 2.3: beyond max_inflight a peer gets 3004', async (t) => {
-  const gateway = await gatewayOf(t, { diameter_agent: { max_inflight: 2 } })
+/** The Result-Codes of ten requests that come at once. */
+async function codesOfTen(t: Test, overrides: object): Promise<(number | undefined)[]> {
+  const gateway = await gatewayOf(t, overrides)
   const peer = await RawPeer.open(gateway.diameterPort)
+  t.teardown(() => peer.destroy())
   const requests = Array.from({ length: 10 }, (_, i) => {
     const writer = request(Command.CREDIT_CONTROL, 4).text(Avp.SESSION_ID, `flight;${i}`).text(Avp.ORIGIN_HOST, 'pgw')
     writer.text(Avp.ORIGIN_REALM, 'r').unsigned32(Avp.AUTH_APPLICATION_ID, 4).unsigned32(Avp.CC_REQUEST_TYPE, 1)
@@ -147,7 +149,24 @@ t.test('07 2.3: beyond max_inflight a peer gets 3004', async (t) => {
   peer.send(Buffer.concat(requests))
   const codes: (number | undefined)[] = []
   for (let i = 0; i < 10; i++) codes.push((await peer.next())?.unsigned32(Avp.RESULT_CODE))
-  t.equal(codes.filter((code) => code === 2001).length, 2)
-  t.equal(codes.filter((code) => code === 3004).length, 8)
-  peer.destroy()
-})
+  return codes
+}
+
+for (const { name, overrides, served } of [
+  {
+    name: '07 2.3: beyond max_inflight a peer gets 3004',
+    overrides: { diameter_agent: { max_inflight: 2 } },
+    served: 2,
+  },
+  { name: '10 B10: beyond cores.caps, too', overrides: { cores: { caps: 3 } }, served: 3 },
+  {
+    name: '10 B10: or it waits for its turn',
+    overrides: { cores: { caps: 3, caps_strategy: '*queue' } },
+    served: 10,
+  },
+])
+  t.test(name, async (t) => {
+    const codes = await codesOfTen(t, overrides)
+    t.equal(codes.filter((code) => code === 2001).length, served)
+    t.equal(codes.filter((code) => code === 3004).length, 10 - served)
+  })
