@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { loadConfig } from '../src/config/load-config.ts'
 import { Engine } from '../src/engine/engine.ts'
 import { ROOT, sampleFolder } from './support/gateway.ts'
+import { startRedis } from './support/redis.ts'
 
 const PAGES = ['README.md', ...pagesBelow('docs')]
 const SAMPLE = 'config/samples/gy-data'
@@ -86,6 +87,8 @@ const SHIPPED: Readonly<Record<string, RegExp>> = Object.fromEntries(
   ]),
 )
 
+const ON_REDIS = `bin/tollgate serve --config-path ${SAMPLE} --tariff-path ${SAMPLE}/tariff`
+
 /** Every command of the pages, and what runs it here. */
 const STORE_PLAN = `bin/tollgate load --config-path ${SAMPLE} --path ${SAMPLE}/tariff --to-stordb --tpid spring`
 const LOAD_PLAN = `bin/tollgate load --config-path ${SAMPLE} --from-stordb --tpid spring`
@@ -102,6 +105,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   [BACKUP_CDRS]: 'a backup and its restore',
   [RESTORE]: 'a backup and its restore',
   [CONSOLE]: 'the console',
+  [ON_REDIS]: 'records in Redis',
   [DRY_RUN]: 'a dry run',
   [METHODS]: 'the methods',
   ...Object.fromEntries(Object.keys(SHIPPED).map((command) => [command, 'dry runs of the shipped templates'])),
@@ -166,6 +170,22 @@ t.test('the console', async (t) => {
   t.match(asked.output(), /^ "ID": "cgrates\.org:1001",$/m)
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+t.test('records in Redis', async (t) => {
+  const folder = clone(t)
+  const redis = await startRedis(t)
+  const [page] = blocks('json').filter(({ text }) => text.includes('"*redis"'))
+  const text = page?.text.replace('6379', String(redis.port)) ?? ''
+  writeFileSync(join(folder, SAMPLE, 'z-redis.json'), text)
+  const gateway = start(ON_REDIS, folder)
+  t.teardown(() => gateway.child.kill('SIGKILL'))
+  await printed(gateway, /^next/m)
+  t.equal(await redis.inTen('HLEN', 'tollgate:{10}:account'), 3)
+  t.same(await redis.inTen('HKEYS', 'tollgate:{10}:engines'), ['gw1'])
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
+  t.equal(await redis.inTen('EXISTS', 'tollgate:{10}:engines'), 0, 'its name is free')
 })
 
 t.test('a backup and its restore', async (t) => {

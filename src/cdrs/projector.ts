@@ -29,6 +29,8 @@ export interface CallTarget {
 export type OutboxTarget = CdrTarget | CallTarget
 
 export type ProjectorOptions = {
+  /** Before the names of targets, where several engines share a store and each has its own. */
+  scope?: string
   batchSize: number
   /** Before a target that fails is tried again, the first time and at most: each time twice as long as before. */
   retryMs: number
@@ -198,7 +200,7 @@ class Delivery {
   }
 
   get #cursorKey(): string {
-    return CURSORS + this.#target.id
+    return CURSORS + (this.#options.scope ?? '') + this.#target.id
   }
 
   async open(): Promise<string> {

@@ -53,6 +53,11 @@ export class Metrics {
       'Values of events that metrics could not count',
       () => eventServices.stats?.stats.counts.failures ?? 0,
     )
+    this.#total(
+      'tollgate_units_overtaken_total',
+      'Commits that were made again because another engine that shares the store was first',
+      () => engine.records.commits.overtaken,
+    )
     const gauges: readonly [string, string, () => number][] = [
       ['tollgate_stat_queues', 'Queues of statistics', () => eventServices.stats?.stats.size ?? 0],
       ['tollgate_diameter_peers', 'Open Diameter peers', () => engine.openPeers],

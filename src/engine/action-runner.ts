@@ -49,6 +49,8 @@ export type RunnerOptions = {
   published?: (account: Account) => void
   /** schedulers.stats_conns and thresholds_conns: lets something (`tenant:id`) begin anew; undefined: nobody is connected. */
   reset?: (service: 'stats' | 'thresholds') => ((target: string) => Promise<void>) | undefined
+  /** Whether plans run by the clock here and not on another engine that shares the store. */
+  hasTurn: (unit: Unit) => boolean
   /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
   accepts: (task: Task, tenant: string) => boolean
   now: () => ZonedTime
@@ -293,7 +295,8 @@ export class ActionRunner {
         // Somebody else may have run it since it was read.
         if (unit.get(taskKind, TASKS + task.uuid) === undefined) return undefined
         unit.delete(taskKind, TASKS + task.uuid)
-      } else if (accountId !== '' && !this.#members.has(planId, accountId)) return undefined
+      } else if (!this.#options.hasTurn(unit) || (accountId !== '' && !this.#members.has(planId, accountId)))
+        return undefined
       return this.#apply(unit, accountId, this.#tariff?.actions.actions.get(actionsId) ?? [], {})
     })
     if (done !== undefined) this.#told(done.effects, done.problem, { accountId, actionsId })

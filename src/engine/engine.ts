@@ -52,8 +52,9 @@ import { SessionLife } from '../sessions/session-life.ts'
 import { isDueLater, sessionKind } from '../sessions/session-record.ts'
 import { type SessionCall, type SessionDependencies, Sessions } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
-import type { DataStore } from '../store/data-store.ts'
+import type { DataStore, StoredRecord } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
+import { RedisDataStore } from '../store/redis/redis-data-store.ts'
 import { Records, type Unit } from '../store/unit-of-work.ts'
 import { compileTimings } from '../tariffs/compile.ts'
 import type { TariffRow } from '../tariffs/tariff-rows.ts'
@@ -69,7 +70,7 @@ import { ConnectedServices } from './connected-services.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { EventServices } from './event-services.ts'
 import { compileExtraFields } from './extra-fields.ts'
-import { GroupMembers } from './group-members.ts'
+import { GroupMembers, isOfGroups } from './group-members.ts'
 import { HttpValues } from './http-values.ts'
 import { liveDefaults } from './live-defaults.ts'
 import {
@@ -80,8 +81,8 @@ import {
   isTariffChanged,
 } from './live-services.ts'
 import { accountIn, type MappingSources, sharedCache } from './mapping-sources.ts'
-import { openDataStore } from './open-stores.ts'
-import { PlanMembers } from './plan-members.ts'
+import { openDataStore, openSharedStore } from './open-stores.ts'
+import { isOfPlans, PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
 import { indexOptions, ProfileState } from './profile-state.ts'
@@ -106,9 +107,10 @@ import {
 import type { StatsService } from './stats-service.ts'
 import { StirKeys } from './stir-keys.ts'
 import { buildStorDb, type StorDb } from './stor-db.ts'
+import { StoreSharing, type TakenRecord } from './store-sharing.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
-import { TariffState } from './tariff-state.ts'
+import { changedRows, TariffState } from './tariff-state.ts'
 import { TriggerAdmin } from './trigger-admin.ts'
 import { buildWriters } from './writers.ts'
 
@@ -145,6 +147,8 @@ export class Engine {
   readonly recordings: ProcessProfiles
   readonly store: DataStore
   readonly records: Records
+  /** What other engines do with the store; undefined: there are none. */
+  readonly #sharing: StoreSharing | undefined
   readonly sessions: Sessions
   readonly locks = new NamedLocks()
   /** What asks for values that are only known later is run in one. */
@@ -251,11 +255,13 @@ export class Engine {
       () => this.config.loaded.config.general.tpexport_dir,
     )
     this.#cdrStoreTarget = archiveTarget(CDR_STORE, this.#storDb.cdrs)
+    this.#sharing = this.store instanceof RedisDataStore ? this.#share(this.store) : undefined
     this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
     this.#connected = new ConnectedServices({
       store: this.store,
       records: this.records,
+      isOurs: (record) => this.#sharing?.isOurs(record) ?? true,
       evaluations: this.evaluations,
       remote: this.remote,
       config: () => this.config.loaded.config,
@@ -265,6 +271,7 @@ export class Engine {
       log: options.log,
     })
     this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(config), {
+      scope: this.store instanceof RedisDataStore ? `${this.store.node}/` : '',
       batchSize: 500,
       retryMs: 1_000,
       maxRetryMs: 15_000,
@@ -308,20 +315,23 @@ export class Engine {
       records: this.records,
       sessions: this.sessions,
       clients: this.#clientCalls,
-      active: () => this.activeSessions(),
+      active: () => this.#sessions(isCharged, [], (record) => this.#sharing?.isOurs(record) ?? true),
       cdrsMade: (cdrs) => this.#committed(cdrs),
       log: options.log,
     })
     this.sessionCopies = new SessionReplication(config, {
       remote: this.remote,
       records: this.records,
+      isShared: this.#sharing !== undefined,
       sessions: (which) => (which === 'active' ? this.activeSessions() : this.passiveSessions()),
       log: options.log,
     })
     if (cdrDefaults(config, this.timeZone).tellsSessionCosts)
       this.records.watch(sessionCostKind, () => this.#projector.wake())
     const { session_indexes: fields } = config.sessions
-    this.#sessionIndex = fields.length === 0 ? undefined : new SessionIndex(['OriginID', ...fields])
+    // What other engines do to sessions is not seen here.
+    const isIndexed = fields.length > 0 && this.#sharing === undefined
+    this.#sessionIndex = isIndexed ? new SessionIndex(['OriginID', ...fields]) : undefined
     this.records.watch(sessionKind, (cgrId, before, after) => {
       this.sessionLife.changed(cgrId, before, after)
       this.sessionCopies.changed(cgrId, before, after)
@@ -446,6 +456,7 @@ export class Engine {
 
   /** Compiles the tariff that the store holds. Before `start`. Rejects with ConfigError when the CDR store cannot be opened. */
   async openTariff(): Promise<void> {
+    if (this.store instanceof RedisDataStore) await openSharedStore(this.store, this.#options.loaded)
     await this.#storDb.opened()
     const { config } = this.#options.loaded
     const separator = config.general.rsr_separator
@@ -472,18 +483,20 @@ export class Engine {
       profiles: this.#profiles,
       members: this.#groupMembers,
       compileActionFilters: accountFilters(separator, sources, () => this.now()),
+      refresh: this.#sharing && (() => this.#sharing?.refresh() ?? Promise.resolve()),
     })
     await this.eventServices.open(this.#profiles)
   }
 
   /** Takes up what a crash has left, then listens; resolves to the Diameter addresses. */
   async start(): Promise<string[]> {
-    for await (const [cgrId, { value }] of this.store.scan('session'))
-      if (isDueLater(value) || this.#sessionIndex !== undefined) {
-        const session = sessionKind.decode(value, cgrId)
+    for await (const [cgrId, record] of this.store.scan('session'))
+      if ((isDueLater(record.value) || this.#sessionIndex !== undefined) && (this.#sharing?.isOurs(record) ?? true)) {
+        const session = sessionKind.decode(record.value, cgrId)
         this.sessionLife.changed(cgrId, undefined, session)
         this.#sessionIndex?.changed(cgrId, undefined, session)
       }
+    await this.#sharing?.start()
     await this.#connected.takeUp()
     await this.#projector.replace(this.#cdrTargets(this.config.loaded.config))
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
@@ -588,7 +601,8 @@ export class Engine {
 
   /** Why nothing can be charged any more, undefined when all is well. */
   get failure(): string | undefined {
-    return this.store instanceof LmdbDataStore ? this.store.failure?.message : undefined
+    const { store } = this
+    return store instanceof LmdbDataStore || store instanceof RedisDataStore ? store.failure?.message : undefined
   }
 
   get openPeers(): number {
@@ -688,7 +702,11 @@ export class Engine {
     return this.#sessions(({ isPassive }) => isPassive, filters)
   }
 
-  async #sessions(isWanted: (session: Session) => boolean, filters: readonly string[]): Promise<Session[]> {
+  async #sessions(
+    isWanted: (session: Session) => boolean,
+    filters: readonly string[],
+    isLooked: (record: StoredRecord) => boolean = () => true,
+  ): Promise<Session[]> {
     const sessions: Session[] = []
     const candidates = this.#sessionIndex?.candidates(filters)
     if (candidates !== undefined) {
@@ -699,11 +717,52 @@ export class Engine {
       }
       return sessions
     }
-    for await (const [cgrId, { value }] of this.store.scan('session')) {
-      const session = sessionKind.decode(value, cgrId)
+    for await (const [cgrId, record] of this.store.scan('session')) {
+      if (!isLooked(record)) continue
+      const session = sessionKind.decode(record.value, cgrId)
       if (isWanted(session)) sessions.push(session)
     }
     return sessions
+  }
+
+  #share(store: RedisDataStore): StoreSharing {
+    return new StoreSharing(store, {
+      records: this.records,
+      take: (changed) => this.#take(changed),
+      refreshInTurn: () => this.#tariff.inTurn(async () => undefined),
+      takeOver: () => this.#takeOver(),
+      scheduler: () => ({
+        isOn: this.runner.isScheduling,
+        filters: this.config.loaded.config.schedulers.filters,
+      }),
+      log: this.#options.log,
+    })
+  }
+
+  /** What other engines have changed is in force here, too. */
+  async #take(changed: readonly TakenRecord[]): Promise<void> {
+    const profiles = changed.filter(({ table }) => table === 'profile')
+    const plans = changed.filter(({ table, key }) => table === 'meta' && isOfPlans(key))
+    for (const { table, key, text } of changed)
+      if (table === 'meta' && isOfGroups(key)) this.#groupMembers.take(key, text)
+    // Profiles are compiled with the filters that they name.
+    const ordered = profiles.toSorted(
+      (a, b) => Number(b.key.startsWith('filter/')) - Number(a.key.startsWith('filter/')),
+    )
+    for (const { key, text } of ordered) this.#profiles.take(key, text)
+    for (const { key, text } of plans) this.#planMembers.take(key, text)
+    const { changes, loadIds } = changedRows(profiles.map(({ key, text }) => [key, text] as const))
+    this.#tariff.take(changes, loadIds)
+    if (plans.length > 0 || changes.has('ActionPlans')) await this.runner.reload()
+  }
+
+  /** Sessions of engines that are gone have their debits and their ends here. */
+  async #takeOver(): Promise<void> {
+    for await (const [cgrId, { value, writer = '' }] of this.store.scan('session')) {
+      if (!isDueLater(value) || this.#sharing?.isLeft(writer) !== true) continue
+      const session = await this.records.run((unit) => unit.get(sessionKind, cgrId))
+      this.sessionLife.changed(cgrId, undefined, session)
+    }
   }
 
   /** Runs a call of sessions as one unit of work; resolves when all it did is durable. Rejects with what `call` throws. */
@@ -841,6 +900,7 @@ export class Engine {
     }
     return {
       enabled: schedulers.enabled,
+      hasTurn: (unit) => this.#sharing?.hasTurn(unit) ?? true,
       timeZone: this.timeZone,
       roundingDecimals: general.rounding_decimals,
       removeExpired: rals.remove_expired,

@@ -10,6 +10,11 @@ const accountGroupsKind: RecordKind<readonly string[]> = {
   decode: (text) => JSON.parse(text) as string[],
 }
 const ACCOUNT_GROUPS = 'account-groups/'
+/** Whether a key of the table `meta` is that of the groups of an account. */
+export function isOfGroups(key: string): boolean {
+  return key.startsWith(ACCOUNT_GROUPS)
+}
+
 const NOBODY: ReadonlySet<string> = new Set()
 
 /**
@@ -26,6 +31,13 @@ export class GroupMembers {
     records.watch(accountGroupsKind, (key, before, after) => {
       if (key.startsWith(ACCOUNT_GROUPS)) this.#move(key, before, after)
     })
+  }
+
+  /** Takes in what another engine has done to the groups of an account. key, text: the record as the store holds it. */
+  take(key: string, text: string | undefined): void {
+    const accountId = key.slice(ACCOUNT_GROUPS.length)
+    const before = [...this.#byGroup].filter(([, members]) => members.has(accountId)).map(([groupId]) => groupId)
+    this.#move(key, before, text === undefined ? undefined : accountGroupsKind.decode(text, key))
   }
 
   /** Members of a group, as `tenant:account`. */

@@ -4,9 +4,12 @@ import { StoreFailure } from '../core/errors.ts'
 import type { DataStore } from '../store/data-store.ts'
 import { LmdbDataStore } from '../store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../store/memory-data-store.ts'
+import { RedisDataStore, type RedisEvent } from '../store/redis/redis-data-store.ts'
 import { takeUpCdrFile } from '../store/sqlite/take-up.ts'
 import { databasePaths } from './backup/database-paths.ts'
 import type { EngineOptions } from './engine.ts'
+import { redisSettingsOf } from './redis-settings.ts'
+import { isToldToOthers } from './store-sharing.ts'
 
 const STORE_EVENTS = {
   tornJournal:
@@ -15,9 +18,18 @@ const STORE_EVENTS = {
   restored: 'store: a backup has taken the place of the records, which are kept beside',
 } as const
 
-/** Opens the store of records. Throws ConfigError when it cannot be. */
+const REDIS_EVENTS: Readonly<Record<RedisEvent['kind'], readonly [level: 'info' | 'warn' | 'error', message: string]>> =
+  {
+    redisLost: ['error', 'store: Redis does not answer; nothing is charged until it does'],
+    redisBack: ['warn', 'store: Redis answers again'],
+    redisSetting: ['warn', 'store: a setting of Redis'],
+    engines: ['info', 'store: engines that share Redis'],
+  }
+
+/** Opens the store of records; one that is not here is opened by `openSharedStore`. Throws ConfigError when it cannot be. */
 export function openDataStore({ loaded, inMemory, log }: EngineOptions): DataStore {
   const { config } = loaded
+  if (config.data_db.db_type === '*redis' && inMemory !== true) return redisStore(loaded, log)
   const { data: folder } = databasePaths(config, inMemory)
   if (folder === undefined) return new MemoryDataStore()
   try {
@@ -29,6 +41,26 @@ export function openDataStore({ loaded, inMemory, log }: EngineOptions): DataSto
   } catch (cause) {
     return cannotOpen('data_db.opts.lmdbPath', cause, loaded)
   }
+}
+
+function redisStore(loaded: LoadedConfig, log: EngineOptions['log']): RedisDataStore {
+  try {
+    return new RedisDataStore({
+      settings: redisSettingsOf(loaded),
+      isTold: isToldToOthers,
+      onEvent({ kind, ...fields }) {
+        const [level, message] = REDIS_EVENTS[kind]
+        log(level, message, fields)
+      },
+    })
+  } catch (cause) {
+    return cannotOpen('data_db.opts', cause, loaded)
+  }
+}
+
+/** Connects a store that other engines share. Rejects with ConfigError when it cannot be, with StoreInUse. */
+export async function openSharedStore(store: RedisDataStore, loaded: LoadedConfig): Promise<void> {
+  await store.open().catch((cause: unknown) => cannotOpen('data_db.db_host', cause, loaded))
 }
 
 /** Puts a CDR file that was restored in its place, before anybody opens it. Throws ConfigError when it cannot be. */

@@ -5,7 +5,7 @@ import type { Evaluations } from '../core/evaluations.ts'
 import type { EventValue } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
 import { parseJson } from '../rpc/shape.ts'
-import type { DataStore } from '../store/data-store.ts'
+import type { DataStore, StoredRecord } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import type { Callee, CallOutcome } from './remote-services.ts'
 
@@ -13,6 +13,8 @@ import type { Callee, CallOutcome } from './remote-services.ts'
 export type Argument = Readonly<Record<string, unknown>>
 
 export type OutgoingParts = {
+  /** Whether a record is for this engine to take care of, where others share the store. */
+  isOurs: (record: StoredRecord) => boolean
   store: DataStore
   records: Records
   evaluations: Evaluations

@@ -10,6 +10,11 @@ const accountPlansKind: RecordKind<readonly string[]> = {
 }
 const ACCOUNT_PLANS = 'account-plans/'
 
+/** Whether a key of the table `meta` is that of the plans of an account. */
+export function isOfPlans(key: string): boolean {
+  return key.startsWith(ACCOUNT_PLANS)
+}
+
 /** Which accounts are in which action plans: one record an account, and all of them by plan in memory. Reference 04, 2.6. */
 export class PlanMembers {
   readonly #byPlan = new Map<string, Set<string>>()
@@ -18,6 +23,13 @@ export class PlanMembers {
   async open(store: DataStore): Promise<void> {
     for await (const [key, { value }] of store.scan('meta', { prefix: ACCOUNT_PLANS }))
       this.#move(key.slice(ACCOUNT_PLANS.length), [], accountPlansKind.decode(value, key))
+  }
+
+  /** Takes in what another engine has done to the plans of an account. key, text: the record as the store holds it. */
+  take(key: string, text: string | undefined): void {
+    const accountId = key.slice(ACCOUNT_PLANS.length)
+    const before = [...this.#byPlan].filter(([, accounts]) => accounts.has(accountId)).map(([planId]) => planId)
+    this.#move(accountId, before, text === undefined ? [] : accountPlansKind.decode(text, key))
   }
 
   /** Accounts of a plan. */
@@ -32,8 +44,14 @@ export class PlanMembers {
   /** One unit of work that may put accounts into plans or take them out; resolves when it is durable. */
   async run<R>(records: Records, work: (unit: Unit, plans: AccountPlans) => R): Promise<R> {
     let moved: [accountId: string, before: readonly string[], after: readonly string[]][] = []
+    const undo = () => {
+      for (const [accountId, was, after] of moved) this.#move(accountId, after, was)
+      moved = []
+    }
     try {
       return await records.run((unit) => {
+        // Another engine was first: what an earlier run has done does not count.
+        undo()
         const changed = new Map<string, readonly string[]>()
         const of = (accountId: string) => unit.get(accountPlansKind, ACCOUNT_PLANS + accountId) ?? []
         const before = new Map<string, readonly string[]>()
@@ -53,7 +71,7 @@ export class PlanMembers {
         return result
       })
     } catch (cause) {
-      for (const [accountId, was, after] of moved) this.#move(accountId, after, was)
+      undo()
       throw cause
     }
   }

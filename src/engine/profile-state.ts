@@ -13,7 +13,7 @@ import { type ChargerProfile, Chargers, compileAttributes } from '../services/ch
 import type { DataStore } from '../store/data-store.ts'
 import type { Records } from '../store/unit-of-work.ts'
 import type { TariffFile, TariffRows } from '../tariffs/tariff-rows.ts'
-import { chargerKind, filterKind, profileKey } from './profile-records.ts'
+import { chargerKind, filterKind, ownerOf, profileKey } from './profile-records.ts'
 import { chargersOf, filtersOf, type RowReader } from './profile-rows.ts'
 import { type PreparedProfiles, ProfileStore } from './profile-store.ts'
 
@@ -138,6 +138,24 @@ export class ProfileState implements FilterSources {
     if (itemType === CHARGER_INDEX.itemType) return this.chargerProfiles.indexEntries(tenant)
     const store = this.#all.find(({ table }) => table.kind.index?.itemType === itemType)
     return store?.table.indexEntries(tenant, context) ?? []
+  }
+
+  /** Puts what another engine has stored into memory. text: the record under that key; undefined: it is gone. */
+  take(key: string, text: string | undefined): void {
+    const kind = key.slice(0, key.indexOf('/'))
+    const { tenant, id } = ownerOf(key)
+    if (kind === 'filter') {
+      if (text === undefined) this.#filters.get(tenant)?.delete(id)
+      else this.#keep(filterKind.decode(text, key))
+      this.chargerProfiles.filterChanged(tenant, id)
+    } else if (kind === 'charger') {
+      if (text === undefined) this.chargerProfiles.delete(tenant, id)
+      else this.chargerProfiles.put(chargerKind.decode(text, key))
+    } else if (Object.hasOwn(this.stores, kind)) {
+      const { table } = this.stores[kind as ProfileName]
+      if (text === undefined) table.delete(tenant, id)
+      else table.putText(tenant, id, text)
+    }
   }
 
   /** Stores a filter; it counts from the next request on. Throws FilterRefused, TemplateError, StoreFailure. */

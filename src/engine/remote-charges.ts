@@ -81,7 +81,9 @@ export class RemoteCharges {
   /** Gives back what an end of the process has left, before anything is charged again. Resolves when all of it was tried. */
   async recover(): Promise<void> {
     const left: Promise<void>[] = []
-    for await (const [name, { value }] of this.#parts.store.scan('meta', { prefix: CHARGES })) {
+    for await (const [name, record] of this.#parts.store.scan('meta', { prefix: CHARGES })) {
+      if (!this.#parts.isOurs(record)) continue
+      const { value } = record
       const open = openChargeKind.decode(value, name)
       left.push(
         this.#settle(name.slice(CHARGES.length), open, undefined, 0).catch((cause: unknown) =>

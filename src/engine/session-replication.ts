@@ -13,6 +13,8 @@ const SET_PASSIVE = 'SessionSv1.SetPassiveSession'
 export type ReplicationDependencies = {
   remote: RemoteServices
   records: Records
+  /** Other engines have the sessions from the store: no copies are sent by themselves. */
+  isShared: boolean
   /** Every session that is charged here, or every copy. */
   sessions: (which: 'active' | 'passive') => Promise<readonly Session[]>
   log: (level: 'info' | 'warn', message: string, fields: Record<string, unknown>) => void
@@ -33,17 +35,21 @@ export class SessionReplication implements SessionCopyServices {
       (id, cgrId, session) => this.#send(id, cgrId, session),
       (id, cause) => this.#failed(id, cause),
     )
-    this.#replicator.configure(config.sessions.replication_conns)
+    this.#replicator.configure(this.#targets)
   }
 
   /** Takes other settings. */
   configure(config: Config): void {
     this.#config = config
-    this.#replicator.configure(config.sessions.replication_conns)
+    this.#replicator.configure(this.#targets)
   }
 
   close(): void {
     this.#replicator.configure([])
+  }
+
+  get #targets(): readonly string[] {
+    return this.#dependencies.isShared ? [] : this.#config.sessions.replication_conns
   }
 
   /** A session has changed for good. */

@@ -37,6 +37,8 @@ export type TariffEnvironment = {
   profiles: ProfileState
   /** Compiles the filters of an action. Throws TemplateError. */
   compileActionFilters: (filters: readonly string[]) => AccountPredicate
+  /** Takes in what other engines have changed; undefined: there are none. Rejects with StoreFailure. */
+  refresh: (() => Promise<void>) | undefined
 }
 
 /** A folder of CSV files, or what has been read of others. */
@@ -113,6 +115,23 @@ export function storedRows(records: Iterable<readonly [key: string, text: string
     rows.set(file, held.set(key.slice(file.length + 1), rowsKind.decode(text, key)))
   }
   return rows
+}
+
+/** What records of tariffs that another engine has changed say, by key and text (undefined: removed), and when it has loaded last. */
+export function changedRows(records: Iterable<readonly [key: string, text: string | undefined]>): {
+  changes: TariffChanges
+  loadIds: ReadonlyMap<string, bigint> | undefined
+} {
+  const changes = new Map<TariffFile, Map<string, readonly TariffRow[] | undefined>>()
+  let loadIds: ReadonlyMap<string, bigint> | undefined
+  for (const [key, text] of records) {
+    const file = key.slice(0, key.indexOf('/')) as TariffFile
+    if (key === LOAD_IDS_KEY && text !== undefined) loadIds = loadIdsKind.decode(text, key)
+    if (!Object.hasOwn(TARIFF_FILES, file)) continue
+    const held = changes.get(file) ?? new Map<string, readonly TariffRow[] | undefined>()
+    changes.set(file, held.set(key.slice(file.length + 1), text === undefined ? undefined : rowsKind.decode(text, key)))
+  }
+  return { changes, loadIds }
 }
 
 /** The tariff in force: loads folders, takes changes of single objects, keeps the rows in the store, and compiles them. */
@@ -300,9 +319,20 @@ export class TariffState {
     })
   }
 
-  /** Runs a change of something else that a load may change too. */
+  /** Puts what another engine has changed into force: it is in the store. loadIds: when it has loaded last. Throws TariffError. */
+  take(changes: TariffChanges, loadIds: ReadonlyMap<string, bigint> | undefined): void {
+    if (loadIds !== undefined) this.#loadIds = loadIds
+    if (changes.size === 0) return
+    const rows = mergeTariffRows(this.#compiled.rows, changes)
+    const index = changedIndex(this.#compiled, rows, changes, this.#environment)
+    this.#compiled = compile(rows, this.#environment, this.#compiled, index)
+    this.#runner.take(this.#compiled)
+  }
+
+  /** Runs a change of something else that a load may change too. What other engines have changed before is in force then. */
   inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const result = this.#lastChange.then(work)
+    const { refresh } = this.#environment
+    const result = this.#lastChange.then(refresh).then(work)
     this.#lastChange = result.catch(() => undefined)
     return result
   }

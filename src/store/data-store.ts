@@ -5,15 +5,18 @@ export type MaybePromise<T> = T | Promise<T>
  * Tables of the data store. Keys are unique within a table and sort by their UTF-8 bytes.
  * - `account`, `session`, `profile`: live records
  * - `answer`: answers to ended sessions and events, kept for retransmissions, prefixed by their retention bucket
- * - `outbox`: CDRs on their way to the CDR store and the writers
+ * - `outbox`: CDRs on their way to the CDR store and the writers of this engine
  * - `meta`: schema version, counters
  * - `cost`: costs of ended sessions whose CDRs come over another way
  * - `state`: what services keep beside their profiles
  */
 export type Table = 'account' | 'session' | 'profile' | 'answer' | 'outbox' | 'meta' | 'cost' | 'state'
 
-/** One record as stored: its text (JSON) and the version it was committed under (1 for the first). */
-export type StoredRecord = { value: string; version: number }
+/**
+ * One record as stored: its text (JSON) and the version it was committed under (1 for the first). writer: name of the engine that has
+ * written it, where several share a store.
+ */
+export type StoredRecord = { value: string; version: number; writer?: string }
 
 /**
  * One changed record. `value`: its text in UTF-8, undefined deletes. The octets are the caller's again when `commit` has returned.

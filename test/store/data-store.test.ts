@@ -7,6 +7,7 @@ import { StoreInUse, VersionConflict } from '../../src/core/errors.ts'
 import type { Change, DataStore, Table } from '../../src/store/data-store.ts'
 import { LmdbDataStore } from '../../src/store/lmdb/lmdb-data-store.ts'
 import { MemoryDataStore } from '../../src/store/memory-data-store.ts'
+import { redisSettings, redisStore, startRedis } from '../support/redis.ts'
 
 function scratch(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-store-'))
@@ -28,16 +29,21 @@ async function all(store: DataStore, table: Table, options?: { prefix?: string; 
   return found
 }
 
-const kinds: { name: string; open: (t: Test) => DataStore }[] = [
+const kinds: { name: string; open: (t: Test) => DataStore | Promise<DataStore> }[] = [
   { name: '*internal', open: () => new MemoryDataStore() },
   { name: '*lmdb', open: (t) => new LmdbDataStore({ folder: scratch(t), durability: 'commit' }) },
   { name: '*lmdb, asynchronous', open: (t) => new LmdbDataStore({ folder: scratch(t), durability: 'async' }) },
+  { name: '*redis', open: async (t) => redisStore(t, redisSettings([(await startRedis(t)).port])) },
+  {
+    name: '*redis, pages of 1, one commit a call',
+    open: async (t) => redisStore(t, redisSettings([(await startRedis(t)).port], { pageSize: 1, gatherMs: 0 })),
+  },
 ]
 for (const { name, open } of kinds) {
   t.test(`${name}: a batch is seen at once and whole`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     const durable = store.commit([put('a', '1', 1), put('b', 'é€𝄞', 1)])
-    t.same(await store.get('account', 'b'), { value: 'é€𝄞', version: 1 })
+    t.match(await store.get('account', 'b'), { value: 'é€𝄞', version: 1 })
     await durable
     await store.commit([put('a', '2', 2), remove('b', 2)])
     t.same(await all(store, 'account'), [['a', '2', 2]])
@@ -46,7 +52,7 @@ for (const { name, open } of kinds) {
   })
 
   t.test(`${name}: a version that does not follow refuses the whole batch`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     await store.commit([put('a', '1', 1)])
     await t.rejects(store.commit([put('b', '1', 1), put('a', 'x', 3)]), new VersionConflict('account', 'a', 2, 1))
     t.same(await all(store, 'account'), [['a', '1', 1]])
@@ -54,7 +60,7 @@ for (const { name, open } of kinds) {
   })
 
   t.test(`${name}: scans page in key order within a prefix`, async (t) => {
-    const store = open(t)
+    const store = await open(t)
     await store.commit(['p/3', 'p/1', 'q/1', 'p/2'].map((key) => put(key, key, 1)))
     t.same(await all(store, 'account', { prefix: 'p/', limit: 2 }), [
       ['p/1', 'p/1', 1],

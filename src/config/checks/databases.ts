@@ -5,6 +5,7 @@ type Items = Readonly<Record<string, { remote: boolean; replicate: boolean }>>
 
 /** Checks where records are looked for and replicated to. Throws ConfigError. Reference 01, 3.1 and 5. */
 export function checkDatabases({ data_db, stor_db, sessions, rpc_conns }: Config): void {
+  if (data_db.db_type === '*redis') checkRedis(data_db)
   const remote = listOf(data_db.remote_conns)
   const replicas = listOf(data_db.replication_conns)
   checkReplication('data_db.remote_conns', 'data_db', remote, rpc_conns, 'Remote')
@@ -46,6 +47,15 @@ function checkPostgres({ opts }: Config['stor_db']): void {
   if (!SSL_MODES.includes(mode)) unsupported('pgSSLMode', 'sslmode')
   if (!SSL_CERT_MODES.includes(certMode)) unsupported('pgSSLCertMode', 'sslcertmode')
   if ((cert === '') !== (key === '')) fail('stor_db.opts.pgSSLCert', 'pgSSLCert and pgSSLKey belong together')
+}
+
+/** Reference 10, F. */
+function checkRedis({ db_host: host, db_port: port, db_name: name, opts }: Config['data_db']): void {
+  if (!/^\d+$/.test(name)) fail('data_db.db_name', `Redis db name must be an integer! <${name}>`)
+  if (host.trim() === '') fail('data_db.db_host', 'expected the host of Redis')
+  if (port < -1 || port > 65_535) fail('data_db.db_port', `<${port}>: expected a port, or -1`)
+  if (opts.redisCluster && opts.redisSentinel !== '')
+    fail('data_db.opts', 'redisSentinel and redisCluster exclude each other')
 }
 
 /** Replicas speak gob, and are other processes. */

@@ -38,13 +38,25 @@ const sqlKeys = () => ({
   pgSSLCertMode: z.string().optional(),
 })
 
-/** Options of the databases of CGRateS, which this version does not have. Reference 01, 4.2. */
-const optionKeys = withoutEffect({
-  internalDBDumpPath: z.string().optional(),
-  internalDBStartTimeout: duration.optional(),
-  internalDBDumpInterval: duration.optional(),
-  internalDBRewriteInterval: duration.optional(),
-  internalDBFileSizeLimit: size.optional(),
+/** Options of Redis. Reference 10, A2.2. */
+const redisKeys = {
+  redisConnectAttempts: z.int(),
+  redisSentinel: z.string(),
+  redisCluster: z.boolean(),
+  redisClusterSync: duration,
+  redisClusterOndownDelay: duration,
+  redisConnectTimeout: duration,
+  redisPoolPipelineWindow: duration,
+  redisPoolPipelineLimit: z.int(),
+  redisTLS: z.boolean(),
+  redisClientCertificate: z.string(),
+  redisClientKey: z.string(),
+  redisCACertificate: z.string(),
+  redisBatchSize: z.int(),
+}
+
+/** The same where no Redis is opened. */
+const redisWithoutEffect = withoutEffect({
   redisMaxConns: z.int().optional(),
   redisConnectAttempts: z.int().optional(),
   redisSentinel: z.string().optional(),
@@ -59,6 +71,15 @@ const optionKeys = withoutEffect({
   redisClientKey: z.string().optional(),
   redisCACertificate: z.string().optional(),
   redisBatchSize: z.int().optional(),
+})
+
+/** Options of the databases of CGRateS, which this version does not have. Reference 01, 4.2. */
+const optionKeys = withoutEffect({
+  internalDBDumpPath: z.string().optional(),
+  internalDBStartTimeout: duration.optional(),
+  internalDBDumpInterval: duration.optional(),
+  internalDBRewriteInterval: duration.optional(),
+  internalDBFileSizeLimit: size.optional(),
   mongoQueryTimeout: duration.optional(),
   mongoConnScheme: z.string().optional(),
 })
@@ -66,7 +87,7 @@ const optionKeys = withoutEffect({
 /** Options of a database of the migrator. */
 export const databaseOpts = struct(
   'DBOptsJson',
-  { ...backupKeys, ...optionKeys, ...withoutEffect(sqlKeys()) },
+  { ...backupKeys, ...redisWithoutEffect, ...optionKeys, ...withoutEffect(sqlKeys()) },
   { goFields: 'tagged' },
 )
 
@@ -82,16 +103,30 @@ function databaseType<const T extends readonly string[]>(types: T) {
 export const dataDb = struct(
   'DbJsonCfg',
   {
-    db_type: databaseType(['*lmdb', '*internal']),
+    db_type: databaseType(['*lmdb', '*internal', '*redis']),
     opts: struct(
       'DBOptsJson',
-      { ...backupKeys, ...optionKeys, ...withoutEffect(sqlKeys()), lmdbPath: z.string().min(1) },
-      { goFields: 'tagged', own: ['lmdbPath'] },
+      {
+        ...backupKeys,
+        ...redisKeys,
+        // Commits of all requests go over one connection, in the order in which they build on each other.
+        ...noEffect(z.int(), 'redisMaxConns'),
+        // Other versions of CGRateS have them.
+        redisReadTimeout: duration.optional(),
+        ...noEffect(duration, 'redisWriteTimeout'),
+        ...optionKeys,
+        ...withoutEffect(sqlKeys()),
+        lmdbPath: z.string().min(1),
+      },
+      { goFields: 'tagged', own: ['lmdbPath', 'redisReadTimeout', 'redisWriteTimeout'] },
     ),
-    ...noEffect(z.string(), 'db_host', 'db_name', 'db_user', 'remote_conn_id', 'replication_cache'),
+    db_host: z.string(),
+    db_port: z.int(),
+    db_name: z.string(),
+    db_user: z.string(),
+    db_password: secret,
+    ...noEffect(z.string(), 'remote_conn_id', 'replication_cache'),
     replication_failed_dir: z.string().optional(),
-    ...noEffect(secret, 'db_password'),
-    ...noEffect(z.int(), 'db_port'),
     ...noEffect(z.boolean(), 'replication_filtered'),
     ...noEffect(connections, 'remote_conns', 'replication_conns'),
     ...noEffect(duration, 'replication_interval'),
@@ -112,7 +147,7 @@ export const storDb = struct(
     db_type: databaseType(['*sqlite', '*internal', '*postgres', '*mysql']),
     opts: struct(
       'DBOptsJson',
-      { ...backupKeys, ...optionKeys, ...sqlKeys(), sqlitePath: z.string().min(1) },
+      { ...backupKeys, ...redisWithoutEffect, ...optionKeys, ...sqlKeys(), sqlitePath: z.string().min(1) },
       { goFields: 'tagged', own: ['sqlitePath'] },
     ),
     db_host: z.string(),

@@ -13,7 +13,7 @@ export type DatabasePaths = {
 /** Where the stores of a configuration are, and their backups. */
 export function databasePaths({ data_db: data, stor_db: cdrs }: Config, inMemory?: boolean): DatabasePaths {
   return {
-    data: data.db_type === '*internal' || inMemory ? undefined : resolve(data.opts.lmdbPath),
+    data: data.db_type !== '*lmdb' || inMemory ? undefined : resolve(data.opts.lmdbPath),
     cdrs: cdrs.db_type !== '*sqlite' || inMemory ? undefined : resolve(cdrs.opts.sqlitePath),
     dataBackups: data.opts.internalDBBackupPath ?? '',
     cdrBackups: cdrs.opts.internalDBBackupPath ?? '',

@@ -5,6 +5,8 @@ import { RpcError } from '../../rpc/rpc-error.ts'
 import { BackupError, type BackupKind, dropBackup, startBackup } from '../../store/backup/backup-files.ts'
 import type { DataStore } from '../../store/data-store.ts'
 import { LmdbDataStore } from '../../store/lmdb/lmdb-data-store.ts'
+import { MemoryDataStore } from '../../store/memory-data-store.ts'
+import { RedisDataStore } from '../../store/redis/redis-data-store.ts'
 import type { Records } from '../../store/unit-of-work.ts'
 import type { StorDb } from '../stor-db.ts'
 import { Versions } from '../versions.ts'
@@ -39,7 +41,7 @@ type Upkeep = {
 export function buildDatabases(parts: DatabaseParts): Databases {
   const { store, records, storDb, paths } = parts
   const { file } = storDb
-  const isOneStore = paths.data === undefined && paths.cdrs === undefined && file !== undefined
+  const isOneStore = store instanceof MemoryDataStore && paths.cdrs === undefined && file !== undefined
   const versions = new Versions(records, { isOneStore, storDb: storDb.versions })
   const { data, cdrs } = paths
   const cdrsDelivered = async () => {
@@ -70,14 +72,11 @@ export function buildDatabases(parts: DatabaseParts): Databases {
           restore: (path) => inThread({ work: 'restoreCdrs', path, cdrs }),
         }
       : undefined
+  const isElsewhere = (name: DatabaseName) => (name === 'DataDB' ? store instanceof RedisDataStore : file === undefined)
   const database = (name: DatabaseName, upkeep: Upkeep | undefined): Database => ({
     versions: () => versions.of(name),
     setVersions: (changed, isReplacing) => versions.set(name, changed, isReplacing),
-    ...(upkeep !== undefined
-      ? onDisk(upkeep, [data, cdrs], parts)
-      : name === 'StorDB' && file === undefined
-        ? elsewhere()
-        : inMemory(name)),
+    ...(upkeep !== undefined ? onDisk(upkeep, [data, cdrs], parts) : isElsewhere(name) ? elsewhere() : inMemory(name)),
   })
   return { DataDB: database('DataDB', dataUpkeep), StorDB: database('StorDB', cdrUpkeep) }
 }

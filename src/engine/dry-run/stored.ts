@@ -14,8 +14,8 @@ import { TariffLookups } from '../tariff-lookups.ts'
 import { storedRows } from '../tariff-state.ts'
 
 /**
- * Filters, destinations and timings that messages are mapped with: those of the store that the configuration names, which is only read, and
- * over them those of a tariff folder. Throws StoreFailure, TariffError.
+ * Filters, destinations and timings that messages are mapped with: those of the store that the configuration names if it is in files, which
+ * are only read, and over them those of a tariff folder. Throws StoreFailure, TariffError.
  */
 export function storedSources(
   { config }: LoadedConfig,
@@ -24,7 +24,7 @@ export function storedSources(
 ): MappingSources {
   const { db_type: kind, opts } = config.data_db
   const read = (table: 'profile' | 'account') =>
-    kind === '*internal' ? new Map<string, string>() : readTable(resolve(opts.lmdbPath), table)
+    kind !== '*lmdb' ? new Map<string, string>() : readTable(resolve(opts.lmdbPath), table)
   const profiles = read('profile')
   const isAsked = config.filters.apiers_conns.length > 0
   const accounts = isAsked ? read('account') : new Map<string, string>()

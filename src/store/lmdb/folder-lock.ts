@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { StoreFailure, StoreInUse } from '../../core/errors.ts'
+import { isRunning, startTimeOf } from '../process-start.ts'
 
 /**
  * Makes this process the only owner of a data folder; returns the release. A lock whose process is gone (kill -9) is taken
@@ -20,21 +21,11 @@ export function lockFolder(folder: string): () => void {
         throw new StoreFailure(`cannot lock the data folder ${folder}: ${String(cause)}`, { cause })
       }
       const [pid = '', startTime = ''] = readFileSync(path, 'utf8').split(' ')
-      if (startTime !== '' && startTimeOf(Number(pid)) === startTime) {
+      if (isRunning(Number(pid), startTime)) {
         throw new StoreInUse(`the data folder ${folder} is in use by process ${pid}`)
       }
       unlinkSync(path)
     }
   }
   throw new StoreFailure(`the data folder ${folder} is being locked by another process`)
-}
-
-/** Start time of a process in clock ticks since boot; '' when there is none. proc(5), field 22. */
-function startTimeOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
 }
