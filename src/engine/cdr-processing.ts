@@ -9,8 +9,9 @@ import { type OutcomeKeys, once } from '../sessions/once.ts'
 import type { PaidEvent, SessionCall } from '../sessions/sessions.ts'
 import type { CdrQuery } from '../store/cdr-store.ts'
 
-/** CDRs that one call may process again: they are one unit of work. */
+/** CDRs that one call may process again: they are one unit of work, which is run again for each that another engine charges. */
 const MOST = 10_000
+const MOST_ELSEWHERE = 500
 /** Sessions whose CDRs are looked up at once. */
 const LOOKED_UP = 500
 
@@ -21,6 +22,8 @@ export type CdrProcessingParts = {
   charge: <R>(call: SessionCall<R>) => Promise<R>
   /** isUpToDate: the CDR store has everything that was answered before. */
   find: (query: CdrQuery) => Promise<{ found: readonly { cdr: Cdr }[]; isUpToDate: boolean }>
+  /** Whether another engine charges, or forks. */
+  asksElsewhere: () => boolean
   /** Runs whose session costs lie under a prefix of origins. */
   costRuns: (prefix: string) => Promise<readonly CdrRun[]>
 }
@@ -61,10 +64,11 @@ export class CdrProcessing {
    */
   again(query: CdrQuery, switches: CdrSwitches, isRating: boolean): Promise<ProcessedCdr[] | undefined> {
     return this.#inTurn(async () => {
-      const limit = Math.min(query.limit ?? MOST + 1, MOST + 1)
+      const most = this.#parts.asksElsewhere() ? MOST_ELSEWHERE : MOST
+      const limit = Math.min(query.limit ?? most + 1, most + 1)
       const found = await this.#find({ ...query, limit })
       if (found.length === 0) return undefined
-      if (found.length > MOST) throw new SessionRefused(`more than ${MOST} CDRs: take them page by page`)
+      if (found.length > most) throw new SessionRefused(`more than ${most} CDRs: take them page by page`)
       if (!looksBack(switches)) throw new SessionRefused('EXISTS')
       const events = found.map(({ cdr }): PaidEvent => {
         const event = eventAgain(cdr, isRating)

@@ -66,7 +66,7 @@ import { buildDatabases } from './backup/databases.ts'
 import { archiveTarget, type FoundCdr } from './cdr-archive.ts'
 import { type CdrExports, exportCdrs } from './cdr-export.ts'
 import { CdrProcessing } from './cdr-processing.ts'
-import { ConnectedServices } from './connected-services.ts'
+import { ConnectedServices, isElsewhere } from './connected-services.ts'
 import { type CompiledDiameterAgent, compileDiameterAgent } from './diameter.ts'
 import { EventServices } from './event-services.ts'
 import { compileExtraFields } from './extra-fields.ts'
@@ -361,6 +361,10 @@ export class Engine {
       charge: (call) => this.charge(call),
       find: (query) => this.#findCdrs(query),
       costRuns: (prefix) => this.#costRuns(prefix),
+      asksElsewhere: () => {
+        const { config } = this.config.loaded
+        return isElsewhere(config, 'cdrs.rals_conns') || isElsewhere(config, 'cdrs.chargers_conns')
+      },
     })
     this.databases = buildDatabases({
       store: this.store,
