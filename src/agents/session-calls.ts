@@ -2,6 +2,7 @@ import type { Cdr } from '../cdrs/cdr.ts'
 import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ProcessorFlags } from '../mapping/request-processor.ts'
 import type { SessionCall } from '../mapping/session-call.ts'
+import { alteredFields } from '../services/attributes/caller.ts'
 import { refusalText } from '../services/errors.ts'
 import { type NoticeArguments, noticeOf, type SessionNotice } from '../sessions/notices.ts'
 import type { CallOptions, Sessions } from '../sessions/sessions.ts'
@@ -11,6 +12,9 @@ import { withUsage } from './session-reply.ts'
 
 /** An event, and who is told of it. */
 export type AgentNotice = { readonly event: ChargingEvent; readonly wanted: SessionNotice }
+
+/** What the session call of a processor has given; changed: the event as attributes have made it. */
+type Main = { reply: EventFields | undefined; changed?: ChargingEvent }
 
 type Called = { readonly flags: ProcessorFlags; readonly calls: readonly SessionCall[] }
 
@@ -53,12 +57,13 @@ export class SessionCalls implements Calls<unknown, unknown> {
   }
 
   /** Calls what the flags say; a refusal undoes its own part only. Reference 07, 1.4. */
-  call({ flags, calls: [main] }: Called, event: ChargingEvent): EventFields | undefined {
-    const wanted = main && noticeOf(main.arguments as NoticeArguments)
+  call({ flags, calls: [first] }: Called, event: ChargingEvent): EventFields | undefined {
+    const wanted = first && noticeOf(first.arguments as NoticeArguments)
     // What nobody is connected for is refused before anything is charged.
     const isRefused = wanted !== undefined && flags.accounts && !this.#canTell(wanted)
-    let reply = isRefused ? { Error: 'PARTIALLY_EXECUTED' } : this.#main(flags, event)
-    if (wanted !== undefined && reply?.['Error'] === '') this.notices.push({ event, wanted })
+    const main = isRefused ? { reply: { Error: 'PARTIALLY_EXECUTED' } } : this.#main(flags, first, event)
+    let reply: EventFields | undefined = main.reply
+    if (wanted !== undefined && reply?.['Error'] === '') this.notices.push({ event: main.changed ?? event, wanted })
     if (!flags.cdrs || flags.main === '*dryrun') return reply
     if (hasNoFields(event)) return { ...reply, Error: 'MANDATORY_IE_MISSING: [Event]' }
     this.isUsed = this.#withCdrs = true
@@ -72,18 +77,22 @@ export class SessionCalls implements Calls<unknown, unknown> {
     return reply
   }
 
-  #main({ main, accounts, forceDuration }: ProcessorFlags, event: ChargingEvent): EventFields | undefined {
-    if (main === '*none' || main === '*dryrun' || main === '*cdrs') return undefined
-    if (hasNoFields(event)) return { Error: 'MANDATORY_IE_MISSING: [CGREvent]' }
-    if (!accounts) return { Error: 'MANDATORY_IE_MISSING: [Subsystems]' }
-    this.isUsed = true
+  #main({ main, accounts, forceDuration }: ProcessorFlags, call: SessionCall | undefined, event: ChargingEvent): Main {
+    if (main === '*none' || main === '*dryrun' || main === '*cdrs') return { reply: undefined }
+    if (hasNoFields(event)) return { reply: { Error: 'MANDATORY_IE_MISSING: [CGREvent]' } }
+    const { GetAttributes: isChanged = false, AttributeIDs: ids = [] } = call?.arguments ?? {}
+    if (!accounts && !isChanged) return { reply: { Error: 'MANDATORY_IE_MISSING: [Subsystems]' } }
+    if (accounts) this.isUsed = true
+    const options = { forceDuration, clientId: this.#clientId }
     try {
-      return {
-        Error: '',
-        ...this.#unit.attempt(() => this.#session(main, event, { forceDuration, clientId: this.#clientId })),
-      }
+      const done = isChanged ? this.#sessions.attributed(event, ids as readonly string[]) : undefined
+      const changed = done?.event ?? event
+      const attributes = done === undefined ? {} : { Attributes: alteredFields(done.altered, changed.event) }
+      if (!accounts) return { reply: { Error: '', ...attributes }, changed }
+      const charged = this.#unit.attempt(() => this.#session(main, changed, options))
+      return { reply: { Error: '', ...attributes, ...charged }, changed }
     } catch (cause) {
-      return { Error: refusalText(cause) }
+      return { reply: { Error: refusalText(cause) } }
     }
   }
 

@@ -1,6 +1,7 @@
 import { Decimal } from '../core/decimal.ts'
 import type { ChargingEvent, EventFields, EventValue } from '../core/event.ts'
 import type { SessionCall } from '../mapping/session-call.ts'
+import { alteredFields } from '../services/attributes/caller.ts'
 
 /** Arguments that ask for a usage. */
 const ASKS_USAGE = ['GetMaxUsage', 'InitSession', 'UpdateSession', 'Debit']
@@ -24,10 +25,10 @@ export function apiReply({ method, arguments: asked }: SessionCall, result: unkn
   const { MaxUsage: usage, Attributes: attributes } = given
   if (isByRun) {
     if (isObject(usage)) reply['MaxUsage'] = mapped(usage, usageOf)
-    if (isObject(attributes)) reply['Attributes'] = mapped(attributes, alteredFields)
+    if (isObject(attributes)) reply['Attributes'] = mapped(attributes, changedFields)
   } else {
     if (ASKS_USAGE.some((name) => asked[name] === true)) reply['MaxUsage'] = usageOf(usage)
-    if (isObject(attributes)) reply['Attributes'] = alteredFields(attributes)
+    if (isObject(attributes)) reply['Attributes'] = changedFields(attributes)
   }
   for (const [key, name] of Object.entries(KEYS)) {
     const value = given[name]
@@ -55,17 +56,10 @@ function usageOf(value: EventValue | undefined): bigint {
 }
 
 /** The fields that attributes have changed, as they are now. */
-function alteredFields(value: EventValue | undefined): EventFields {
+function changedFields(value: EventValue | undefined): EventFields {
   if (!isObject(value)) return {}
   const { AlteredFields: names, Event: event } = value
-  const fields: EventFields = {}
-  if (!Array.isArray(names) || !isObject(event)) return fields
-  for (const name of names) {
-    const field = String(name).replace(/^\*req\./, '')
-    const altered = event[field]
-    if (altered !== undefined) fields[field] = altered
-  }
-  return fields
+  return Array.isArray(names) && isObject(event) ? alteredFields(names.map(String), event) : {}
 }
 
 function mapped(byRun: EventFields, map: (value: EventValue | undefined) => EventValue): EventFields {

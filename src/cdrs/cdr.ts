@@ -61,6 +61,8 @@ export type CdrDefaults = {
 
 /** What is done to an event that is to become a CDR. Reference 05, 9.3. */
 export type CdrSwitches = {
+  /** Attributes change it first. */
+  isAttributed: boolean
   isForked: boolean
   isRated: boolean
   isStored: boolean
@@ -247,6 +249,6 @@ export function wholeEventOfCdr(cdr: Cdr, costDetails: EventValue): EventFields 
 }
 
 /** The fields by name. */
-export function inOrder(fields: EventFields): EventFields {
-  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
+export function inOrder<F extends Readonly<Record<string, unknown>>>(fields: F): F {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))) as F
 }

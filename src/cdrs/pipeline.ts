@@ -68,7 +68,7 @@ export type ProcessedCdr = {
 /** An event on its way. made: its CDR from before. isNew: it has none, also none that is not stored. details: what is paid for it. */
 type Work = ProcessedCdr & { made: Cdr | undefined; isNew: boolean; details: EventCost | undefined }
 
-type Steps = Omit<CdrSwitches, 'isForked'>
+type Steps = Omit<CdrSwitches, 'isAttributed' | 'isForked'>
 
 /** What is done to an event of which nothing else is known. */
 const PLAIN = { isExported: true, isRefunded: false, isRerated: false, isReprocessed: false, isRated: true }
@@ -124,7 +124,7 @@ export class CdrPipeline implements SessionCdrs {
     const { isStored } = this.#defaults
     const runs = chargers?.runsOf(event) ?? [event]
     return runs.flatMap((run) =>
-      this.process(unit, [{ event: run.event, tenant: event.tenant, apiOpts: event.apiOpts }], {
+      this.process(unit, [{ event: run.event, tenant: run.tenant, apiOpts: run.apiOpts }], {
         ...PLAIN,
         isStored,
       }).map(({ cdr }) => cdr),

@@ -111,7 +111,6 @@ export type Config = { readonly [S in SectionName]: z.output<(typeof SECTIONS)[S
 export const NOT_AVAILABLE: ReadonlySet<SectionName> = new Set([
   'analyzers',
   'asterisk_agent',
-  'attributes',
   'dispatchers',
   'dns_agent',
   'ers',

@@ -38,6 +38,8 @@ import { BiConnections } from '../rpc/server/bidirectional.ts'
 import type { Caps } from '../rpc/server/caps.ts'
 import type { ExtraField } from '../rpc/server/cdr-posts.ts'
 import type { RegisteredHost } from '../rpc/server/registrar-page.ts'
+import type { Attributes } from '../services/attributes/attributes.ts'
+import type { AttributeCaller } from '../services/attributes/caller.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { MakeAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
@@ -61,6 +63,7 @@ import type { TariffRow } from '../tariffs/tariff-rows.ts'
 import type { FileWriter } from '../writers/file-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
+import { AttributeService } from './attribute-service.ts'
 import { databasePaths } from './backup/database-paths.ts'
 import { buildDatabases } from './backup/databases.ts'
 import { archiveTarget, type FoundCdr } from './cdr-archive.ts'
@@ -163,11 +166,19 @@ export class Engine {
     conns: ({ filters }) => filters,
     findAccount: (tenant, id) => accountIn(this.records, tenant, id),
   })
+  readonly #attributeValues = new ServiceValues({
+    evaluations: this.evaluations,
+    client: (conns) => this.remote.client(conns),
+    config: () => this.config.loaded.config,
+    conns: ({ attributes }) => attributes,
+    findAccount: (tenant, id) => accountIn(this.records, tenant, id),
+  })
   /** The configuration in force, and its changes. */
   readonly config: LiveConfig
   #timeZone: string
   #tariff!: TariffState
   #profiles!: ProfileState
+  #attributeService!: AttributeService
   readonly #options: EngineOptions
   #extraCdrFields: readonly ExtraField[]
   readonly #storDb: StorDb
@@ -400,6 +411,7 @@ export class Engine {
       if (compiled !== undefined) await agent?.listen(compiled.settings.listeners)
       commit()
       this.#timeZone = timeZone
+      this.#attributeService.configure(config)
       if (changed.has('chargers')) this.#profiles.chargerProfiles.configure(indexOptions(config.chargers))
       this.#responder.configure(this.#responderSettings(config))
       this.#extraCdrFields = extraCdrFields
@@ -468,6 +480,11 @@ export class Engine {
     this.#profiles = await ProfileState.open(this.store, this.records, {
       separator,
       chargers: indexOptions(config.chargers),
+      attributes: () => this.#attributeService.caller(this.config.loaded.config.chargers.attributes_conns),
+      inlineAttributes: () => ({
+        ...this.#attributeParts(),
+        roundingDecimals: this.config.loaded.config.general.rounding_decimals,
+      }),
       lookups: sources,
       now: () => this.now(),
       inTurn: (work) => this.#tariff.inTurn(work),
@@ -479,6 +496,13 @@ export class Engine {
         }),
     })
     await this.#groupMembers.open(this.store, this.records)
+    this.#attributeService = new AttributeService(config, {
+      ...this.#attributeParts(),
+      profiles: this.#profiles,
+      evaluations: this.evaluations,
+      client: (conns) => this.remote.client(conns),
+      now: () => this.now(),
+    })
     this.#tariff = await TariffState.open(this.store, this.records, this.runner, this.#planMembers, {
       options: tariffOptions(config),
       timeZone: this.timeZone,
@@ -596,6 +620,11 @@ export class Engine {
 
   get tariff(): TariffState {
     return this.#tariff
+  }
+
+  /** AttributeS of this process. */
+  get attributes(): Attributes {
+    return this.#attributeService.attributes
   }
 
   /** Stored filters and chargers. */
@@ -890,6 +919,12 @@ export class Engine {
     }
   }
 
+  /** What attributes read besides their event. */
+  #attributeParts() {
+    const { accounts, service } = this.#attributeValues
+    return { lookups: { accounts, service, http: this.#httpValues.lookup }, cache: this.#sharedCache }
+  }
+
   #runnerOptions(config: Config, accepts: RunnerOptions['accepts']): RunnerOptions {
     const { general, rals, schedulers } = config
     const cdrs = {
@@ -935,11 +970,18 @@ export class Engine {
   #sessionDependencies(config: Config): SessionDependencies {
     const chargers = () => this.#profiles.chargers
     const connected = this.#connected
+    const attributes = (conns: readonly string[]): AttributeCaller | undefined =>
+      conns.length === 0 ? undefined : { process: (event) => this.#attributeService.caller(conns)?.process(event) }
     return {
       charging: connected.charging(config, 'sessions.rals_conns', this.#responder),
       chargers: connected.chargers(config, 'sessions.chargers_conns', chargers),
       cdrs: connected.sessionCdrs(config, cdrDefaults(config, this.timeZone), this.#cdrs),
-      events: { cdrs: this.#cdrs, chargers: connected.chargers(config, 'cdrs.chargers_conns', chargers) },
+      attributes: attributes(config.sessions.attributes_conns),
+      events: {
+        cdrs: this.#cdrs,
+        chargers: connected.chargers(config, 'cdrs.chargers_conns', chargers),
+        attributes: attributes(config.cdrs.attributes_conns),
+      },
       makeAccount: this.#makesAccounts(config, 'sessions.scheduler_conns'),
       now: () => this.now(),
       random: Math.random,

@@ -7,7 +7,8 @@ import { isFilterType } from '../filters/filter-types.ts'
 import type { ValueOf } from '../rpc/shape.ts'
 import { chargerOf, chargerShape } from '../rpc/shapes/profile.ts'
 import type { Profile, ProfileKind } from '../rpc/shapes/profile-kinds.ts'
-import { type ChargerProfile, compileAttributes } from '../services/chargers.ts'
+import { isInlineProfile, parseInlineProfile } from '../services/attributes/profile.ts'
+import type { ChargerProfile } from '../services/chargers.ts'
 import { objects } from '../tariffs/compile.ts'
 import { storedCells } from '../tariffs/plan-files.ts'
 import { kindOfFile } from '../tariffs/plan-kinds.ts'
@@ -86,7 +87,8 @@ export function chargersOf(rows: TariffRows, reader: RowReader): ChargerProfile[
     (charger: ValueOf<typeof chargerShape>) => {
       checkFilterIds(charger.Tenant, charger.ID, charger.FilterIDs, reader.sources)
       checkTypes(charger.FilterIDs)
-      compileAttributes(charger.AttributeIDs)
+      for (const id of charger.AttributeIDs)
+        if (id !== '*none' && isInlineProfile(id)) parseInlineProfile(charger.Tenant, id)
       return chargerOf(charger)
     },
   )

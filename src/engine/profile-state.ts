@@ -9,7 +9,10 @@ import { type Crowded, type MatchedProfile, ProfileSet } from '../filters/profil
 import type { IndexEntry } from '../filters/rule-keys.ts'
 import type { FilterLookups, Predicate } from '../filters/sides.ts'
 import { CHARGER_INDEX, PROFILE_KINDS, type ProfileName, type ProfileOf } from '../rpc/shapes/profile-kinds.ts'
-import { type ChargerProfile, Chargers, compileAttributes } from '../services/chargers.ts'
+import type { AttributeEnvironment } from '../services/attributes/attribute-plan.ts'
+import { compileAttributePlan } from '../services/attributes/attribute-plan.ts'
+import type { AttributeCaller } from '../services/attributes/caller.ts'
+import { type ChargerProfile, Chargers } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records } from '../store/unit-of-work.ts'
 import type { TariffFile, TariffRows } from '../tariffs/tariff-rows.ts'
@@ -21,6 +24,10 @@ export type ProfileEnvironment = {
   /** `general.rsr_separator`. */
   separator: string
   chargers: IndexOptions
+  /** `chargers.attributes_conns`; undefined: none. */
+  attributes: () => AttributeCaller | undefined
+  /** What inline attributes of chargers are compiled with. */
+  inlineAttributes: () => Omit<AttributeEnvironment, 'compileFilters'>
   lookups: FilterLookups
   now: () => ZonedTime
   /** Told when an event has more candidates than an index should leave. */
@@ -30,7 +37,7 @@ export type ProfileEnvironment = {
 }
 
 /** The index keys of a section. */
-export function indexOptions(section: Config['chargers']): IndexOptions {
+export function indexOptions(section: Omit<Config['chargers'], 'attributes_conns'>): IndexOptions {
   return {
     indexedSelects: section.indexed_selects,
     stringFields: section.string_indexed_fields,
@@ -63,7 +70,15 @@ export class ProfileState implements FilterSources {
       this,
     )
     this.chargerProfiles = this.newSet(environment.chargers)
-    this.chargers = new Chargers(this.chargerProfiles, environment.now)
+    this.chargers = new Chargers(this.chargerProfiles, {
+      now: environment.now,
+      attributes: environment.attributes,
+      compileAttributes: (attributes) =>
+        compileAttributePlan(attributes, {
+          ...environment.inlineAttributes(),
+          compileFilters: (ids) => this.compileFilters(ids),
+        }),
+    })
     this.stores = storesOf(records, this, environment)
   }
 
@@ -192,9 +207,8 @@ export class ProfileState implements FilterSources {
   /** Stores a charger; it counts from the next request on. Throws FilterRefused, TemplateError, StoreFailure. */
   setCharger(profile: ChargerProfile): Promise<void> {
     return this.#environment.inTurn(async () => {
-      const { tenant, id, filterIds, attributeIds } = profile
+      const { tenant, id, filterIds } = profile
       checkFilterIds(tenant, id, filterIds, this)
-      compileAttributes(attributeIds)
       await this.#records.run((unit) => unit.put(chargerKind, profileKey('charger', tenant, id), profile))
       this.chargerProfiles.put(profile)
     })

@@ -52,7 +52,9 @@ function runsOfWire(answer: EventValue): ChargerRun[] {
     return {
       chargerId: run.ChargerSProfile,
       runId: fieldText(event, 'RunID'),
+      tenant: run.CGREvent.Tenant,
       event,
+      apiOpts: run.CGREvent.APIOpts ?? {},
       attributeIds: run.AttributeSProfiles,
       altered: run.AlteredFields,
     }

@@ -41,6 +41,7 @@ export function cdrDefaults({ general, cdrs, stor_db }: Config, timeZone: string
 /** What is done to an event that is to become a CDR and does not say it itself. Reference 05, 9.3. */
 export function cdrSwitches({ cdrs }: Config): CdrSwitches {
   return {
+    isAttributed: cdrs.attributes_conns.length > 0,
     isForked: cdrs.chargers_conns.length > 0,
     isRated: cdrs.rals_conns.length > 0,
     isStored: cdrs.store_cdrs,

@@ -11,15 +11,25 @@ import type { FieldTemplate, PlanEnvironment } from './field-plan.ts'
 import { httpUrl, requestJson } from './http-value.ts'
 import type { Source } from './selector.ts'
 import { Duration, type Found, Instant, MappingError, TemplateError, type Value } from './value.ts'
-import { compileConstant, compileRules, compileValue, ruleTexts } from './value-parser.ts'
+import { compileConstant, compileRules, compileValue, ruleTexts, type ValueText } from './value-parser.ts'
 
 /** What layout a `*datetime` has that names none. */
 export const DEFAULT_LAYOUT = '2006-01-02T15:04:05Z07:00'
 const MOST_DURATION = 2n ** 63n - 1n
 const LEAST_DURATION = -(2n ** 63n)
 
+/** What decides about a value besides its type. */
+export type ValueField = Pick<FieldTemplate, 'type' | 'layout' | 'timezone' | 'maskDestinationId' | 'maskLength'> & {
+  readonly value: ValueText
+}
+/** What compiling a value needs besides it. */
+export type ValueEnvironment<M, G> = Pick<
+  PlanEnvironment<M, G>,
+  'reader' | 'options' | 'roundingDecimals' | 'isDestination' | 'http'
+>
+
 /** Compiles what a field's value is, by its type. Throws TemplateError. Reference 02, 5.3. */
-export function compileFieldValue<M, G>(field: FieldTemplate, environment: PlanEnvironment<M, G>): Source<M, G> {
+export function compileFieldValue<M, G>(field: ValueField, environment: ValueEnvironment<M, G>): Source<M, G> {
   const { type, value } = field
   const { reader, options } = environment
   switch (type) {
@@ -52,7 +62,7 @@ export function compileFieldValue<M, G>(field: FieldTemplate, environment: PlanE
 }
 
 /** What a web server answers to the request; undefined: the type is another one. Reference 02, 5.3. */
-function compileHttp<M, G>({ type }: FieldTemplate, { http }: PlanEnvironment<M, G>): Source<M, G> | undefined {
+function compileHttp<M, G>({ type }: ValueField, { http }: ValueEnvironment<M, G>): Source<M, G> | undefined {
   const url = httpUrl(type)
   if (url === undefined) return undefined
   if (http === undefined) throw new TemplateError(`type ${type}: a URL cannot be asked here`)
@@ -62,12 +72,12 @@ function compileHttp<M, G>({ type }: FieldTemplate, { http }: PlanEnvironment<M,
 type Context = { now: ZonedTime }
 
 /** Reads a time literal in the zone of the field, or the configuration's default zone. */
-function compileTime({ timezone }: FieldTemplate): (value: Found, context: Context) => ZonedTime {
+function compileTime({ timezone }: ValueField): (value: Found, context: Context) => ZonedTime {
   const zone = timezone === '' ? undefined : zoneOf(timezone)
   return (value, { now }) => (value instanceof Instant ? value.time : parseTime(textOf(value), zone ?? now.zone, now))
 }
 
-function compileDateTime<M, G>(field: FieldTemplate, { reader, options }: PlanEnvironment<M, G>): Source<M, G> {
+function compileDateTime<M, G>(field: ValueField, { reader, options }: ValueEnvironment<M, G>): Source<M, G> {
   const source = compileValue(field.value, reader, options)
   const read = compileTime(field)
   const isDefault = field.layout === '' || field.layout === DEFAULT_LAYOUT
@@ -79,7 +89,7 @@ function compileDateTime<M, G>(field: FieldTemplate, { reader, options }: PlanEn
 }
 
 /** The first argument, then the others that there are, sorted. */
-function compileSipCallId<M, G>({ value }: FieldTemplate, { reader, options }: PlanEnvironment<M, G>): Source<M, G> {
+function compileSipCallId<M, G>({ value }: ValueField, { reader, options }: ValueEnvironment<M, G>): Source<M, G> {
   const [first, ...others] = compileRules(value, reader, options)
   if (first === undefined) throw new TemplateError('NotEnoughParameters')
   return (context) => {
@@ -95,8 +105,8 @@ function byOctets(a: string, b: string): number {
 }
 
 function compileMask<M, G>(
-  { maskDestinationId, maskLength }: FieldTemplate,
-  environment: PlanEnvironment<M, G>,
+  { maskDestinationId, maskLength }: ValueField,
+  environment: ValueEnvironment<M, G>,
 ): Source<M, G> {
   const { reader, options, isDestination } = environment
   if (isDestination === undefined) throw new TemplateError('unsupported type: <*masked_destination>')
@@ -129,7 +139,7 @@ const ARGUMENT_TYPES: Readonly<Record<string, ArgumentType>> = {
   },
 }
 
-function compileArguments<M, G>({ type, value }: FieldTemplate, environment: PlanEnvironment<M, G>): Source<M, G> {
+function compileArguments<M, G>({ type, value }: ValueField, environment: ValueEnvironment<M, G>): Source<M, G> {
   const found = Object.hasOwn(ARGUMENT_TYPES, type) ? ARGUMENT_TYPES[type] : undefined
   if (found === undefined) throw new TemplateError(`unsupported type: <${type}>`)
   const { combine, count } = found

@@ -7,6 +7,7 @@ export type HttpLookup = (url: string, body: string | undefined) => string
 
 /** The URL of a type `*http#[URL]`; undefined: it is another type. Throws TemplateError for one without a URL of http or https. */
 export function httpUrl(type: string): string | undefined {
+  if (type === '*http') throw new TemplateError('url is not specified')
   if (!type.startsWith('*http#')) return undefined
   const text = type.slice('*http#'.length)
   const url = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text

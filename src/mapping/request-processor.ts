@@ -60,7 +60,7 @@ export type RequestProcessor<M, G> = {
 }
 
 /** Services that a flag asks for and that this version does not have. */
-const UNAVAILABLE = ['*attributes', '*resources', '*ips', '*routes', '*radauth', '*event']
+const UNAVAILABLE = ['*resources', '*ips', '*routes', '*radauth', '*event']
 
 /** What no other process does for an agent. */
 const UNAVAILABLE_ANYWHERE = ['*radauth']

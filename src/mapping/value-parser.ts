@@ -7,6 +7,9 @@ import { type Found, MappingError, TemplateError } from './value.ts'
 
 export { compileSelector, type ParserOptions, type Source } from './selector.ts'
 
+/** A value as it is written, or its rules when they come one by one. */
+export type ValueText = string | readonly string[]
+
 /** A rule of a value, and where it begins in it. text: without backquotes. */
 type Rule = { text: string; at: number }
 
@@ -14,18 +17,26 @@ type Rule = { text: string; at: number }
 const MOST_DYNAMIC = 1_000
 
 /** Compiles every rule of a value on its own: what multi-argument types read. Throws TemplateError. Reference 02, 3. */
-export function compileRules<M, G>(value: string, reader: MessageReader<M, G>, options: ParserOptions): Source<M, G>[] {
+export function compileRules<M, G>(
+  value: ValueText,
+  reader: MessageReader<M, G>,
+  options: ParserOptions,
+): Source<M, G>[] {
   return splitRules(value, options.separator).map(({ text, at }) => compileRule(text, reader, options, at))
 }
 
 /** Compiles a value: the outputs of its rules joined. A rule that is not found makes the whole not found. */
-export function compileValue<M, G>(value: string, reader: MessageReader<M, G>, options: ParserOptions): Source<M, G> {
+export function compileValue<M, G>(
+  value: ValueText,
+  reader: MessageReader<M, G>,
+  options: ParserOptions,
+): Source<M, G> {
   return joined(compileRules(value, reader, options))
 }
 
 /** Compiles a value in constant mode: no container is read, a rule that would is empty text. Reference 02, 3.3. */
 export function compileConstant<M, G>(
-  value: string,
+  value: ValueText,
   reader: MessageReader<M, G>,
   options: ParserOptions,
 ): Source<M, G> {
@@ -37,7 +48,7 @@ export function compileConstant<M, G>(
 }
 
 /** The rules of a value as they are written. Throws TemplateError. */
-export function ruleTexts(value: string, separator: string): string[] {
+export function ruleTexts(value: ValueText, separator: string): string[] {
   return splitRules(value, separator).map(({ text }) => text)
 }
 
@@ -64,7 +75,8 @@ function joined<M, G>(rules: readonly Source<M, G>[]): Source<M, G> {
 }
 
 /** Cuts a value into its rules. Throws TemplateError for an empty rule and an odd backquote. */
-export function splitRules(value: string, separator: string): Rule[] {
+export function splitRules(value: ValueText, separator: string): Rule[] {
+  if (typeof value !== 'string') return value.map((text) => ({ text, at: 0 }))
   if (value === '') return []
   if (value.includes('`')) return splitQuoted(value)
   const rules: Rule[] = []

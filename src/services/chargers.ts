@@ -2,12 +2,14 @@ import type { ChargingEvent, EventFields } from '../core/event.ts'
 import type { ZonedTime } from '../core/time.ts'
 import { eventContext } from '../filters/event-reader.ts'
 import type { MatchedProfile, ProfileSet } from '../filters/profile-set.ts'
-import { TemplateError } from '../mapping/value.ts'
+import type { AttributePlan } from './attributes/attribute-plan.ts'
+import { type AttributeCaller, type Attributed, AttributesRefused, attributed, refusing } from './attributes/caller.ts'
+import { type Attribute, isInlineProfile, parseInlineProfile } from './attributes/profile.ts'
 
 /** Says in which run an event is charged, and what is different in it. Reference 05, 3.1. */
 export type ChargerProfile = MatchedProfile & {
   readonly runId: string
-  /** `*none`, nothing, or inline attributes. */
+  /** `*none`, ids of attribute profiles, inline ones; none: those that the event matches. */
   readonly attributeIds: readonly string[]
 }
 
@@ -15,8 +17,10 @@ export type ChargerProfile = MatchedProfile & {
 export type ChargerRun = {
   chargerId: string
   runId: string
+  tenant: string
   event: EventFields
-  /** Attributes that were applied; null for `*none`. */
+  apiOpts: EventFields
+  /** Attribute profiles that were applied; null for `*none`. */
   attributeIds: readonly string[] | null
   altered: readonly string[]
 }
@@ -27,66 +31,76 @@ export interface ChargerSource {
   runsOf(event: ChargingEvent): ChargerRun[]
 }
 
-type Constant = { field: string; value: string }
+export type ChargerDependencies = {
+  readonly now: () => ZonedTime
+  /** `chargers.attributes_conns`; undefined: none. Inline attributes need nobody then. */
+  readonly attributes: () => AttributeCaller | undefined
+  readonly compileAttributes: (attributes: readonly Attribute[]) => AttributePlan
+}
 
 /** Forks an event into one event per billing run. Reference 05, 3.2 and 3.3. */
 export class Chargers implements ChargerSource {
   readonly #profiles: ProfileSet<ChargerProfile>
-  readonly #now: () => ZonedTime
-  readonly #constants = new WeakMap<ChargerProfile, readonly Constant[]>()
+  readonly #dependencies: ChargerDependencies
+  readonly #inline = new WeakMap<ChargerProfile, AttributePlan>()
 
-  constructor(profiles: ProfileSet<ChargerProfile>, now: () => ZonedTime) {
+  constructor(profiles: ProfileSet<ChargerProfile>, dependencies: ChargerDependencies) {
     this.#profiles = profiles
-    this.#now = now
+    this.#dependencies = dependencies
   }
 
   /** Profiles that the event matches, heaviest first, equal ones by id. Throws MappingError. */
   profilesOf(event: ChargingEvent): ChargerProfile[] {
-    return this.#profiles.match(event.tenant, eventContext(event, this.#now()), event.time)
+    return this.#profiles.match(event.tenant, eventContext(event, this.#dependencies.now()), event.time)
   }
 
-  /** The runs, heaviest charger first; empty when no charger matches. Throws MappingError. */
+  /** The runs, heaviest charger first; empty when no charger matches. Throws MappingError, AttributesRefused, Later. */
   runsOf(event: ChargingEvent): ChargerRun[] {
-    return this.profilesOf(event).map((profile) => {
-      const { id, runId, attributeIds } = profile
-      const constants = this.#constantsOf(profile)
-      const fields: EventFields = { ...event.event, RunID: runId }
-      for (const { field, value } of constants) fields[field] = value
-      return {
-        chargerId: id,
-        runId,
-        event: fields,
-        attributeIds: isNone(attributeIds) ? null : attributeIds,
-        altered: ['*req.RunID', ...constants.map(({ field }) => `*req.${field}`)],
-      }
-    })
+    return this.profilesOf(event).map((profile) => this.#runOf(profile, event))
   }
 
-  #constantsOf(profile: ChargerProfile): readonly Constant[] {
-    let constants = this.#constants.get(profile)
-    if (constants === undefined) {
-      constants = compileAttributes(profile.attributeIds)
-      this.#constants.set(profile, constants)
+  #runOf(profile: ChargerProfile, { event: fields, ...envelope }: ChargingEvent): ChargerRun {
+    const { id: chargerId, runId, attributeIds } = profile
+    const own: ChargingEvent = { ...envelope, event: { ...fields, RunID: runId } }
+    if (attributeIds.length === 1 && attributeIds[0] === '*none') {
+      const { tenant, event, apiOpts } = own
+      return { chargerId, runId, tenant, event, apiOpts, attributeIds: null, altered: RUN_ID }
     }
-    return constants
+    const attributes = this.#dependencies.attributes()
+    const asked: ChargingEvent = { ...own, apiOpts: { ...own.apiOpts, '*attrProfileIDs': orNull(attributeIds) } }
+    const done =
+      attributes === undefined
+        ? this.#applyInline(profile, asked)
+        : attributed(attributes, asked, '*chargers', undefined)
+    const { tenant, event, apiOpts } = done?.event ?? asked
+    const altered = done === undefined ? RUN_ID : [...RUN_ID, ...done.altered]
+    return { chargerId, runId, tenant, event, apiOpts, attributeIds: done?.matched ?? [], altered }
+  }
+
+  /** Undefined: one of the values reads what is not there. */
+  #applyInline(profile: ChargerProfile, event: ChargingEvent): Attributed | undefined {
+    let plan = this.#inline.get(profile)
+    if (plan === undefined) {
+      plan = refusing('SERVER_ERROR: ', () => this.#compileInline(profile))
+      this.#inline.set(profile, plan)
+    }
+    const own = { ...event, event: { ...event.event }, apiOpts: { ...event.apiOpts } }
+    const context = eventContext(own, this.#dependencies.now())
+    const altered = new Set<string>()
+    const apply = plan
+    if (!refusing('SERVER_ERROR: ', () => apply(context, altered))) return undefined
+    return { matched: profile.attributeIds, altered: [...altered], event: { ...own, tenant: context.tenant } }
+  }
+
+  /** Stored profiles need a connection. */
+  #compileInline({ tenant, attributeIds }: ChargerProfile): AttributePlan {
+    if (!attributeIds.every(isInlineProfile)) throw new AttributesRefused('MANDATORY_IE_MISSING: [connIDs]')
+    return this.#dependencies.compileAttributes(attributeIds.flatMap((id) => parseInlineProfile(tenant, id).attributes))
   }
 }
 
-function isNone(attributeIds: readonly string[]): boolean {
-  return attributeIds.length === 1 && attributeIds[0] === '*none'
+function orNull(ids: readonly string[]): readonly string[] | null {
+  return ids.length === 0 ? null : ids
 }
 
-/**
- * Inline `*constant:*req.Field:value` attributes, several in one joined by `;`. Stored profiles need AttributeS, which this version
- * does not have. Throws TemplateError.
- */
-export function compileAttributes(attributeIds: readonly string[]): Constant[] {
-  if (isNone(attributeIds)) return []
-  return attributeIds.flatMap((id) =>
-    id.split(';').map((attribute) => {
-      const [, field, value] = /^\*constant:\*req\.([^:]+):(.*)$/s.exec(attribute) ?? []
-      if (field !== undefined && value !== undefined) return { field, value }
-      throw new TemplateError(`${JSON.stringify(attribute)}: expected *none or *constant:*req.<field>:<value>`)
-    }),
-  )
-}
+const RUN_ID: readonly string[] = ['*req.RunID']

@@ -16,6 +16,7 @@ import {
   trimEventCost,
   withSummary,
 } from '../rating/event-cost.ts'
+import { type AttributeCaller, type Attributed, AttributesRefused, attributed } from '../services/attributes/caller.ts'
 import type { ChargerRun, ChargerSource } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
 import { type Charged, type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
@@ -71,8 +72,14 @@ export type SessionDependencies = {
   chargers: (() => ChargerSource) | undefined
   /** Undefined: no cdrs_conns. */
   cdrs: SessionCdrs | undefined
-  /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, and `cdrs.chargers_conns`. */
-  events: { readonly cdrs: CdrPipeline; readonly chargers: (() => ChargerSource) | undefined }
+  /** Undefined: no attributes_conns. */
+  attributes: AttributeCaller | undefined
+  /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, `cdrs.chargers_conns` and `cdrs.attributes_conns`. */
+  events: {
+    readonly cdrs: CdrPipeline
+    readonly chargers: (() => ChargerSource) | undefined
+    readonly attributes: AttributeCaller | undefined
+  }
   /** Makes accounts of `*dynaprepaid` runs; undefined: no scheduler_conns. */
   makeAccount: MakeAccount | undefined
   now: () => ZonedTime
@@ -116,6 +123,27 @@ export class Sessions {
   configure(settings: SessionSettings, dependencies: SessionDependencies): void {
     this.#settings = settings
     this.#dependencies = dependencies
+  }
+
+  /**
+   * The event as attributes make it; undefined: no profile matches. ids: profiles to use; none: those that match. Throws SessionRefused.
+   * Reference 05, 7.
+   */
+  attributed(event: ChargingEvent, ids: readonly string[]): Attributed | undefined {
+    this.checkConnected({ attributes: true })
+    const { attributes } = this.#dependencies
+    return (
+      attributes &&
+      refusedAs('ATTRIBUTES_ERROR:', () => attributed(attributes, event, '*sessions', ids.length === 0 ? null : ids))
+    )
+  }
+
+  /** The event of each run, as chargers make it. Throws SessionRefused. */
+  forked(event: ChargingEvent): { runId: string; event: ChargingEvent }[] {
+    return this.#chargerRuns(event).map(({ runId, tenant, event: fields, apiOpts }) => ({
+      runId,
+      event: { ...event, tenant, event: fields, apiOpts },
+    }))
   }
 
   /** Longest usage that every run can pay for; nothing is debited. Reference 05, 6.2. */
@@ -200,7 +228,7 @@ export class Sessions {
 
   /** Makes the CDRs of a closed session, or of an event that no session has seen. Reference 05, 7.6. */
   processCdr(unit: Unit, event: ChargingEvent): Cdr[] {
-    const { cdrs, chargers } = this.#dependencies
+    const { cdrs, chargers, events } = this.#dependencies
     if (cdrs === undefined) throw new SessionRefused('MANDATORY_IE_MISSING: [connIDs]')
     const cgrId = this.#hashes.cgrIdOf(event.event)
     const session = unit.get(sessionKind, cgrId) ?? this.#find(unit, event)
@@ -210,7 +238,10 @@ export class Sessions {
         CGRID: cgrId,
         Source: fieldText(event.event, 'Source') || '*sessions',
       }
-      return cdrs.ofEvent(unit, { ...event, event: fields }, chargers?.())
+      const told = { ...event, event: fields }
+      // Those of another engine change it themselves.
+      const isOwn = cdrs === events.cdrs
+      return partly(() => cdrs.ofEvent(unit, isOwn ? changedForCdrs(events.attributes, told) : told, chargers?.()))
     }
     if (session.closedAtMs === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
     const { runs } = this.#alter(session, event.event)
@@ -230,21 +261,23 @@ export class Sessions {
   /** Makes the CDRs of events, whatever sessions may live. switches: what is done to them; made: CDRs from before. Reference 05, 9. */
   processEvents(unit: Unit, events: readonly PaidEvent[], switches: CdrSwitches, made: MadeCdrs): ProcessedCdr[] {
     const { cdrs } = this.#dependencies.events
-    const runs = events.flatMap(({ event, details }) => this.#runsOf(event, details, switches.isForked))
+    const runs = events.flatMap(({ event, details }) => partly(() => this.#runsOf(event, details, switches)))
     return cdrs.process(unit, runs, switches, made)
   }
 
   /** What was paid for an event counts for its own run alone. */
-  #runsOf({ event, ...rest }: ChargingEvent, details: EventCost | undefined, isForked: boolean): CdrEvent[] {
-    const { tenant, apiOpts } = rest
-    const fields: EventFields = { ...event, CGRID: this.#hashes.cgrIdOf(event) }
-    if (!isForked) return [{ event: fields, tenant, apiOpts, details }]
-    const runs = this.#forks({ ...rest, event: fields })
+  #runsOf(event: ChargingEvent, details: EventCost | undefined, { isForked, isAttributed }: CdrSwitches): CdrEvent[] {
+    const { attributes } = this.#dependencies.events
+    if (isAttributed && attributes === undefined) throw new SessionRefused('PARTIALLY_EXECUTED')
+    const changed = isAttributed ? changedForCdrs(attributes, event) : event
+    const fields: EventFields = { ...changed.event, CGRID: this.#hashes.cgrIdOf(changed.event) }
+    if (!isForked) return [{ event: fields, tenant: changed.tenant, apiOpts: changed.apiOpts, details }]
+    const runs = this.#forks({ ...changed, event: fields })
     if (runs.length === 0) throw new SessionRefused('PARTIALLY_EXECUTED')
     return runs.map((run) => ({
       event: run.event,
-      tenant,
-      apiOpts,
+      tenant: run.tenant,
+      apiOpts: run.apiOpts,
       details: details?.runId === run.runId ? details : undefined,
     }))
   }
@@ -329,8 +362,10 @@ export class Sessions {
   }
 
   /** What cannot be done to an event because nothing is connected that does it. Throws SessionRefused. Reference 05, 7.7. */
-  checkConnected(wanted: { chargers: boolean; cdrs: boolean }): void {
-    const { chargers, cdrs } = this.#dependencies
+  checkConnected(wanted: { attributes?: boolean; chargers?: boolean; cdrs?: boolean }): void {
+    const { attributes, chargers, cdrs } = this.#dependencies
+    if (wanted.attributes && attributes === undefined)
+      throw new SessionRefused('ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS')
     if (wanted.chargers && chargers === undefined)
       throw new SessionRefused('CHARGERS_ERROR:MANDATORY_IE_MISSING: [connIDs]')
     if (wanted.cdrs && cdrs === undefined) throw new SessionRefused('NOT_CONNECTED: CDRs')
@@ -393,13 +428,10 @@ export class Sessions {
   }
 
   #build(event: ChargingEvent, { forceDuration, clientId = '' }: CallOptions): Session {
-    const { chargers } = this.#dependencies
-    if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
     const fields: EventFields = { ...event.event }
     const cgrId = this.#hashes.cgrIdOf(fields)
     fields['CGRID'] = cgrId
-    const runs = chargers().runsOf({ ...event, event: fields })
-    if (runs.length === 0) throw new SessionRefused('CHARGERS_ERROR:NOT_FOUND')
+    const runs = this.#chargerRuns({ ...event, event: fields })
     return {
       cgrId,
       tenant: event.tenant,
@@ -407,7 +439,7 @@ export class Sessions {
       originHost: fieldText(fields, 'OriginHost'),
       eventStart: fields,
       optsStart: event.apiOpts,
-      runs: runs.map((run) => this.#newRun(run, fields, event.tenant, forceDuration)),
+      runs: runs.map((run) => this.#newRun(run, fields, run.tenant, forceDuration)),
       updatedAtMs: this.#nowMs(),
       deadlineMs: undefined,
       atTimeout: undefined,
@@ -418,6 +450,14 @@ export class Sessions {
       loop: undefined,
       isPassive: false,
     }
+  }
+
+  #chargerRuns(event: ChargingEvent): ChargerRun[] {
+    const { chargers } = this.#dependencies
+    if (chargers === undefined) throw new SessionRefused('ChargerS is disabled')
+    const runs = refusedAs('CHARGERS_ERROR:SERVER_ERROR: ', () => chargers().runsOf(event))
+    if (runs.length === 0) throw new SessionRefused('CHARGERS_ERROR:NOT_FOUND')
+    return runs
   }
 
   #newRun(
@@ -674,6 +714,30 @@ function mergeStart(start: EventFields, update: EventFields): EventFields {
     merged[name] = value
   }
   return merged
+}
+
+/** What attributes refuse, as clients of sessions see it. */
+function refusedAs<R>(prefix: string, work: () => R): R {
+  try {
+    return work()
+  } catch (cause) {
+    throw cause instanceof AttributesRefused ? new SessionRefused(prefix + cause.message) : cause
+  }
+}
+
+/** What attributes refuse to an event that is to become a CDR. Reference 05, 9.1. */
+function partly<R>(work: () => R): R {
+  try {
+    return work()
+  } catch (cause) {
+    throw cause instanceof AttributesRefused ? new SessionRefused('PARTIALLY_EXECUTED') : cause
+  }
+}
+
+/** The event as attributes make it before its CDR. */
+function changedForCdrs(attributes: AttributeCaller | undefined, event: ChargingEvent): ChargingEvent {
+  if (attributes === undefined) return event
+  return attributed(attributes, event, '*cdrs', undefined)?.event ?? event
 }
 
 /** What is refused of an event without a session is told as it is. Reference 05, 11. */

@@ -200,8 +200,8 @@ t.test('01 ex. 9: what is refused leaves everything as it was', async (t) => {
     [setText('{"data_db": {"opts": {"internalDBFileSizeLimit": "5XB"}}}'), 'unknown unit: XB'],
     [setText('{"general": {"node_id": "*env:NOPE"}}'), 'NOT_FOUND:ENV_VAR:NOPE'],
     [
-      set({ attributes: { enabled: true } }),
-      'attributes: this section is not available in this version, expected "enabled": false',
+      set({ dispatchers: { enabled: true } }),
+      'dispatchers: this section is not available in this version, expected "enabled": false',
     ],
   ]
   for (const [change, text] of refused) t.equal(await change, text)

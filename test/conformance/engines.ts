@@ -145,6 +145,7 @@ async function listens(child: ChildProcess, port: number): Promise<void> {
 /** Sections, and the services that each opens after the ports are open. */
 const SERVICES = {
   apiers: ['APIerSv1', 'APIerSv2'],
+  attributes: ['AttributeSv1'],
   cdrs: ['CDRsV1', 'CDRsV2'],
   chargers: ['ChargerSv1'],
   rals: ['Responder', 'RALsV1'],

@@ -2,7 +2,7 @@ import { type Json, parseJson } from './json.ts'
 
 /** Methods that list a set: the order of what they list says nothing. */
 const SET_METHOD = /\.(Get\w+IDs|GetAccounts|GetActiveSessions|GetFilterIndexes|GetScheduledActions)$/
-const SET_KEYS: ReadonlySet<string> = new Set(['BalanceSummaries'])
+const SET_KEYS: ReadonlySet<string> = new Set(['AlteredFields', 'BalanceSummaries'])
 /** Sets that are printed as one text, such as `a;b`. */
 const TEXT_SET_KEYS: ReadonlySet<string> = new Set(['DestinationIds', 'Category', 'SharedGroup', 'TimingIDs'])
 /** Values of these keys are of the one who answers. The reference has no UpdateTime in memory. */
@@ -116,6 +116,9 @@ function readable(text: string): Json | undefined {
 }
 
 function setInOrder(key: string, value: Json): Json {
+  // Fields that were removed may leave a comma behind.
+  if (key === 'AttributesDigest' && typeof value === 'string')
+    return value.split(',').filter(Boolean).sort(compare).join()
   if (SET_KEYS.has(key) && isList(value)) return inOrder(value)
   return TEXT_SET_KEYS.has(key) && typeof value === 'string' ? value.split(';').sort(compare).join(';') : value
 }

@@ -169,14 +169,29 @@ t.test('05, 3.3: inline attributes, with the options of the run', async (t) => {
     }),
     '[{"ChargerSProfile":"Charger2","AttributeSProfiles":["*constant:*req.RequestType:*rated;*constant:*req.Category:call"],' +
       '"AlteredFields":["*req.RunID","*req.RequestType","*req.Category"],"CGREvent":{"Tenant":"cgrates.org","ID":"event1","Time":null,' +
-      '"Event":{"Account":"1007","RunID":"*default","RequestType":"*rated","Category":"call"},"APIOpts":{"*context":"simpleauth",' +
-      '"*attrProfileIDs":["*constant:*req.RequestType:*rated;*constant:*req.Category:call"],"*subsys":"*chargers"}}}]',
-  )
-  t.match(
-    await call('APIerSv1.SetChargerProfile', { ID: 'X', AttributeIDs: ['ATTR_1'] }),
-    /^SERVER_ERROR: "ATTR_1": expected/,
+      '"Event":{"Account":"1007","Category":"call","RequestType":"*rated","RunID":"*default"},"APIOpts":{' +
+      '"*attrProfileIDs":["*constant:*req.RequestType:*rated;*constant:*req.Category:call"],"*context":"simpleauth",' +
+      '"*subsys":"*chargers"}}}]',
   )
 })
+
+t.test(
+  '05, 11: attributes of a charger without attributes_conns: inline ones are computed, others need one',
+  async (t) => {
+    const { engine, call } = await engineOf(t)
+    t.teardown(() => engine.close())
+    const runOf = async (...AttributeIDs: string[]) => {
+      await call('APIerSv1.SetChargerProfile', { ID: 'C', RunID: 'r', AttributeIDs })
+      return call('ChargerSv1.ProcessEvent', { ID: 'e', Event: { A: '5' } })
+    }
+    t.match(await runOf('*sum:*req.A:~*req.A&1', '*constant:*req.B:2'), /"Event":\{"A":"6","B":"2","RunID":"r"\}/)
+    t.match(await runOf('*variable:*req.A:~*req.Nope'), /"AttributeSProfiles":\[\],.*"Event":\{"A":"5","RunID":"r"\}/)
+    t.match(await runOf(), /"AttributeSProfiles":\[\],.*"Event":\{"A":"5","RunID":"r"\}/)
+    t.equal(await runOf('ATTR_1'), 'SERVER_ERROR: MANDATORY_IE_MISSING: [connIDs]')
+    t.equal(await runOf('*sum:*req.A:x'), 'SERVER_ERROR: SERVER_ERROR: NotEnoughParameters')
+    t.equal(await runOf('*wrong:x'), 'SERVER_ERROR: SERVER_ERROR: inline parse error for string: <*wrong:x>')
+  },
+)
 
 t.test('what is set is there when the store is opened again; so is what a folder brings', async (t) => {
   const first = await engineOf(t)
@@ -246,7 +261,7 @@ t.test('what is wrong in a file stops its load, with the place; nothing of it is
     ['Filters.csv', 'cgrates.org,F,*string,~*req.A,1,soon', /Filters\.csv:1: .*Unsupported time format/],
     ['Chargers.csv', 'cgrates.org,C,F9,,r,*none,1', /Chargers\.csv:1: .*broken reference to filter: <F9>/],
     ['Chargers.csv', 'cgrates.org,C,*nope:~*req.A:1,,r,*none,1', /Chargers\.csv:1: .*NOT_IMPLEMENTED:\*nope/],
-    ['Chargers.csv', 'cgrates.org,C,,,r,ATTR,1', /Chargers\.csv:1: .*"ATTR": expected \*none or/],
+    ['Chargers.csv', 'cgrates.org,C,,,r,*wrong:x,1', /Chargers\.csv:1: .*inline parse error for string: <\*wrong:x>/],
   ]
   for (const [file, row, message] of rows) {
     writeFileSync(join(tariff, 'Filters.csv'), '')

@@ -86,12 +86,12 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   APIerSv2: words(`
     GetAccount GetAccounts GetAccountsCount SetAccount GetActions GetActionsCount SetActions SetAttributeProfile
     LoadRatingProfile LoadAccountActions GetCDRs CountCDRs GetDestinations`),
+  AttributeSv1: words('GetAttributeForEvent ProcessEvent'),
   SMGenericV1: words('GetMaxUsage InitiateSession UpdateSession TerminateSession ProcessCDR'),
 }
 
 /** Names of services that are not there, as the tables have them. Reference 01, 9.2 to 9.4. */
 const NO_SERVICES: Readonly<Record<string, readonly string[]>> = {
-  AttributeSv1: words('GetAttributeForEvent ProcessEvent'),
   ResourceSv1: words(`
     GetResourcesForEvent AuthorizeResources AllocateResources ReleaseResources GetResource GetResourceWithConfig`),
   IPsV1: words('AuthorizeIP AllocateIP ReleaseIP GetIPAllocationForEvent GetIPAllocations ClearIPAllocations'),

@@ -171,7 +171,7 @@ const STEPS: readonly Step[] = [
     name: '05 7.7: an event opens a session by its flags',
     call: 'ProcessEvent',
     argument: { Flags: ['*rals:*initiate', '*rals:*cost'], ...event({ OriginID: 'p1', Usage: MIB }) },
-    reply: value(`{"Cost":{"*raw":0.01008},"MaxUsage":{"*raw":${MIB}}}`),
+    reply: value(`{"MaxUsage":{"*raw":${MIB}},"Cost":{"*raw":0.01008}}`),
   },
   {
     name: '05 7.7: sub flags joined by & are one unknown flag',
@@ -281,6 +281,6 @@ t.test('10 D2: a call with an idempotency key takes effect once, over kill -9', 
     APIOpts: { '*idempotencyKey': 'pe' },
   }
   const first = await ask('ProcessEvent', flags)
-  t.match(first, /^\{"id":1,"result":\{"Cost":\{"\*raw":0\.0\d+\},"MaxUsage":\{"\*raw":1048576\}\},"error":null\}$/)
+  t.match(first, /^\{"id":1,"result":\{"MaxUsage":\{"\*raw":1048576\},"Cost":\{"\*raw":0\.0\d+\}\},"error":null\}$/)
   t.equal(await ask('ProcessEvent', flags), first, 'amounts as well')
 })

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import type { Cdr } from '../../cdrs/cdr.ts'
+import type { ZonedTime } from '../../core/time.ts'
 import { MappingError } from '../../mapping/value.ts'
 import { errorAnswer } from '../../protocol/diameter/answers.ts'
 import type { LocalCapabilities } from '../../protocol/diameter/capabilities.ts'
@@ -48,6 +49,7 @@ export type DiameterAgentDependencies = HandlerServices & {
   committed: (cdrs: readonly Cdr[], told: readonly AgentNotice[]) => void
   /** One line per connection event and per error cause. */
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
+  now: () => ZonedTime
 }
 
 /** A request that waits for its commit: its octets, for what was read of them takes far more memory. */
@@ -195,9 +197,10 @@ export class DiameterAgent {
       if (result.used !== undefined) this.notices.heard(message, connection, result.used)
       return this.#answerAfter(request, result, durable)
     }
+    const now = turn?.now ?? this.#dependencies.now()
     try {
       const executed = this.#dependencies.records.execute((unit) =>
-        handler.handle(unit, message, connection.remote, turn),
+        handler.handle(unit, message, connection.remote, now, turn),
       )
       if (!(executed instanceof Promise)) return answer(executed)
       return executed.then(answer).catch((cause) => this.#fail(request, cause))

@@ -49,7 +49,6 @@ export type HandlerServices = PipelineHost<DiameterMessage, RawAvp> & {
   buckets: RetentionBuckets
   /** Whether sessions are connected with those who are to be told of an event. */
   canTell: (wanted: SessionNotice) => boolean
-  now: () => ZonedTime
 }
 
 /** What was made of a request. repeated: it is the answer to an earlier request, which may not be durable yet. */
@@ -87,12 +86,11 @@ export class RequestHandler {
   }
 
   /**
-   * One run of a request in a unit. peer: its address. turn: of a request whose calls leave the process; it throws Later until
+   * One run of a request in a unit. peer: its address. now: the same on each run. turn: of a request whose calls leave the process; it throws Later until
    * they are answered. Throws MappingError: the templates have no answer.
    */
-  handle(unit: Unit, message: DiameterMessage, peer: string, turn: RemoteTurn | undefined): Outcome {
+  handle(unit: Unit, message: DiameterMessage, peer: string, now: ZonedTime, turn: RemoteTurn | undefined): Outcome {
     const { buckets } = this.#services
-    const now = turn?.now ?? this.#services.now()
     const { sessionId } = message
     const key = liveKey(sessionId)
     const live = unit.get(peerSessionKind, key)

@@ -15,5 +15,5 @@ export const cdrs = struct('CdrsJsonCfg', {
   scheduler_conns: connections,
   stats_conns: connections,
   thresholds_conns: connections,
-  ...noEffect(connections, 'attributes_conns'),
+  attributes_conns: connections,
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { connections, INDEX_KEY_FIELDS, indexKeys, noEffect, struct } from './key-types.ts'
+import { connections, INDEX_KEY_FIELDS, indexKeys, struct } from './key-types.ts'
 
 /** Which runs an event is charged in. Reference 01, 4.5. */
 export const chargers = struct(
@@ -7,7 +7,7 @@ export const chargers = struct(
   {
     enabled: z.boolean(),
     ...indexKeys,
-    ...noEffect(connections, 'attributes_conns'),
+    attributes_conns: connections,
   },
   { goFields: INDEX_KEY_FIELDS },
 )

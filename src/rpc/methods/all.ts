@@ -2,6 +2,7 @@ import { MethodRegistry } from '../method.ts'
 import { type AccountServices, accountMethods } from './accounts.ts'
 import { type ActionPlanServices, actionPlanMethods } from './action-plans.ts'
 import { actionMethods } from './actions.ts'
+import { type AttributeServices, attributeMethods } from './attributes.ts'
 import { balanceMethods } from './balances.ts'
 import { type CacheServices, cacheMethods } from './cache.ts'
 import { type CdrServices, cdrMethods } from './cdrs.ts'
@@ -44,6 +45,7 @@ import { type UsageServices, usageMethods } from './usage.ts'
 /** What all methods together ask of the engine. */
 export type RpcServices = AccountServices &
   ActionPlanServices &
+  AttributeServices &
   CacheServices &
   CdrServices &
   ChargerServices &
@@ -97,6 +99,7 @@ export function buildRegistry(
       ...sharedGroupMethods(services),
       ...cdrMethods(services, defaults),
       ...sessionCostMethods(services),
+      ...attributeMethods(services, defaults),
       ...chargerMethods(services, defaults),
       ...whenConnected([...costMethods(services, defaults), ...usageMethods(services, defaults)], services),
       ...responderMethods(services, defaults),

@@ -79,7 +79,9 @@ export function cdrMethods(services: CdrServices, defaults: RpcDefaults): Method
   const ofCdr = (fields: EventFields, tenant: string, isPreRated: boolean, details: EventCost | undefined) => {
     const isEmpty = fields['OriginID'] === '' && fields['CGRID'] === '' && fields['Account'] === ''
     if (isEmpty) throw new RpcError('MANDATORY_IE_MISSING: [CGRID OriginID Account]')
-    const event = { tenant: tenant || defaults.tenant, id: '', time: null, event: fields, apiOpts: {} }
+    // Attributes that change the account leave the subject as it was.
+    const whole = { ...fields, Subject: fields['Subject'] || (fields['Account'] ?? '') }
+    const event = { tenant: tenant || defaults.tenant, id: '', time: null, event: whole, apiOpts: {} }
     const switches = services.cdrSwitches
     const isForked = switches.isForked && !isPreRated
     return processed([{ event, details }], { ...switches, isForked, isRated: !isPreRated })
@@ -293,6 +295,7 @@ function refuseUnreadable(cdr: ValueOf<typeof externalCdrShape>, timeZone: strin
 }
 
 const NOTHING_BUT_AGAIN: CdrSwitches = {
+  isAttributed: false,
   isForked: false,
   isRated: false,
   isStored: false,
@@ -317,9 +320,8 @@ function switchesOf(flags: readonly string[], options: EventFields, base: CdrSwi
   }
   const isRerated = given.get('*rerate') ?? option('*rerate') ?? false
   const isRefunded = given.get('*refund') ?? option('*refund') ?? isRerated
-  // Nothing is connected that would do it.
-  if (given.get('*attributes') ?? option('*attributeS')) throw new RpcError('PARTIALLY_EXECUTED')
   return {
+    isAttributed: given.get('*attributes') ?? option('*attributeS') ?? base.isAttributed,
     isForked: given.get('*chargers') ?? option('*chargerS') ?? base.isForked,
     isRated: given.get('*rals') ?? option('*ralS') ?? (isRerated || (base.isRated && !isRefunded)),
     isStored: given.get('*store') ?? base.isStored,

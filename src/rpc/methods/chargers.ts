@@ -1,3 +1,4 @@
+import { inOrder } from '../../cdrs/cdr.ts'
 import { NotFound } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
 import { formatTime } from '../../core/time.ts'
@@ -51,7 +52,6 @@ export const CHARGER: ProfileDescription<Charger, ChargerProfile> = {
 
 /** Charger profiles, and the runs that they make of an event. Reference 05, 3. */
 export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefaults): Method[] {
-  const tenantOf = ({ Tenant: tenant }: { Tenant: string }) => tenant || defaults.tenant
   return [
     ...profileMethods(CHARGER, chargerAccess(profiles), defaults),
     method('ChargerSv1.GetChargersForEvent', {
@@ -68,13 +68,13 @@ export function chargerMethods({ profiles }: ChargerServices, defaults: RpcDefau
     }),
     method('ChargerSv1.ProcessEvent', {
       summary:
-        'One event per charger that matches, heaviest first. Errors: MANDATORY_IE_MISSING: [Event], NOT_FOUND, SERVER_ERROR: of a filter.',
+        'One event per charger that matches, heaviest first. Errors: MANDATORY_IE_MISSING: [Event], NOT_FOUND, SERVER_ERROR: of a filter or an attribute.',
       params: eventShape,
       reply: RUNS,
       run(argument) {
         const runs = profiles.chargers.runsOf(chargingEvent(argument, defaults.tenant, 'Event'))
         if (runs.length === 0) throw new NotFound()
-        return runs.map((run) => runWire(run, argument, tenantOf(argument)))
+        return runs.map((run) => runWire(run, argument))
       },
     }),
   ]
@@ -91,11 +91,9 @@ export function chargerAccess(profiles: ChargerServices['profiles']): ProfileAcc
 }
 
 function runWire(
-  { chargerId, event, attributeIds, altered }: ChargerRun,
-  { ID, Time, APIOpts }: ValueOf<typeof eventShape>,
-  tenant: string,
+  { chargerId, tenant, event, apiOpts, attributeIds, altered }: ChargerRun,
+  { ID, Time }: ValueOf<typeof eventShape>,
 ): Record<string, unknown> {
-  const wanted = attributeIds === null ? {} : { '*attrProfileIDs': attributeIds.length === 0 ? null : attributeIds }
   return {
     ChargerSProfile: chargerId,
     AttributeSProfiles: attributeIds,
@@ -104,8 +102,8 @@ function runWire(
       Tenant: tenant,
       ID,
       Time: Time === null ? null : formatTime(Time),
-      Event: event,
-      APIOpts: { ...APIOpts, ...wanted, '*subsys': '*chargers' },
+      Event: inOrder(event),
+      APIOpts: inOrder({ ...apiOpts, '*subsys': '*chargers' }),
     },
   }
 }

@@ -1,7 +1,9 @@
 import { ruleTexts } from '../../mapping/value-parser.ts'
+import { isInlineProfile, parseInlineProfile } from '../../services/attributes/profile.ts'
 import { type Method, method, OK, requireFields } from '../method.ts'
 import { RpcError } from '../rpc-error.ts'
 import { any, embedded, list, map, pointer, struct, text } from '../shape.ts'
+import { inlineProfileWire } from '../shapes/attribute-profile.ts'
 import { PROFILE_KINDS, type Profile, type ProfileName, type ProfileOf, profileWire } from '../shapes/profile-kinds.ts'
 import type { RpcDefaults } from './defaults.ts'
 import { type ProfileAccess, profileMethods } from './profile-methods.ts'
@@ -35,6 +37,13 @@ const attributeV2Shape = struct('v2.AttributeWithAPIOpts', {
 /** Profiles of services: they are provisioned whether the service runs or not. Reference 01, 9.6; 06. */
 export function serviceProfileMethods({ profiles }: ProfileServices, defaults: RpcDefaults): Method[] {
   const { stores, valueSeparator } = profiles
+  const attributeAccess: ProfileAccess<AttributeProfile> = {
+    get: (tenant, id) =>
+      isInlineProfile(id) ? inlineProfileWire(parseInlineProfile(tenant, id)) : stores.AttributeProfile.get(tenant, id),
+    ids: (tenant) => stores.AttributeProfile.ids(tenant),
+    set: (profile) => stores.AttributeProfile.set(profile),
+    remove: (tenant, id) => stores.AttributeProfile.remove(tenant, id),
+  }
   const ofKinds = Object.entries(PROFILE_KINDS).flatMap(([name, kind]) =>
     profileMethods<Profile>(
       {
@@ -43,7 +52,9 @@ export function serviceProfileMethods({ profiles }: ProfileServices, defaults: R
         wire: profileWire,
         ...(name === 'AttributeProfile' ? { require: requireAttributes } : {}),
       },
-      stores[name as ProfileName] as unknown as ProfileAccess<Profile>,
+      (name === 'AttributeProfile'
+        ? attributeAccess
+        : stores[name as ProfileName]) as unknown as ProfileAccess<Profile>,
       defaults,
     ),
   )

@@ -3,8 +3,10 @@ import { Decimal } from '../../core/decimal.ts'
 import { InvalidText } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
 import { cgrIdOf, valueText } from '../../core/event-values.ts'
+import { formatTime } from '../../core/time.ts'
 import { eventCostTotal } from '../../rating/event-cost.ts'
 import { eventCostWire } from '../../rating/event-cost-wire.ts'
+import type { Attributed } from '../../services/attributes/caller.ts'
 import { questionText, refusalText, SessionRefused } from '../../services/errors.ts'
 import { KeyReused, type OutcomeKeys, once } from '../../sessions/once.ts'
 import type { CallOptions, SessionCall, Sessions } from '../../sessions/sessions.ts'
@@ -12,6 +14,7 @@ import type { Unit } from '../../store/unit-of-work.ts'
 import { type Caller, type Method, method, OK } from '../method.ts'
 import { IDEMPOTENCY_KEY, RpcError } from '../rpc-error.ts'
 import { boolean, decimal, duration, integer, list, map, omitEmpty, pointer, struct, text } from '../shape.ts'
+import { attributedShape, attributedWire, attributesDigest } from '../shapes/attributed.ts'
 import { chargingEvent, embeddedEvent, eventShape } from '../shapes/event.ts'
 import { eventCostShape } from '../shapes/event-cost.ts'
 import type { RpcDefaults } from './defaults.ts'
@@ -96,7 +99,10 @@ const messageShape = struct('sessions.V1ProcessMessageArgs', {
 })
 
 /** What a call answers; only what was asked for and made is there. Reference 05, 7.1. */
-const replyShape = struct('sessions.V1AuthorizeReply', { MaxUsage: omitEmpty(pointer(duration)) })
+const replyShape = struct('sessions.V1AuthorizeReply', {
+  Attributes: omitEmpty(pointer(attributedShape)),
+  MaxUsage: omitEmpty(pointer(duration)),
+})
 
 const digestShape = struct('sessions.V1AuthorizeReplyWithDigest', {
   AttributesDigest: pointer(text),
@@ -117,19 +123,13 @@ const initiateDigestShape = struct('sessions.V1InitReplyWithDigest', {
   StatQueues: pointer(text),
 })
 
-/** What attributes have made of an event (AttrRep). Reference 01, 9.2. */
-const attributesReplyShape = struct('engine.AttrSProcessEventReply', {
-  MatchedProfiles: list(text),
-  AlteredFields: list(text),
-  CGREvent: embeddedEvent,
-})
-
 const processEventShape = struct('sessions.V1ProcessEventArgs', { Flags: list(text), CGREvent: embeddedEvent, ...PAGE })
 
 /** By run id; `*raw` is the event itself. Reference 05, 7.7. */
 const processEventReplyShape = struct('sessions.V1ProcessEventReply', {
   MaxUsage: omitEmpty(map(duration)),
   Cost: omitEmpty(map(decimal)),
+  Attributes: omitEmpty(map(attributedShape)),
   STIRIdentity: omitEmpty(map(text)),
 })
 
@@ -148,8 +148,8 @@ type Wanted = {
 }
 
 /** Refuses what a subsystem that is not connected would have to do before the session. Reference 05, 7. */
-function refuseBefore(wanted: Wanted): void {
-  if (wanted.GetAttributes) throw new RpcError('ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS')
+function refuseBefore(wanted: Wanted, sessions: Sessions): void {
+  if (wanted.GetAttributes) sessions.checkConnected({ attributes: true })
   if (wanted.AuthorizeResources || wanted.AllocateResources || wanted.ReleaseResources)
     throw new RpcError('NOT_CONNECTED: ResourceS')
   if (wanted.AuthorizeIP || wanted.AllocateIP || wanted.ReleaseIP) throw new RpcError('NOT_CONNECTED: IPs')
@@ -162,7 +162,7 @@ function refuseAfter({ ProcessThresholds: thresholds, ProcessStats: stats }: Wan
 }
 
 /** What must hold before a call does its work. isAsked: whether its own part was asked for. */
-function check(wanted: Wanted, isAsked: boolean): void {
+function check(wanted: Wanted, isAsked: boolean, sessions: Sessions): void {
   const others: readonly (boolean | undefined)[] = [
     wanted.GetAttributes,
     wanted.AuthorizeResources,
@@ -174,16 +174,54 @@ function check(wanted: Wanted, isAsked: boolean): void {
     wanted.GetRoutes,
   ]
   if (!isAsked && !others.includes(true)) throw new RpcError('MANDATORY_IE_MISSING: [Subsystems]')
-  refuseBefore(wanted)
+  told(() => refuseBefore(wanted, sessions))
   refuseAfter(wanted)
 }
 
-/** An event, and what its call is known by when it comes again, '' for nothing. */
-type Called = { event: ChargingEvent; key: string }
+/** What sessions refuse before they do anything. */
+function told<R>(work: () => R): R {
+  try {
+    return work()
+  } catch (cause) {
+    throw cause instanceof SessionRefused ? new RpcError(cause.message) : cause
+  }
+}
 
-function called(event: ChargingEvent): Called {
+/** An event, and what its call is known by when it comes again, '' for nothing. time: its own, as it is shown. */
+type Called = { event: ChargingEvent; key: string; time: string | null }
+
+function called(event: ChargingEvent, { Time: time }: Pick<EventArgument, 'Time'>): Called {
   const { [IDEMPOTENCY_KEY]: key, ...apiOpts } = event.apiOpts
-  return key === undefined ? { event, key: '' } : { event: { ...event, apiOpts }, key: valueText(key) }
+  const shown = time && formatTime(time)
+  return key === undefined
+    ? { event, key: '', time: shown }
+    : { event: { ...event, apiOpts }, key: valueText(key), time: shown }
+}
+
+type EventArgument = Parameters<typeof chargingEvent>[0]
+
+/** What a call grants, and what attributes have made of its event. */
+type Answer = { maxUsage?: bigint; attributes?: Attributed | undefined }
+
+/**
+ * A call on the event as attributes make it, when they are asked for. charge: undefined when nothing else is asked for. The event
+ * that is shown has the id of the session then. Throws SessionRefused.
+ */
+function changedFirst(
+  sessions: Sessions,
+  { GetAttributes: isWanted, AttributeIDs: ids }: { GetAttributes: boolean; AttributeIDs: readonly string[] },
+  event: ChargingEvent,
+  charge: ((event: ChargingEvent) => bigint) | undefined,
+): { result: Answer } {
+  const attributes = isWanted ? sessions.attributed(event, ids) : undefined
+  if (charge === undefined) return { result: { attributes } }
+  const changed = attributes?.event ?? event
+  const maxUsage = charge(changed)
+  return { result: { maxUsage, attributes: attributes && withCgrId(attributes) } }
+}
+
+function withCgrId({ event, ...rest }: Attributed): Attributed {
+  return { ...rest, event: { ...event, event: { ...event.event, CGRID: cgrIdOf(event.event) } } }
 }
 
 /** How a caller charges: one that can be called back is the client of what it opens. */
@@ -207,37 +245,46 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       throw new RpcError(cause instanceof KeyReused ? cause.message : textOf(cause))
     }
   }
-  const calledOf = (argument: { CGREvent: Parameters<typeof chargingEvent>[0] }): Called =>
-    called(chargingEvent(argument.CGREvent, defaults.tenant))
+  const calledOf = (argument: { CGREvent: EventArgument }): Called =>
+    called(chargingEvent(argument.CGREvent, defaults.tenant), argument.CGREvent)
 
-  const authorize = async (argument: ReturnType<typeof authorizeShape.zero>): Promise<bigint> => {
-    const { event } = calledOf(argument)
-    check(argument, argument.GetMaxUsage)
+  const authorize = async (argument: ReturnType<typeof authorizeShape.zero>): Promise<Answered> => {
+    const asked = calledOf(argument)
+    check(argument, argument.GetMaxUsage, services.sessions)
     try {
-      return await services.charge((unit, sessions) => ({ result: sessions.authorize(unit, event) }))
+      const answer = await services.charge((unit, sessions) =>
+        changedFirst(
+          sessions,
+          argument,
+          asked.event,
+          argument.GetMaxUsage ? (event) => sessions.authorize(unit, event) : undefined,
+        ),
+      )
+      return { ...answer, asked }
     } catch (cause) {
       throw cause instanceof RpcError ? cause : new RpcError(questionText(cause))
     }
   }
-  const initiate = async (argument: ReturnType<typeof initiateShape.zero>, caller: Caller): Promise<bigint> => {
-    const started = calledOf(argument)
-    check(argument, argument.InitSession)
-    return charge('InitiateSession', started, (unit, sessions) => ({
-      result: sessions.initiate(unit, started.event, callOptions(argument.ForceDuration, caller)).maxUsage,
-    }))
+  const initiate = async (argument: ReturnType<typeof initiateShape.zero>, caller: Caller): Promise<Answered> => {
+    const asked = calledOf(argument)
+    check(argument, argument.InitSession, services.sessions)
+    const options = callOptions(argument.ForceDuration, caller)
+    const answer = await charge('InitiateSession', asked, (unit, sessions) =>
+      changedFirst(
+        sessions,
+        argument,
+        asked.event,
+        argument.InitSession ? (event) => sessions.initiate(unit, event, options).maxUsage : undefined,
+      ),
+    )
+    return { ...answer, asked }
   }
-  const digest = (maxUsage: bigint) => ({
-    AttributesDigest: null,
-    AllocatedIP: null,
-    ResourceAllocation: null,
-    MaxUsage: new Decimal(maxUsage, 9),
-  })
   return [
     method('SessionSv1.AuthorizeEvent', {
       summary: 'Longest usage that every run of an event can pay for; nothing is debited.',
       params: authorizeShape,
       reply: replyShape,
-      run: async (argument) => ({ MaxUsage: await authorize(argument) }),
+      run: async (argument) => replyOf(await authorize(argument)),
     }),
     method('SessionSv1.AuthorizeEventWithDigest', {
       summary: 'As AuthorizeEvent; MaxUsage in seconds.',
@@ -254,7 +301,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       summary: 'Opens a session and reserves its first usage.',
       params: initiateShape,
       reply: replyShape,
-      run: async (argument, caller) => ({ MaxUsage: await initiate(argument, caller) }),
+      run: async (argument, caller) => replyOf(await initiate(argument, caller)),
     }),
     method('SessionSv1.InitiateSessionWithDigest', {
       summary: 'As InitiateSession; MaxUsage in seconds.',
@@ -271,12 +318,18 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: updateShape,
       reply: replyShape,
       async run(argument, caller) {
-        const update = calledOf(argument)
-        check(argument, argument.UpdateSession)
-        const maxUsage = await charge('UpdateSession', update, (unit, sessions) => ({
-          result: sessions.update(unit, update.event, callOptions(argument.ForceDuration, caller)).maxUsage,
-        }))
-        return { MaxUsage: maxUsage }
+        const asked = calledOf(argument)
+        check(argument, argument.UpdateSession, services.sessions)
+        const options = callOptions(argument.ForceDuration, caller)
+        const answer = await charge('UpdateSession', asked, (unit, sessions) =>
+          changedFirst(
+            sessions,
+            argument,
+            asked.event,
+            argument.UpdateSession ? (event) => sessions.update(unit, event, options).maxUsage : undefined,
+          ),
+        )
+        return replyOf({ ...answer, asked })
       },
     }),
     method('SessionSv1.TerminateSession', {
@@ -285,7 +338,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       reply: OK,
       async run(argument) {
         const ended = calledOf(argument)
-        check(argument, argument.TerminateSession)
+        check(argument, argument.TerminateSession, services.sessions)
         return charge('TerminateSession', ended, (unit, sessions) => {
           sessions.terminate(unit, ended.event, { forceDuration: argument.ForceDuration })
           return { result: 'OK' }
@@ -297,14 +350,21 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: messageShape,
       reply: replyShape,
       async run(argument) {
-        const message = calledOf(argument)
-        refuseBefore(argument)
+        const asked = calledOf(argument)
+        told(() => refuseBefore(argument, services.sessions))
         refuseAfter(argument)
-        if (!argument.Debit) return {}
-        const maxUsage = await charge('ProcessMessage', message, (unit, sessions) => ({
-          result: sessions.message(unit, message.event, { forceDuration: argument.ForceDuration }).maxUsage,
-        }))
-        return { MaxUsage: maxUsage }
+        if (!argument.Debit && !argument.GetAttributes) return {}
+        const options = { forceDuration: argument.ForceDuration }
+        const answer = await charge('ProcessMessage', asked, (unit, sessions) =>
+          changedFirst(
+            sessions,
+            argument,
+            asked.event,
+            argument.Debit ? (event) => sessions.message(unit, event, options).maxUsage : undefined,
+          ),
+        )
+        const { MaxUsage, ...others } = replyOf({ ...answer, asked })
+        return { ...(MaxUsage === undefined ? {} : { MaxUsage }), ...others }
       },
     }),
     method('SessionSv1.ProcessCDR', {
@@ -312,7 +372,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       params: eventShape,
       reply: OK,
       run(argument) {
-        const ended = called(chargingEvent(argument, defaults.tenant, 'Event'))
+        const ended = called(chargingEvent(argument, defaults.tenant, 'Event'), argument)
         return charge('ProcessCDR', ended, (unit, sessions) => {
           const cdrs: readonly Cdr[] = sessions.processCdr(unit, ended.event)
           return { result: 'OK', cdrs }
@@ -323,16 +383,17 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       summary: 'What an event costs by its tariff; nothing is debited.',
       params: processEventShape,
       reply: struct('sessions.V1GetCostReply', {
-        Attributes: pointer(attributesReplyShape),
+        Attributes: pointer(attributedShape),
         EventCost: eventCostShape,
       }),
       run({ Flags: flags, ...argument }) {
-        const { event: priced } = calledOf(argument)
-        if (parseFlags(flags).has('*attributes')) refuseBefore({ GetAttributes: true })
+        const { event, time } = calledOf(argument)
+        const wanted = parseFlags(flags).get('*attributes')
+        const attributes = wanted && told(() => services.sessions.attributed(event, wanted.get('*ids') ?? []))
         return {
-          Attributes: null,
+          Attributes: attributes === undefined ? null : attributedWire(attributes, event.id, time),
           EventCost: eventCostWire(
-            plainly(() => services.sessions.price(priced)),
+            plainly(() => services.sessions.price(attributes?.event ?? event)),
             defaults.roundingDecimals,
           ),
         }
@@ -345,10 +406,10 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       async run({ Flags: flags, ...argument }, caller) {
         const processed = calledOf(argument)
         const parsed = parseFlags(flags)
-        refuseFlags(parsed)
+        told(() => refuseFlags(parsed, services.sessions))
         const identity = await stirOf(services, parsed, processed.event)
         const reply = await charge('ProcessEvent', processed, (unit, sessions) =>
-          processEvent(unit, sessions, processed.event, parsed, defaults, caller),
+          processEvent(unit, sessions, processed, parsed, defaults, caller),
         )
         return identity === undefined ? reply : { ...reply, STIRIdentity: { [RAW]: identity } }
       },
@@ -356,26 +417,52 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
   ]
 }
 
-/** Sub flags by main flag; `*main:false` switches one off. Reference 05, 7.7. */
-function parseFlags(flags: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const parsed = new Map<string, Set<string>>()
+/** What a call answers, and what was asked. */
+type Answered = Answer & { asked: Called }
+
+function replyOf({ maxUsage, attributes, asked: { event, time } }: Answered): Record<string, unknown> {
+  return {
+    ...(attributes === undefined ? {} : { Attributes: attributedWire(attributes, event.id, time) }),
+    ...(maxUsage === undefined ? {} : { MaxUsage: maxUsage }),
+  }
+}
+
+/** The same as texts; MaxUsage in seconds. */
+function digest({ maxUsage = 0n, attributes }: Answered): Record<string, unknown> {
+  return {
+    AttributesDigest: attributes === undefined ? null : attributesDigest(attributes),
+    AllocatedIP: null,
+    ResourceAllocation: null,
+    MaxUsage: new Decimal(maxUsage, 9),
+  }
+}
+
+/** Sub flags by main flag, each with its values. */
+type Flags = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+
+/** `*main:*sub:value&value`; `*main:false` switches one off. Reference 05, 7.7. */
+function parseFlags(flags: readonly string[]): Flags {
+  const parsed = new Map<string, Map<string, readonly string[]>>()
   for (const flag of flags) {
-    const [main = '', sub = ''] = flag.split(':')
+    const [main = '', sub = '', ...rest] = flag.split(':')
     if (sub === 'false') parsed.delete(main)
-    else parsed.set(main, (parsed.get(main) ?? new Set()).add(sub))
+    else parsed.set(main, (parsed.get(main) ?? new Map()).set(sub, rest.length === 0 ? [] : rest.join(':').split('&')))
   }
   return parsed
 }
 
-function refuseFlags(flags: ReadonlyMap<string, ReadonlySet<string>>): void {
+function refuseFlags(flags: Flags, sessions: Sessions): void {
   const resources = flags.get('*resources')
   const ips = flags.get('*ips')
-  refuseBefore({
-    GetAttributes: flags.has('*attributes'),
-    GetRoutes: flags.has('*routes'),
-    AllocateResources: resources !== undefined,
-    AllocateIP: ips !== undefined,
-  })
+  refuseBefore(
+    {
+      GetAttributes: flags.has('*attributes'),
+      GetRoutes: flags.has('*routes'),
+      AllocateResources: resources !== undefined,
+      AllocateIP: ips !== undefined,
+    },
+    sessions,
+  )
   refuseAfter({ ProcessThresholds: flags.has('*thresholds'), ProcessStats: flags.has('*stats') })
 }
 
@@ -385,14 +472,17 @@ const RAW = '*raw'
 function processEvent(
   unit: Unit,
   sessions: Sessions,
-  event: ChargingEvent,
-  flags: ReadonlyMap<string, ReadonlySet<string>>,
+  { event: given, time }: Called,
+  flags: Flags,
   { roundingDecimals: decimals }: RpcDefaults,
   caller: Caller,
 ): ReturnType<SessionCall<Record<string, unknown>>> {
   sessions.checkConnected({ chargers: flags.has('*chargers'), cdrs: flags.has('*cdrs') })
+  const changed = attributesByRun(sessions, given, flags)
+  const event = changed.get(RAW)?.event ?? given
+  const usage: Record<string, unknown> = {}
   const reply: Record<string, unknown> = {}
-  const rals = flags.get('*rals') ?? new Set()
+  const rals = flags.get('*rals') ?? new Map()
   const options = callOptions(rals.has('*fd'), caller)
   if (rals.has('*cost'))
     reply['Cost'] = {
@@ -401,24 +491,42 @@ function processEvent(
         decimals,
       ),
     }
-  if (rals.has('*authorize')) reply['MaxUsage'] = { [RAW]: asked(() => sessions.authorize(unit, event)) }
+  if (rals.has('*authorize')) usage['MaxUsage'] = { [RAW]: asked(() => sessions.authorize(unit, event)) }
   else if (rals.has('*initiate') || rals.has('*update')) {
     const { maxUsage } = rals.has('*initiate')
       ? sessions.initiate(unit, event, options)
       : sessions.update(unit, event, options)
     // A session that debits by itself is told here what one is granted that names no usage.
-    reply['MaxUsage'] = { [RAW]: maxUsage < 0n ? sessions.defaultUsage(event.event) : maxUsage }
+    usage['MaxUsage'] = { [RAW]: maxUsage < 0n ? sessions.defaultUsage(event.event) : maxUsage }
   } else if (rals.has('*terminate')) sessions.terminate(unit, event, options)
+  if (changed.size > 0) {
+    const isCharged = usage['MaxUsage'] !== undefined
+    reply['Attributes'] = Object.fromEntries(
+      [...changed].map(([run, done]) => [
+        run,
+        attributedWire(isCharged && run === RAW ? withCgrId(done) : done, given.id, time),
+      ]),
+    )
+  }
   const cdrs = flags.has('*cdrs') ? sessions.processCdr(unit, event) : []
-  return { result: reply, cdrs }
+  return { result: { ...usage, ...reply }, cdrs }
+}
+
+/** What attributes make of an event, and with `*derived_reply` of those that chargers make of it, by run. Throws SessionRefused. */
+function attributesByRun(sessions: Sessions, event: ChargingEvent, flags: Flags): Map<string, Attributed> {
+  const wanted = flags.get('*attributes')
+  const changed = new Map<string, Attributed>()
+  if (wanted === undefined) return changed
+  const derived = wanted.has('*derived_reply') && flags.has('*chargers') ? sessions.forked(event) : []
+  for (const { runId, event: own } of [{ runId: RAW, event }, ...derived]) {
+    const done = sessions.attributed(own, wanted.get('*ids') ?? [])
+    if (done !== undefined) changed.set(runId, done)
+  }
+  return changed
 }
 
 /** Verifies the identity of an event, or makes one, as its flags say. Throws RpcError: nothing is charged then. */
-async function stirOf(
-  services: StirServices,
-  flags: ReadonlyMap<string, ReadonlySet<string>>,
-  event: ChargingEvent,
-): Promise<string | undefined> {
+async function stirOf(services: StirServices, flags: Flags, event: ChargingEvent): Promise<string | undefined> {
   if (flags.has('*stir_authenticate')) await authenticateEvent(services, event)
   else if (flags.has('*stir_initiate')) return identityOfEvent(services, event)
   return undefined

@@ -1,4 +1,4 @@
-import type { Cdr } from '../../cdrs/cdr.ts'
+import { type Cdr, inOrder } from '../../cdrs/cdr.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { EventValue } from '../../core/event.ts'
 import { eventJson } from '../../core/event-values.ts'
@@ -84,7 +84,7 @@ export function cdrWire(orderId: number, cdr: Cdr, decimals: number): Record<str
     SetupTime: formatTime(cdr.setupTime),
     AnswerTime: formatTime(cdr.answerTime),
     Usage: cdr.usage,
-    ExtraFields: cdr.extraFields,
+    ExtraFields: inOrder(cdr.extraFields),
     ExtraInfo: cdr.extraInfo,
     Partial: false,
     PreRated: cdr.preRated === true,

@@ -1,4 +1,4 @@
-import { extraFieldsOf } from '../../cdrs/cdr.ts'
+import { extraFieldsOf, inOrder } from '../../cdrs/cdr.ts'
 import { InvalidText } from '../../core/errors.ts'
 import { fieldText } from '../../core/event-values.ts'
 import { formatTime, parseTime, ZERO_TIME, type ZonedTime } from '../../core/time.ts'
@@ -63,7 +63,7 @@ export function activeSessionWire(
     SetupTime: timeText(fieldText(event, 'SetupTime'), timeZone),
     AnswerTime: timeText(fieldText(event, 'AnswerTime'), timeZone),
     Usage: isPrepaid(requestType) ? quota.total : 0n,
-    ExtraFields: extraFieldsOf(event),
+    ExtraFields: inOrder(extraFieldsOf(event)),
     NodeID: nodeId,
     LoopIndex: descriptor.loopIndex,
     DurationIndex: descriptor.durationIndex,
