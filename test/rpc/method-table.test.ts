@@ -87,6 +87,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     GetAccount GetAccounts GetAccountsCount SetAccount GetActions GetActionsCount SetActions SetAttributeProfile
     LoadRatingProfile LoadAccountActions GetCDRs CountCDRs GetDestinations`),
   AttributeSv1: words('GetAttributeForEvent ProcessEvent'),
+  StatSv1: words(`
+    ProcessEvent GetStatQueuesForEvent GetQueueIDs GetStatQueue ResetStatQueue GetQueueStringMetrics GetQueueFloatMetrics`),
   SMGenericV1: words('GetMaxUsage InitiateSession UpdateSession TerminateSession ProcessCDR'),
 }
 
@@ -95,8 +97,6 @@ const NO_SERVICES: Readonly<Record<string, readonly string[]>> = {
   ResourceSv1: words(`
     GetResourcesForEvent AuthorizeResources AllocateResources ReleaseResources GetResource GetResourceWithConfig`),
   IPsV1: words('AuthorizeIP AllocateIP ReleaseIP GetIPAllocationForEvent GetIPAllocations ClearIPAllocations'),
-  StatSv1: words(`
-    ProcessEvent GetStatQueuesForEvent GetQueueIDs GetStatQueue ResetStatQueue GetQueueStringMetrics GetQueueFloatMetrics`),
   ThresholdSv1: words(`
     ProcessEvent GetThresholdIDs GetThresholdsForEvent GetThreshold ResetThreshold StoreClientConnID RemoveClientConnID
     RegisterInternalBiJSONConn`),
@@ -118,7 +118,7 @@ t.test('01 9: every name of the tables is answered', async (t) => {
 })
 
 t.test('state of services that are not there is found nowhere, and not taken from other engines', async (t) => {
-  for (const name of words('Threshold StatQueue Resource Trend Ranking IPAllocations'))
+  for (const name of words('Threshold Resource Trend Ranking IPAllocations'))
     for (const [verb, reply] of [
       ['Get', 'NOT_FOUND'],
       ['Set', 'NOT_IMPLEMENTED'],
