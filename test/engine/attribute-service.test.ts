@@ -70,7 +70,7 @@ async function heard(
   }
   const processor = compileProcessor<unknown, unknown>(template, () => environmentOf() as never)
   const event: ChargingEvent = { tenant: TENANT, id: 'e', time: null, event: fields, apiOpts: {} }
-  return engine.records.run((unit) => new SessionCalls(unit, engine.sessions, []).call(processor, event))
+  return engine.records.run((unit) => new SessionCalls(unit, engine.sessions, [], () => true).call(processor, event))
 }
 
 const CALL = {
