@@ -16,9 +16,10 @@ import { type ChargerProfile, Chargers } from '../services/chargers.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records } from '../store/unit-of-work.ts'
 import type { TariffFile, TariffRows } from '../tariffs/tariff-rows.ts'
-import { chargerKind, filterKind, ownerOf, profileKey } from './profile-records.ts'
+import { chargerKind, filterKind, ownerOf, profileKey, profileOfText } from './profile-records.ts'
 import { chargersOf, filtersOf, type RowReader } from './profile-rows.ts'
 import { type PreparedProfiles, ProfileStore } from './profile-store.ts'
+import type { ProfileTable } from './profile-table.ts'
 
 export type ProfileEnvironment = {
   /** `general.rsr_separator`. */
@@ -162,14 +163,14 @@ export class ProfileState implements FilterSources {
     if (kind === 'filter') {
       if (text === undefined) this.#filters.get(tenant)?.delete(id)
       else this.#keep(filterKind.decode(text, key))
-      this.chargerProfiles.filterChanged(tenant, id)
+      this.#filterChanged(tenant, id)
     } else if (kind === 'charger') {
       if (text === undefined) this.chargerProfiles.delete(tenant, id)
       else this.chargerProfiles.put(chargerKind.decode(text, key))
     } else if (Object.hasOwn(this.stores, kind)) {
       const { table } = this.stores[kind as ProfileName]
       if (text === undefined) table.delete(tenant, id)
-      else table.putText(tenant, id, text)
+      else (table as unknown as ProfileTable).put(profileOfText(table.kind, text))
     }
   }
 
