@@ -16,6 +16,7 @@ import {
   withoutExpired,
   zeroNegative,
 } from './balance-actions.ts'
+import { isOutside, type OutsideAction, type OutsideCall, outsideCall } from './outside-actions.ts'
 import { type ReactionEnvironment, react, swept } from './reactions.ts'
 import { transferBalance } from './transfer.ts'
 import { type ActionTrigger, isSelected, rearmed, type TriggerSelector } from './trigger.ts'
@@ -29,6 +30,7 @@ export type ActionEffect =
   /** target: `tenant:id` of what is to begin anew. */
   | { kind: 'reset'; service: 'stats' | 'thresholds'; target: string }
   | { kind: 'log'; account: Account | undefined }
+  | { kind: 'outside'; call: OutsideCall }
   | { kind: 'cdrlog'; template: string; account: Account | undefined; records: readonly ActionRecord[] }
 
 /**
@@ -152,25 +154,34 @@ export function runActions(
 /** Runs a set without an account: actions on accounts are skipped. */
 export function runAccountlessActions(actions: readonly Action[]): ActionsOutcome {
   const effects: ActionEffect[] = []
-  for (const { type, extraParameters } of byWeight(actions)) {
-    const service = RESETS[type]
-    if (service !== undefined) effects.push({ kind: 'reset', service, target: extraParameters })
-    else if (type === '*log') effects.push({ kind: 'log', account: undefined })
-    else if (type === '*cdrlog') {
-      effects.push({ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] })
-    } else if (type === '*remove_expired') return { ok: false, cause: 'nil account', effects }
-    else if (type !== '*publish_account' && type !== TRANSFER && ACCOUNT_ACTIONS[type] === undefined) {
-      return { ok: false, cause: unknownType(type), effects }
-    }
+  try {
+    effects.push(...byWeight(actions).flatMap((action) => accountlessEffect(action, actions)))
+  } catch (cause) {
+    if (!(cause instanceof ActionRefused)) throw cause
+    return { ok: false, cause: cause.message, effects }
   }
   return { ok: true, account: undefined, others: [], effects }
+}
+
+/** What an action without an account wants done; nothing for those on accounts. Throws ActionRefused. */
+function accountlessEffect(action: Action, actions: readonly Action[]): ActionEffect[] {
+  const { type, extraParameters } = action
+  const service = RESETS[type]
+  if (service !== undefined) return [{ kind: 'reset', service, target: extraParameters }]
+  if (type === '*log') return [{ kind: 'log', account: undefined }]
+  if (type === '*cdrlog') return [{ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] }]
+  if (isOutside(type)) return outsideEffect({ action, actions, account: undefined, isReaction: false })
+  if (type === '*remove_expired') throw new ActionRefused('nil account')
+  if (type !== '*publish_account' && type !== TRANSFER && ACCOUNT_ACTIONS[type] === undefined)
+    throw new ActionRefused(unknownType(type))
+  return []
 }
 
 /** Throws ActionRefused, TollgateError: nothing of the set is to be kept then. */
 function runAll(run: Run, actions: readonly Action[], environment: ActionEnvironment): void {
   for (const action of byWeight(actions)) {
     if (action.filters.length > 0 && !environment.passes(action.filters, run.account)) continue
-    runAction(run, action, environment)
+    runAction(run, action, actions, environment)
     if (LOOKED_AFTER.has(action.type)) lookAtTriggers(run, environment)
   }
 }
@@ -210,7 +221,7 @@ function runForTrigger(
   return inner.account
 }
 
-function runAction(run: Run, action: Action, environment: ActionEnvironment): void {
+function runAction(run: Run, action: Action, actions: readonly Action[], environment: ActionEnvironment): void {
   const { type } = action
   if (type === TRANSFER) {
     transfer(run, action, environment)
@@ -218,7 +229,9 @@ function runAction(run: Run, action: Action, environment: ActionEnvironment): vo
   }
   const change = ACCOUNT_ACTIONS[type]
   if (change === undefined) {
-    run.effects.push(effectOf(run, action))
+    const { isReaction = false } = environment
+    if (isOutside(type)) run.effects.push(...outsideEffect({ action, actions, account: run.account, isReaction }))
+    else run.effects.push(effectOf(run, action))
     return
   }
   const changed = change(run.account, action, environment)
@@ -256,6 +269,11 @@ function effectOf({ account, records }: Run, { type, extraParameters }: Action):
   const service = RESETS[type]
   if (service !== undefined) return { kind: 'reset', service, target: extraParameters }
   throw new ActionRefused(unknownType(type))
+}
+
+function outsideEffect(outside: OutsideAction): ActionEffect[] {
+  const call = outsideCall(outside)
+  return call === undefined ? [] : [{ kind: 'outside', call }]
 }
 
 function unknownType(type: string): string {

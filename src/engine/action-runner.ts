@@ -10,6 +10,7 @@ import {
   runAccountlessActions,
   runActions,
 } from '../accounting/actions.ts'
+import type { OutsideCall } from '../accounting/outside-actions.ts'
 import type { LiveAccounts } from '../accounting/purse.ts'
 import type { ReactionEnvironment } from '../accounting/reactions.ts'
 import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
@@ -49,6 +50,8 @@ export type RunnerOptions = {
   published?: (account: Account) => void
   /** schedulers.stats_conns and thresholds_conns: lets something (`tenant:id`) begin anew; undefined: nobody is connected. */
   reset?: (service: 'stats' | 'thresholds') => ((target: string) => Promise<void>) | undefined
+  /** Has something done outside once the unit is durable. Throws TollgateError when there is nobody to ask. */
+  outside: (unit: Unit, call: OutsideCall) => void
   /** Whether plans run by the clock here and not on another engine that shares the store. */
   hasTurn: (unit: Unit) => boolean
   /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
@@ -314,7 +317,7 @@ export class ActionRunner {
     const outcome = colon < 0 ? runAccountlessActions(actions) : this.#outcome(unit, target, actions)
     if (!outcome.ok) return { effects: outcome.effects, problem: outcome.cause }
     try {
-      unit.attempt(() => this.#log(unit, target, outcome.effects, extra))
+      unit.attempt(() => this.#stage(unit, target, outcome.effects, extra))
     } catch (cause) {
       if (cause instanceof TollgateError) return { effects: [], problem: cause.message }
       throw cause
@@ -366,7 +369,7 @@ export class ActionRunner {
         const outcome = runActions(account, account, actions, environment, changed)
         try {
           if (!outcome.ok) throw new TollgateError('ACTION_FAILED', outcome.cause)
-          unit.attempt(() => this.#log(unit, account, outcome.effects, {}))
+          unit.attempt(() => this.#stage(unit, account, outcome.effects, {}))
         } catch (cause) {
           if (!(cause instanceof TollgateError)) throw cause
           environment.failed(actionsId, cause.message)
@@ -390,12 +393,18 @@ export class ActionRunner {
       })
   }
 
-  /** The CDRs of `*cdrlog`, into the outbox. Throws TollgateError. Reference 04, 11.6. */
-  #log(unit: Unit, target: { tenant: string; id: string }, effects: readonly ActionEffect[], extra: EventFields): void {
+  /** CDRs of `*cdrlog` and calls of other systems, into the outbox. Throws TollgateError. Reference 04, 11.6. */
+  #stage(
+    unit: Unit,
+    target: { tenant: string; id: string },
+    effects: readonly ActionEffect[],
+    extra: EventFields,
+  ): void {
     const { cdrs, now, newUuid } = this.#options
     for (const effect of effects) {
       if (effect.kind === 'reset' && this.#options.reset?.(effect.service) === undefined)
         throw new TollgateError('NO_CONNECTION', 'MANDATORY_IE_MISSING: [connIDs]')
+      if (effect.kind === 'outside') this.#options.outside(unit, effect.call)
       if (effect.kind !== 'cdrlog') continue
       if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
       const settings = { ...cdrs, now: now(), newUuid }
@@ -412,7 +421,7 @@ export class ActionRunner {
       else if (problem !== undefined) continue
       else if (effect.kind === 'cdrlog') this.#options.cdrs?.made(this.#cdrs.get(effect) ?? [])
       else if (effect.kind === 'publish') this.#options.published?.(effect.account)
-      else this.#reset(effect, fields)
+      else if (effect.kind === 'reset') this.#reset(effect, fields)
     }
   }
 }

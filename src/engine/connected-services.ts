@@ -17,7 +17,7 @@ import { AccountNotMade } from '../services/errors.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { EesTarget } from './ees-target.ts'
 import { sharedCache } from './mapping-sources.ts'
-import { OutgoingCalls, type OutgoingParts } from './outgoing-calls.ts'
+import { type Argument, OutgoingCalls, type OutgoingParts } from './outgoing-calls.ts'
 import { RemoteCdrs } from './remote-cdrs.ts'
 import { RemoteChargers } from './remote-chargers.ts'
 import { RemoteCharges } from './remote-charges.ts'
@@ -60,6 +60,9 @@ export function isElsewhere(config: Config, use: Use): boolean {
 }
 
 export type ConnectedParts = Omit<OutgoingParts, 'callee'> & {
+  /** Lets targets that have come take what waits. */
+  retarget: () => Promise<void>
+  actionCallee: (use: string) => Callee | undefined
   remote: RemoteServices
   config: () => Config
   now: () => ZonedTime
@@ -74,6 +77,8 @@ export class ConnectedServices {
   /** Units that have had accounts made: what is asked about these has another answer then. */
   readonly #made = new WeakSet<Unit>()
   readonly #targets = new Map<string, CallTarget>()
+  /** Those of actions that take what is put into the outbox. */
+  readonly #taking = new Set<string>()
   readonly #newId = newRequestIds()
   #eventCharges: SharedCache | undefined
   #ees: EesTarget | undefined
@@ -158,6 +163,17 @@ export class ConnectedServices {
     })
   }
 
+  /** Has a call of an action made once the unit is durable. Its target comes when it is first needed. */
+  putActionCall(unit: Unit, use: string, method: string, argument: Argument): void {
+    if (!this.#taking.has(use))
+      this.#parts.evaluations.ask(`target ${use}`, async () => {
+        this.#addTarget(use)
+        await this.#parts.retarget()
+        return this.#taking.add(use)
+      })
+    this.#calls.put(unit, use, method, argument)
+  }
+
   /** Puts a CDR of `*cdrlog` on its way. Reference 04, 11.6. */
   putActionCdr(config: Config): (unit: Unit, cdr: Cdr) => void {
     const { newId } = this.#parts
@@ -212,6 +228,7 @@ export class ConnectedServices {
   /** Makes the calls that an earlier configuration has left. Before `targets`. */
   async takeUp(): Promise<void> {
     for (const use of await waitingUses(this.#parts.store)) this.#addTarget(use)
+    for (const use of await this.#calls.refusedUses()) this.#addTarget(use)
   }
 
   /** Gives back what an end of the process has left, as far as that takes no longer than a call. */
@@ -237,7 +254,7 @@ export class ConnectedServices {
   }
 
   #callee(use: string): Callee {
-    const { remote, config } = this.#parts
-    return remote.callee(connectionsOf(config(), use))
+    const { remote, config, actionCallee } = this.#parts
+    return actionCallee(use) ?? remote.callee(connectionsOf(config(), use))
   }
 }

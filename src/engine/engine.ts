@@ -62,6 +62,7 @@ import { compileTimings } from '../tariffs/compile.ts'
 import type { TariffRow } from '../tariffs/tariff-rows.ts'
 import type { FileWriter } from '../writers/file-writer.ts'
 import { AccountAdmin } from './account-admin.ts'
+import { ActionCalls } from './action-calls.ts'
 import { ActionRunner, type RunnerOptions } from './action-runner.ts'
 import { AttributeService } from './attribute-service.ts'
 import { databasePaths } from './backup/database-paths.ts'
@@ -220,6 +221,8 @@ export class Engine {
   /** Services of other processes. */
   readonly remote: RemoteServices
   readonly #connected: ConnectedServices
+  readonly #actionCalls: ActionCalls
+  #retargeted: Promise<void> = Promise.resolve()
   #ticker: NodeJS.Timeout | undefined
   #purged = ''
 
@@ -279,6 +282,18 @@ export class Engine {
       now,
       newId,
       wake: () => this.#projector.wake(),
+      retarget: () => this.#retarget(),
+      actionCallee: (use) => this.#actionCalls.callee(use),
+      log: options.log,
+    })
+    this.#actionCalls = new ActionCalls({
+      config: () => this.config.loaded.config,
+      client: this.#httpClient,
+      remote: this.remote,
+      now,
+      newUuid: randomUUID,
+      put: (...call) => this.#connected.putActionCall(...call),
+      exportsElsewhere: () => isElsewhere(this.config.loaded.config, 'apiers.ees_conns'),
       log: options.log,
     })
     this.#projector = new CdrProjector(this.store, this.records, this.#cdrTargets(config), {
@@ -437,7 +452,7 @@ export class Engine {
       if (before.config.schedulers.enabled !== config.schedulers.enabled)
         await (config.schedulers.enabled ? this.runner.startScheduling() : this.runner.stopScheduling())
       await this.eventServices.configure(config)
-      await this.#projector.replace(this.#cdrTargets(config))
+      await this.#retarget()
       if (!isServing) await agent?.close()
     }
   }
@@ -526,7 +541,7 @@ export class Engine {
       }
     await this.#sharing?.start()
     await this.#connected.takeUp()
-    await this.#projector.replace(this.#cdrTargets(this.config.loaded.config))
+    await this.#retarget()
     await this.#outboxSequence.resume(this.store, await this.#projector.open())
     await this.#connected.start()
     this.#projector.wake()
@@ -544,6 +559,7 @@ export class Engine {
     this.sessionCopies.close()
     await this.#agent?.close()
     this.#connected.close()
+    this.#actionCalls.close()
     this.remote.close()
     this.#httpClient.close()
     await this.runner.close()
@@ -946,6 +962,7 @@ export class Engine {
       cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
       published: (account) => this.eventServices.accountUpdated(account, account),
       reset: (service) => this.eventServices.reset(service),
+      outside: (unit, call) => this.#actionCalls.put(unit, call),
       accepts,
       now: () => this.now(),
       newUuid: () => randomUUID(),
@@ -995,6 +1012,13 @@ export class Engine {
       const { dynaprepaid_actionplans: plans } = this.config.loaded.config.schedulers
       this.runner.makeAccount(unit, accountKey(tenant, account), plans)
     })
+  }
+
+  /** What is in the outbox goes to those that the configuration and actions ask for now. One change after the other. */
+  #retarget(): Promise<void> {
+    const replaced = this.#retargeted.then(() => this.#projector.replace(this.#cdrTargets(this.config.loaded.config)))
+    this.#retargeted = replaced.catch(() => undefined)
+    return replaced
   }
 
   #cdrTargets(config: Config): OutboxTarget[] {

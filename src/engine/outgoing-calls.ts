@@ -69,6 +69,14 @@ export class OutgoingCalls {
     }
   }
 
+  /** The keys of the configuration whose connections calls are for that were refused before. */
+  async refusedUses(): Promise<Set<string>> {
+    const uses = new Set<string>()
+    for await (const [name, { value }] of this.#parts.store.scan('meta', { prefix: REFUSED }))
+      uses.add(refusedCallKind.decode(value, name).use)
+    return uses
+  }
+
   /** Takes up what was refused before. */
   start(): void {
     const again = () =>

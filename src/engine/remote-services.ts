@@ -4,11 +4,14 @@ import type { Callbacks } from '../rpc/client/connection.ts'
 import { Connections, type RpcClient } from '../rpc/client/connections.ts'
 import { isFailover, isOutcomeUnknown } from '../rpc/client/errors.ts'
 import { poolSettings } from '../rpc/client/pool-settings.ts'
+import { IN_PROCESS } from '../rpc/client/settings.ts'
 import { type MethodRegistry, NOBODY } from '../rpc/method.ts'
 import { RpcError } from '../rpc/rpc-error.ts'
 
 /** How a call of another process ended. isUnknown: it may have been done. */
 export type CallOutcome = { result: unknown } | (Extract<RemoteOutcome, { error: string }> & { isUnknown: boolean })
+
+type Argument = Readonly<Record<string, unknown>>
 
 /** A service of another process. */
 export interface Callee extends RemoteSessions {
@@ -75,6 +78,26 @@ export class RemoteServices {
   /** Whatever is asked of these connection ids, those of this process among them. */
   client(ids: readonly string[]): RpcClient {
     return this.#connections.client(ids)
+  }
+
+  /**
+   * Calls what must take effect once of a host that the configuration does not name, over a connection of its own. Rejects with RpcError,
+   * NetworkError.
+   */
+  async callHost(host: { address: string; transport: string }, method: string, argument: Argument, key: string) {
+    if (IN_PROCESS.has(host.address)) return this.#local(method, argument)
+    const rpc_conns = { host: { strategy: '*first' as const, poolSize: 1, conns: [host] } }
+    const connections = new Connections(
+      poolSettings({ ...this.#config, rpc_conns }),
+      1,
+      (name, each) => this.#local(name, each),
+      (name) => this.#registry?.shapesOf(name),
+    )
+    try {
+      return await connections.client(['host']).callOnce(method, argument, key)
+    } finally {
+      connections.close()
+    }
   }
 
   close(): void {

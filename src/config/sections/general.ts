@@ -30,7 +30,7 @@ export const general = struct(
       'digest_equal',
       'failed_posts_dir',
     ),
-    ...noEffect(z.int(), 'poster_attempts'),
+    poster_attempts: z.int(),
     ...noEffect(
       durationOr0,
       'caching_delay',

@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { noEffect, secret, struct } from './key-types.ts'
+import { secret, struct } from './key-types.ts'
 
 /** Where mail of actions goes out. Reference 01, 4.7. */
 export const mailer = struct('MailerJsonCfg', {
-  ...noEffect(z.string(), 'server', 'auth_user', 'from_address'),
-  ...noEffect(secret, 'auth_password'),
+  /** `host` or `host:port`. */
+  server: z.string(),
+  auth_user: z.string(),
+  from_address: z.string(),
+  auth_password: secret,
 })

@@ -11,6 +11,6 @@ export const rals = struct('RalsJsonCfg', {
   balance_rating_subject: textMap,
   stats_conns: connections,
   thresholds_conns: connections,
-  ...noEffect(connections, 'sessions_conns'),
+  sessions_conns: connections,
   ...noEffect(z.int(), 'max_increments'),
 })
