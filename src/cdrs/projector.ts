@@ -158,8 +158,8 @@ class Delivery {
   #after = ''
   #running: Promise<void> | undefined
   #wanted = false
-  /** Before it knows how far the target has come, nothing is delivered. */
-  #isOpen = false
+  /** Nothing is delivered before it knows how far the target has come. */
+  #opened: Promise<void> | undefined
   #closed = false
   #isClosing = false
   #retry: NodeJS.Timeout | undefined
@@ -203,20 +203,27 @@ class Delivery {
     return CURSORS + (this.#options.scope ?? '') + this.#target.id
   }
 
+  /** Resolves to the id of the last CDR that the target has taken. */
   async open(): Promise<string> {
+    this.#opened ??= this.#findPlace().catch((cause: unknown) => {
+      this.#opened = undefined
+      throw cause
+    })
+    await this.#opened
+    return this.#after
+  }
+
+  async #findPlace(): Promise<void> {
     const cursor = await this.#records.run((unit) => unit.get(cursorKind, this.#cursorKey))
     this.#after = cursor?.after ?? ''
     if (cursor !== undefined && 'write' in this.#target) await this.#target.recover?.(cursor.position)
     // Where the target begins now is on record before it writes anything there.
     await this.#commit()
-    this.#isOpen = true
-    return this.#after
   }
 
   wake(): void {
     this.#wanted = true
-    if (!this.#isOpen || this.#closed || this.#retry !== undefined || (this.#isClosing && this.#target.isElsewhere))
-      return
+    if (this.#closed || this.#retry !== undefined || (this.#isClosing && this.#target.isElsewhere)) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -257,6 +264,7 @@ class Delivery {
     while (this.#wanted) {
       this.#wanted = false
       try {
+        await this.open()
         for (let page = await this.#page(); page.length > 0; page = await this.#page()) await this.#deliver(page)
       } catch (cause) {
         if (this.#isClosing && this.#target.isElsewhere) return

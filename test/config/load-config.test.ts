@@ -73,8 +73,8 @@ t.test('a wrong key, type or value names its place, what is there and what was e
     ],
     [
       'a value outside its list',
-      '{"data_db": {"db_type": "*redis"}}',
-      'a.json:1:14: data_db.db_type: "*redis": expected one of "*lmdb"|"*internal"',
+      '{"data_db": {"db_type": "*sqlite"}}',
+      'a.json:1:14: data_db.db_type: "*sqlite": expected one of "*lmdb"|"*internal"|"*redis"',
     ],
     [
       'a number outside its range',
@@ -213,11 +213,10 @@ t.test(
       [
         'options of databases of CGRateS',
         {
-          data_db: { opts: { redisSentinel: 's', internalDBDumpInterval: '0s', lmdbPath: 'x' } },
+          data_db: { opts: { internalDBDumpInterval: '0s', lmdbPath: 'x' } },
           stor_db: { opts: { mongoConnScheme: 'mongodb', pgSSLMode: 'disable', internalDBBackupPath: '/b' } },
         },
         [
-          'data_db.opts.redisSentinel has no effect in this version',
           'data_db.opts.internalDBDumpInterval has no effect in this version',
           'stor_db.opts.mongoConnScheme has no effect in this version',
         ],

@@ -63,12 +63,6 @@ const CALLS: readonly { name: string; call: string; argument: object | null; rep
   },
   { name: '06 14: unlock', call: 'GuardianSv1.RemoteUnlock', argument: { RefID: 'r1' }, reply: value('["a","b"]') },
   { name: '01 9.4: sleep', call: 'CoreSv1.Sleep', argument: { Duration: 1_000_000 }, reply: value('"OK"') },
-  {
-    name: 'a call that would end the process',
-    call: 'CoreSv1.Panic',
-    argument: { Message: 'x' },
-    reply: error('NOT_IMPLEMENTED'),
-  },
 ]
 
 t.test('process, cache and locks over RPC', async (t) => {
