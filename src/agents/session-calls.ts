@@ -60,7 +60,7 @@ export class SessionCalls implements Calls<unknown, unknown> {
   call({ flags, calls: [first] }: Called, event: ChargingEvent): EventFields | undefined {
     const wanted = first && noticeOf(first.arguments as NoticeArguments)
     // What nobody is connected for is refused before anything is charged.
-    const isRefused = wanted !== undefined && flags.accounts && !this.#canTell(wanted)
+    const isRefused = wanted !== undefined && (flags.accounts || flags.resources) && !this.#canTell(wanted)
     const main = isRefused ? { reply: { Error: 'PARTIALLY_EXECUTED' } } : this.#main(flags, first, event)
     let reply: EventFields | undefined = main.reply
     if (wanted !== undefined && reply?.['Error'] === '') this.notices.push({ event: main.changed ?? event, wanted })
@@ -77,22 +77,56 @@ export class SessionCalls implements Calls<unknown, unknown> {
     return reply
   }
 
-  #main({ main, accounts, forceDuration }: ProcessorFlags, call: SessionCall | undefined, event: ChargingEvent): Main {
+  #main(
+    { main, accounts, resources, forceDuration }: ProcessorFlags,
+    call: SessionCall | undefined,
+    event: ChargingEvent,
+  ): Main {
     if (main === '*none' || main === '*dryrun' || main === '*cdrs') return { reply: undefined }
     if (hasNoFields(event)) return { reply: { Error: 'MANDATORY_IE_MISSING: [CGREvent]' } }
     const { GetAttributes: isChanged = false, AttributeIDs: ids = [] } = call?.arguments ?? {}
-    if (!accounts && !isChanged) return { reply: { Error: 'MANDATORY_IE_MISSING: [Subsystems]' } }
-    if (accounts) this.isUsed = true
+    if (!accounts && !isChanged && !resources) return { reply: { Error: 'MANDATORY_IE_MISSING: [Subsystems]' } }
+    if (accounts || resources) this.isUsed = true
     const options = { forceDuration, clientId: this.#clientId }
     try {
+      if (resources) this.#sessions.resources.check()
       const done = isChanged ? this.#sessions.attributed(event, ids as readonly string[]) : undefined
       const changed = done?.event ?? event
       const attributes = done === undefined ? {} : { Attributes: alteredFields(done.altered, changed.event) }
-      if (!accounts) return { reply: { Error: '', ...attributes }, changed }
-      const charged = this.#unit.attempt(() => this.#session(main, changed, options))
-      return { reply: { Error: '', ...attributes, ...charged }, changed }
+      const charge = (charged: ChargingEvent): EventFields =>
+        accounts ? this.#unit.attempt(() => this.#session(main, charged, options)) : {}
+      if (!resources) return { reply: { Error: '', ...attributes, ...charge(changed) }, changed }
+      const used = this.#withResources(main, event, changed, charge)
+      return { reply: { Error: '', ...attributes, ...used.reply }, changed: used.event }
     } catch (cause) {
       return { reply: { Error: refusalText(cause) } }
+    }
+  }
+
+  /** Charges an event and does to its resources what comes with it. given: before attributes changed it. */
+  #withResources(
+    main: string,
+    given: ChargingEvent,
+    changed: ChargingEvent,
+    charge: (event: ChargingEvent) => EventFields,
+  ): { reply: EventFields; event: ChargingEvent } {
+    const { resources } = this.#sessions
+    if (main === '*initiate' || main === '*message') {
+      const isKnown = () => this.#sessions.isKnown(this.#unit, given)
+      const { message, event, charged } = resources.allocate(changed, given, charge, isKnown)
+      return { reply: { ResourceAllocation: message, ...charged }, event }
+    }
+    const reply = charge(changed)
+    if (main === '*authorize') {
+      const { message, event } = resources.authorize(changed, given)
+      return { reply: { ResourceAllocation: message, ...reply }, event }
+    }
+    if (main !== '*terminate') return { reply, event: changed }
+    try {
+      return { reply, event: resources.release(changed, given).event }
+    } catch (cause) {
+      // The session has ended all the same.
+      return { reply: { ...reply, Error: refusalText(cause) }, event: changed }
     }
   }
 

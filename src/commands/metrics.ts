@@ -58,8 +58,20 @@ export class Metrics {
       'Commits that were made again because another engine that shares the store was first',
       () => engine.records.commits.overtaken,
     )
+    this.#total(
+      'tollgate_resource_allocations_total',
+      'Usages of resources that were recorded',
+      () => eventServices.resources?.resources.counts.allocations ?? 0,
+    )
+    this.#total(
+      'tollgate_resource_refusals_total',
+      'Events for which no resource had room',
+      () => eventServices.resources?.resources.counts.refusals ?? 0,
+    )
     const gauges: readonly [string, string, () => number][] = [
       ['tollgate_stat_queues', 'Queues of statistics', () => eventServices.stats?.stats.size ?? 0],
+      ['tollgate_resources', 'Resources', () => eventServices.resources?.resources.size ?? 0],
+      ['tollgate_resource_usages', 'Usages of all resources', () => eventServices.resources?.resources.usages ?? 0],
       ['tollgate_diameter_peers', 'Open Diameter peers', () => engine.openPeers],
       ['tollgate_diameter_requests_waiting', 'Diameter requests without an answer yet', () => engine.requestsInFlight],
       [

@@ -123,7 +123,6 @@ export const NOT_AVAILABLE: ReadonlySet<SectionName> = new Set([
   'radius_agent',
   'rankings',
   'registrarc',
-  'resources',
   'routes',
   'sip_agent',
   'thresholds',

@@ -44,6 +44,7 @@ import type { Descriptor } from '../services/charging.ts'
 import type { MakeAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
 import { NamedLocks } from '../services/named-locks.ts'
+import type { ResourceCaller } from '../services/resources/caller.ts'
 import { Responder, type ResponderSettings } from '../services/responder.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
 import type { SessionNotice } from '../sessions/notices.ts'
@@ -94,6 +95,8 @@ import { registerHosts } from './registered-hosts.ts'
 import { RemoteServices } from './remote-services.ts'
 import { Reputation } from './reputation.ts'
 import { newRequestIds } from './request-ids.ts'
+import { resourceCaller } from './resource-caller.ts'
+import type { ResourcesService } from './resources-service.ts'
 import { accountFilters, schedulerAccepts, sessionFilter } from './service-filters.ts'
 import { ServiceValues } from './service-values.ts'
 import { SessionReplication } from './session-replication.ts'
@@ -677,6 +680,11 @@ export class Engine {
     return this.eventServices.stats
   }
 
+  /** Resources and their usages, while they are on. */
+  get resourceUsages(): ResourcesService | undefined {
+    return this.eventServices.resources
+  }
+
   /** Whether sessions are connected with those who are to be told. */
   canTell(wanted: SessionNotice): boolean {
     return this.eventServices.canTell(wanted)
@@ -994,6 +1002,7 @@ export class Engine {
       chargers: connected.chargers(config, 'sessions.chargers_conns', chargers),
       cdrs: connected.sessionCdrs(config, cdrDefaults(config, this.timeZone), this.#cdrs),
       attributes: attributes(config.sessions.attributes_conns),
+      resources: this.#resourceCaller(config.sessions.resources_conns),
       events: {
         cdrs: this.#cdrs,
         chargers: connected.chargers(config, 'cdrs.chargers_conns', chargers),
@@ -1004,6 +1013,12 @@ export class Engine {
       random: Math.random,
       warn: (message, fields) => this.#options.log('warn', message, fields),
     }
+  }
+
+  /** ResourceS behind connections; undefined: there are none. */
+  #resourceCaller(conns: readonly string[]): ResourceCaller | undefined {
+    if (conns.length === 0) return undefined
+    return resourceCaller(conns, { evaluations: this.evaluations, client: (ids) => this.remote.client(ids) })
   }
 
   /** How accounts of `*dynaprepaid` events are made; undefined without a connection to the scheduler. */

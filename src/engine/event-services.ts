@@ -16,6 +16,7 @@ import type { SessionNotice } from '../sessions/notices.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records } from '../store/unit-of-work.ts'
 import type { ProfileState } from './profile-state.ts'
+import { ResourcesService, type ResourcesServiceOptions } from './resources-service.ts'
 import { StatsService, type StatsServiceOptions } from './stats-service.ts'
 
 export type EventServicesParts = {
@@ -40,6 +41,7 @@ export class EventServices {
   #config: Config
   #profiles: ProfileState | undefined
   stats: StatsService | undefined
+  resources: ResourcesService | undefined
 
   constructor(config: Config, parts: EventServicesParts) {
     this.#config = config
@@ -56,22 +58,49 @@ export class EventServices {
   async configure(config: Config): Promise<void> {
     this.#config = config
     this.stats?.configure(config, this.#statsOptions())
+    this.resources?.configure(config, this.#resourcesOptions())
     await this.#switch()
   }
 
   /** Stores what is not stored yet. */
   async close(): Promise<void> {
+    await this.#closeStats()
+    await this.#closeResources()
+  }
+
+  async #closeStats(): Promise<void> {
     const { stats } = this
     this.stats = undefined
     await stats?.close()
   }
 
+  async #closeResources(): Promise<void> {
+    const { resources } = this
+    this.resources = undefined
+    await resources?.close()
+  }
+
   async #switch(): Promise<void> {
-    const { stats } = this.#config
-    if (stats.enabled && this.stats === undefined && this.#profiles !== undefined) {
-      const { store, records } = this.#parts
+    const { stats, resources } = this.#config
+    const { store, records } = this.#parts
+    if (!stats.enabled) await this.#closeStats()
+    else if (this.stats === undefined && this.#profiles !== undefined)
       this.stats = await StatsService.open(this.#config, this.#profiles, store, records, this.#statsOptions())
-    } else if (!stats.enabled) await this.close()
+    if (!resources.enabled) await this.#closeResources()
+    else if (this.resources === undefined && this.#profiles !== undefined)
+      this.resources = await ResourcesService.open(
+        this.#config,
+        this.#profiles,
+        store,
+        records,
+        this.#resourcesOptions(),
+      )
+  }
+
+  #resourcesOptions(): ResourcesServiceOptions {
+    const { now, newUuid, log } = this.#parts
+    const { thresholds_conns } = this.#config.resources
+    return { now, newUuid, log, thresholds: this.service('thresholds', thresholds_conns) }
   }
 
   #statsOptions(): StatsServiceOptions {
@@ -252,7 +281,8 @@ function detailsOf({ costDetails }: Cdr, decimals: number): EventValue {
   return costDetails === undefined ? null : (eventCostWire(costDetails, decimals) as EventValue)
 }
 
-function wireOf({ tenant, id, time, event, apiOpts }: ChargingEvent): Record<string, unknown> {
+/** An event as it goes over connections. */
+export function wireOf({ tenant, id, time, event, apiOpts }: ChargingEvent): Record<string, unknown> {
   const Time = time === null ? null : formatTime({ ns: time, zone: 'UTC' })
   return { Tenant: tenant, ID: id, Time, Event: event, APIOpts: apiOpts }
 }

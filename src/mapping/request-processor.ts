@@ -37,6 +37,8 @@ export type ProcessorFlags = {
   main: MainFlag
   /** Usage is asked for, reserved or settled. */
   accounts: boolean
+  /** Units are allocated, or asked for. */
+  resources: boolean
   cdrs: boolean
   forceDuration: boolean
   log: boolean
@@ -60,7 +62,7 @@ export type RequestProcessor<M, G> = {
 }
 
 /** Services that a flag asks for and that this version does not have. */
-const UNAVAILABLE = ['*resources', '*ips', '*routes', '*radauth', '*event']
+const UNAVAILABLE = ['*ips', '*routes', '*radauth', '*event']
 
 /** What no other process does for an agent. */
 const UNAVAILABLE_ANYWHERE = ['*radauth']
@@ -139,6 +141,7 @@ function compileFlags(flags: readonly string[], unavailable: readonly string[]):
   return {
     main,
     accounts: given.has('*accounts'),
+    resources: given.has('*resources') && given.get('*resources') !== 'false',
     cdrs: isOn('*cdrs'),
     forceDuration: given.has('*fd'),
     log: given.has('*log') || main === '*dryrun',

@@ -1,3 +1,4 @@
+import { Decimal } from '../core/decimal.ts'
 import { InvalidText } from '../core/errors.ts'
 import type { EventFields, EventValue } from '../core/event.ts'
 import { valueText } from '../core/event-values.ts'
@@ -37,4 +38,18 @@ export function booleanOption(options: EventFields, name: string, otherwise: boo
 export function textOption(options: EventFields, name: string, otherwise: string): string {
   const value = options[name]
   return value === undefined ? otherwise : valueText(value)
+}
+
+/** An option that is a number. Throws InvalidText. */
+export function decimalOption(options: EventFields, name: string, otherwise: Decimal): Decimal {
+  const value = options[name]
+  if (value === undefined) return otherwise
+  if (value instanceof Decimal) return value
+  if (typeof value === 'number') return Decimal.ofNumber(value)
+  const text = valueText(value)
+  try {
+    return Decimal.parse(text)
+  } catch {
+    throw new InvalidText(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`)
+  }
 }

@@ -21,6 +21,7 @@ import type { ChargerRun, ChargerSource } from '../services/chargers.ts'
 import type { Charging, Descriptor } from '../services/charging.ts'
 import { type Charged, type MakeAccount, withAccount } from '../services/dynaprepaid.ts'
 import { PlainRefusal, SessionRefused } from '../services/errors.ts'
+import type { ResourceCaller } from '../services/resources/caller.ts'
 import type { Unit } from '../store/unit-of-work.ts'
 import { debitsItself, debitTurn } from './debit-loop.ts'
 import { OriginHashes } from './origin-hashes.ts'
@@ -39,6 +40,7 @@ import {
 } from './quota.ts'
 import { isPrepaid, isRatedAtEnd, type Run, type Session, type TimeoutCharge } from './session.ts'
 import { sessionKind } from './session-record.ts'
+import { SessionResources } from './session-resources.ts'
 import { nextTimeout, type TimeoutSettings } from './timeout.ts'
 
 export type SessionSettings = {
@@ -74,6 +76,8 @@ export type SessionDependencies = {
   cdrs: SessionCdrs | undefined
   /** Undefined: no attributes_conns. */
   attributes: AttributeCaller | undefined
+  /** Undefined: no resources_conns. */
+  resources: ResourceCaller | undefined
   /** Of the events of CDRsV1, whatever sessions are connected with: their CDRs, `cdrs.chargers_conns` and `cdrs.attributes_conns`. */
   events: {
     readonly cdrs: CdrPipeline
@@ -113,16 +117,25 @@ export class Sessions {
   #settings: SessionSettings
   #dependencies: SessionDependencies
   readonly #hashes = new OriginHashes()
+  /** Units that sessions have in use. */
+  resources: SessionResources
 
   constructor(settings: SessionSettings, dependencies: SessionDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
+    this.resources = new SessionResources(dependencies.resources, dependencies.warn)
   }
 
   /** Other settings from the next call on; sessions that live stay as they are. */
   configure(settings: SessionSettings, dependencies: SessionDependencies): void {
     this.#settings = settings
     this.#dependencies = dependencies
+    this.resources = new SessionResources(dependencies.resources, dependencies.warn)
+  }
+
+  /** Whether there is a session of an event, an ended one that waits for its CDR among them. */
+  isKnown(unit: Unit, event: ChargingEvent): boolean {
+    return unit.get(sessionKind, this.#hashes.cgrIdOf(event.event)) !== undefined
   }
 
   /**
@@ -296,6 +309,7 @@ export class Sessions {
     const session = this.#open(unit, cgrId)
     if (session === undefined) return []
     this.#end(unit, session, undefined, 0n, '')
+    this.resources.ended(session)
     return withCdr ? this.processCdr(unit, eventOf(session)) : []
   }
 
@@ -345,7 +359,9 @@ export class Sessions {
       extra > 0n ? session.runs.map((run) => this.#extend(unit, session, run, extra, lastUsed)) : session.runs
     this.#end(unit, { ...session, runs }, total, extra > 0n ? undefined : lastUsed, '')
     const ended = unit.get(sessionKind, session.cgrId) ?? session
-    return { session: ended, cdrs: this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(ended)) }
+    const cdrs = this.#dependencies.cdrs === undefined ? [] : this.processCdr(unit, eventOf(ended))
+    this.resources.ended(session)
+    return { session: ended, cdrs }
   }
 
   /** A run that nobody asks for any more, and that is charged all the same; what is refused then is not. Reference 05, 6.12. */

@@ -23,6 +23,7 @@ import { type ProfileServices, serviceProfileMethods } from './profiles.ts'
 import { type RatingPlanServices, ratingPlanMethods, ratingProfileMethods } from './rating-plans.ts'
 import { type ReplayServices, replayMethods } from './replays.ts'
 import { type ReplicationServices, replicationMethods } from './replication/all.ts'
+import { type ResourceServices, resourceMethods } from './resources.ts'
 import { responderMethods } from './responder.ts'
 import { routeCostMethods } from './route-costs.ts'
 import { schedulerMethods } from './scheduler.ts'
@@ -67,6 +68,7 @@ export type RpcServices = AccountServices &
   ProfileExportServices &
   ReplayServices &
   ReplicationServices &
+  ResourceServices &
   SessionControlServices &
   LegacySessionServices &
   SharedGroupServices &
@@ -102,6 +104,7 @@ export function buildRegistry(
       ...attributeMethods(services, defaults),
       ...chargerMethods(services, defaults),
       ...whenConnected([...costMethods(services, defaults), ...usageMethods(services, defaults)], services),
+      ...resourceMethods(services, defaults),
       ...responderMethods(services, defaults),
       ...routeCostMethods(services, defaults),
       ...filterMethods(services, defaults),

@@ -101,6 +101,7 @@ const messageShape = struct('sessions.V1ProcessMessageArgs', {
 /** What a call answers; only what was asked for and made is there. Reference 05, 7.1. */
 const replyShape = struct('sessions.V1AuthorizeReply', {
   Attributes: omitEmpty(pointer(attributedShape)),
+  ResourceAllocation: omitEmpty(pointer(text)),
   MaxUsage: omitEmpty(pointer(duration)),
 })
 
@@ -129,6 +130,7 @@ const processEventShape = struct('sessions.V1ProcessEventArgs', { Flags: list(te
 const processEventReplyShape = struct('sessions.V1ProcessEventReply', {
   MaxUsage: omitEmpty(map(duration)),
   Cost: omitEmpty(map(decimal)),
+  ResourceAllocation: omitEmpty(map(text)),
   Attributes: omitEmpty(map(attributedShape)),
   STIRIdentity: omitEmpty(map(text)),
 })
@@ -150,8 +152,7 @@ type Wanted = {
 /** Refuses what a subsystem that is not connected would have to do before the session. Reference 05, 7. */
 function refuseBefore(wanted: Wanted, sessions: Sessions): void {
   if (wanted.GetAttributes) sessions.checkConnected({ attributes: true })
-  if (wanted.AuthorizeResources || wanted.AllocateResources || wanted.ReleaseResources)
-    throw new RpcError('NOT_CONNECTED: ResourceS')
+  if (wanted.AuthorizeResources || wanted.AllocateResources || wanted.ReleaseResources) sessions.resources.check()
   if (wanted.AuthorizeIP || wanted.AllocateIP || wanted.ReleaseIP) throw new RpcError('NOT_CONNECTED: IPs')
   if (wanted.GetRoutes) throw new RpcError('NOT_CONNECTED: RouteS')
 }
@@ -201,23 +202,51 @@ function called(event: ChargingEvent, { Time: time }: Pick<EventArgument, 'Time'
 type EventArgument = Parameters<typeof chargingEvent>[0]
 
 /** What a call grants, and what attributes have made of its event. */
-type Answer = { maxUsage?: bigint; attributes?: Attributed | undefined }
+type Answer = { maxUsage?: bigint; attributes?: Attributed | undefined; allocation?: string | null }
+
+/** What a call asks of attributes and resources besides its charge. */
+type Asked = {
+  readonly GetAttributes: boolean
+  readonly AttributeIDs: readonly string[]
+  readonly AuthorizeResources?: boolean
+  readonly AllocateResources?: boolean
+}
 
 /**
- * A call on the event as attributes make it, when they are asked for. charge: undefined when nothing else is asked for. The event
- * that is shown has the id of the session then. Throws SessionRefused.
+ * A call on the event as attributes make it, when they are asked for, and with its resources. charge: undefined when nothing else is asked for. The
+ * event that is shown has the id of the session then. Throws SessionRefused.
  */
 function changedFirst(
+  unit: Unit,
   sessions: Sessions,
-  { GetAttributes: isWanted, AttributeIDs: ids }: { GetAttributes: boolean; AttributeIDs: readonly string[] },
+  {
+    GetAttributes: isWanted,
+    AttributeIDs: ids,
+    AuthorizeResources: isAuthorized,
+    AllocateResources: isAllocated,
+  }: Asked,
   event: ChargingEvent,
   charge: ((event: ChargingEvent) => bigint) | undefined,
 ): { result: Answer } {
   const attributes = isWanted ? sessions.attributed(event, ids) : undefined
-  if (charge === undefined) return { result: { attributes } }
   const changed = attributes?.event ?? event
-  const maxUsage = charge(changed)
-  return { result: { maxUsage, attributes: attributes && withCgrId(attributes) } }
+  const isKnown = () => sessions.isKnown(unit, event)
+  const charged = (told: ChargingEvent) => charge?.(told)
+  const answerOf = (maxUsage: bigint | undefined, told = changed): Answer => {
+    const shown = attributes && { ...attributes, event: told }
+    return {
+      ...(maxUsage === undefined ? {} : { maxUsage }),
+      attributes: shown && charge ? withCgrId(shown) : shown,
+    }
+  }
+  if (isAllocated) {
+    const { message, event: told, charged: maxUsage } = sessions.resources.allocate(changed, event, charged, isKnown)
+    return { result: { ...answerOf(maxUsage, told), allocation: message } }
+  }
+  const maxUsage = charged(changed)
+  if (!isAuthorized) return { result: answerOf(maxUsage) }
+  const { message, event: told } = sessions.resources.authorize(changed, event)
+  return { result: { ...answerOf(maxUsage, told), allocation: message } }
 }
 
 function withCgrId({ event, ...rest }: Attributed): Attributed {
@@ -254,6 +283,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
     try {
       const answer = await services.charge((unit, sessions) =>
         changedFirst(
+          unit,
           sessions,
           argument,
           asked.event,
@@ -271,6 +301,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
     const options = callOptions(argument.ForceDuration, caller)
     const answer = await charge('InitiateSession', asked, (unit, sessions) =>
       changedFirst(
+        unit,
         sessions,
         argument,
         asked.event,
@@ -323,6 +354,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
         const options = callOptions(argument.ForceDuration, caller)
         const answer = await charge('UpdateSession', asked, (unit, sessions) =>
           changedFirst(
+            unit,
             sessions,
             argument,
             asked.event,
@@ -339,10 +371,14 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
       async run(argument) {
         const ended = calledOf(argument)
         check(argument, argument.TerminateSession, services.sessions)
-        return charge('TerminateSession', ended, (unit, sessions) => {
-          sessions.terminate(unit, ended.event, { forceDuration: argument.ForceDuration })
-          return { result: 'OK' }
+        const { isRefused, text } = await charge('TerminateSession', ended, (unit, sessions) => {
+          if (argument.TerminateSession)
+            sessions.terminate(unit, ended.event, { forceDuration: argument.ForceDuration })
+          const refusal = argument.ReleaseResources ? unreleased(sessions, ended.event) : undefined
+          return { result: { isRefused: refusal !== undefined, text: refusal ?? 'OK' } }
         })
+        if (isRefused) throw new RpcError(text)
+        return text
       },
     }),
     method('SessionSv1.ProcessMessage', {
@@ -353,18 +389,24 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
         const asked = calledOf(argument)
         told(() => refuseBefore(argument, services.sessions))
         refuseAfter(argument)
-        if (!argument.Debit && !argument.GetAttributes) return {}
+        if (!argument.Debit && !argument.GetAttributes && !argument.AllocateResources) return {}
         const options = { forceDuration: argument.ForceDuration }
         const answer = await charge('ProcessMessage', asked, (unit, sessions) =>
           changedFirst(
+            unit,
             sessions,
             argument,
             asked.event,
             argument.Debit ? (event) => sessions.message(unit, event, options).maxUsage : undefined,
           ),
         )
-        const { MaxUsage, ...others } = replyOf({ ...answer, asked })
-        return { ...(MaxUsage === undefined ? {} : { MaxUsage }), ...others }
+        const { Attributes, ...others } = replyOf({ ...answer, asked })
+        const { MaxUsage, ...rest } = others
+        return {
+          ...(MaxUsage === undefined ? {} : { MaxUsage }),
+          ...rest,
+          ...(Attributes === undefined ? {} : { Attributes }),
+        }
       },
     }),
     method('SessionSv1.ProcessCDR', {
@@ -408,9 +450,10 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
         const parsed = parseFlags(flags)
         told(() => refuseFlags(parsed, services.sessions))
         const identity = await stirOf(services, parsed, processed.event)
-        const reply = await charge('ProcessEvent', processed, (unit, sessions) =>
+        const { reply, isPartly } = await charge('ProcessEvent', processed, (unit, sessions) =>
           processEvent(unit, sessions, processed, parsed, defaults, caller),
         )
+        if (isPartly) throw new RpcError('PARTIALLY_EXECUTED')
         return identity === undefined ? reply : { ...reply, STIRIdentity: { [RAW]: identity } }
       },
     }),
@@ -420,19 +463,20 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
 /** What a call answers, and what was asked. */
 type Answered = Answer & { asked: Called }
 
-function replyOf({ maxUsage, attributes, asked: { event, time } }: Answered): Record<string, unknown> {
+function replyOf({ maxUsage, attributes, allocation, asked: { event, time } }: Answered): Record<string, unknown> {
   return {
     ...(attributes === undefined ? {} : { Attributes: attributedWire(attributes, event.id, time) }),
+    ...(allocation === undefined ? {} : { ResourceAllocation: allocation }),
     ...(maxUsage === undefined ? {} : { MaxUsage: maxUsage }),
   }
 }
 
 /** The same as texts; MaxUsage in seconds. */
-function digest({ maxUsage = 0n, attributes }: Answered): Record<string, unknown> {
+function digest({ maxUsage = 0n, attributes, allocation = null }: Answered): Record<string, unknown> {
   return {
     AttributesDigest: attributes === undefined ? null : attributesDigest(attributes),
     AllocatedIP: null,
-    ResourceAllocation: null,
+    ResourceAllocation: allocation,
     MaxUsage: new Decimal(maxUsage, 9),
   }
 }
@@ -452,13 +496,12 @@ function parseFlags(flags: readonly string[]): Flags {
 }
 
 function refuseFlags(flags: Flags, sessions: Sessions): void {
-  const resources = flags.get('*resources')
   const ips = flags.get('*ips')
   refuseBefore(
     {
       GetAttributes: flags.has('*attributes'),
       GetRoutes: flags.has('*routes'),
-      AllocateResources: resources !== undefined,
+      AllocateResources: flags.has('*resources'),
       AllocateIP: ips !== undefined,
     },
     sessions,
@@ -466,20 +509,58 @@ function refuseFlags(flags: Flags, sessions: Sessions): void {
   refuseAfter({ ProcessThresholds: flags.has('*thresholds'), ProcessStats: flags.has('*stats') })
 }
 
+/** Forgets the usage of an event; the text of a refusal: what was charged stays. Throws what is none. */
+function unreleased(sessions: Sessions, event: ChargingEvent): string | undefined {
+  try {
+    sessions.resources.release(event, event)
+    return undefined
+  } catch (cause) {
+    return refusalText(cause)
+  }
+}
+
 /** The key of the event itself in replies by run. */
 const RAW = '*raw'
+
+type Processed = { reply: Record<string, unknown>; isPartly: boolean }
 
 function processEvent(
   unit: Unit,
   sessions: Sessions,
-  { event: given, time }: Called,
+  called: Called,
+  flags: Flags,
+  defaults: RpcDefaults,
+  caller: Caller,
+): ReturnType<SessionCall<Processed>> {
+  const { event: given, time } = called
+  sessions.checkConnected({ chargers: flags.has('*chargers'), cdrs: flags.has('*cdrs') })
+  const changed = attributesByRun(sessions, given, flags)
+  const charge = (event: ChargingEvent) => chargeEvent(unit, sessions, event, flags, defaults, caller)
+  const isKnown = () => sessions.isKnown(unit, given)
+  const used = withResources(sessions, given, changed, flags, charge, isKnown)
+  const { usage, reply, cdrs } = used.charged
+  if (changed.size > 0) {
+    const isCharged = usage['MaxUsage'] !== undefined
+    reply['Attributes'] = Object.fromEntries(
+      [...changed].map(([run, done]) => [
+        run,
+        attributedWire(isCharged && run === RAW ? withCgrId(done) : done, given.id, time),
+      ]),
+    )
+  }
+  const allocations = used.allocations.size === 0 ? {} : { ResourceAllocation: Object.fromEntries(used.allocations) }
+  return { result: { reply: { ...usage, ...allocations, ...reply }, isPartly: used.isPartly }, cdrs }
+}
+
+/** Rating, accounting and CDRs of an event, as its flags say. */
+function chargeEvent(
+  unit: Unit,
+  sessions: Sessions,
+  event: ChargingEvent,
   flags: Flags,
   { roundingDecimals: decimals }: RpcDefaults,
   caller: Caller,
-): ReturnType<SessionCall<Record<string, unknown>>> {
-  sessions.checkConnected({ chargers: flags.has('*chargers'), cdrs: flags.has('*cdrs') })
-  const changed = attributesByRun(sessions, given, flags)
-  const event = changed.get(RAW)?.event ?? given
+): { usage: Record<string, unknown>; reply: Record<string, unknown>; cdrs: readonly Cdr[] } {
   const usage: Record<string, unknown> = {}
   const reply: Record<string, unknown> = {}
   const rals = flags.get('*rals') ?? new Map()
@@ -499,17 +580,8 @@ function processEvent(
     // A session that debits by itself is told here what one is granted that names no usage.
     usage['MaxUsage'] = { [RAW]: maxUsage < 0n ? sessions.defaultUsage(event.event) : maxUsage }
   } else if (rals.has('*terminate')) sessions.terminate(unit, event, options)
-  if (changed.size > 0) {
-    const isCharged = usage['MaxUsage'] !== undefined
-    reply['Attributes'] = Object.fromEntries(
-      [...changed].map(([run, done]) => [
-        run,
-        attributedWire(isCharged && run === RAW ? withCgrId(done) : done, given.id, time),
-      ]),
-    )
-  }
   const cdrs = flags.has('*cdrs') ? sessions.processCdr(unit, event) : []
-  return { result: { ...usage, ...reply }, cdrs }
+  return { usage, reply, cdrs }
 }
 
 /** What attributes make of an event, and with `*derived_reply` of those that chargers make of it, by run. Throws SessionRefused. */
@@ -523,6 +595,52 @@ function attributesByRun(sessions: Sessions, event: ChargingEvent, flags: Flags)
     if (done !== undefined) changed.set(runId, done)
   }
   return changed
+}
+
+/**
+ * Charges an event after its resources were asked, allocated or released, as its flags say, for its runs, too, with `*derived_reply`. What resources
+ * refuse is told at the end, with `*blocker_error` at once. Throws SessionRefused, RpcError. Reference 05, 7.7.
+ */
+function withResources<C>(
+  sessions: Sessions,
+  given: ChargingEvent,
+  changed: Map<string, Attributed>,
+  flags: Flags,
+  charge: (event: ChargingEvent) => C,
+  isKnown: () => boolean,
+): { charged: C; allocations: Map<string, string>; isPartly: boolean } {
+  const wanted = flags.get('*resources') ?? new Map<string, readonly string[]>()
+  const event = changed.get(RAW)?.event ?? given
+  const allocations = new Map<string, string>()
+  const { resources } = sessions
+  const call = ['*authorize', '*allocate', '*release'].find((name) => wanted.has(name))
+  if (call === undefined) return { charged: charge(event), allocations, isPartly: false }
+  const derived = wanted.has('*derived_reply') && flags.has('*chargers') ? sessions.forked(event) : []
+  let isPartly = false
+  const refused = (cause: unknown) => {
+    if (!(cause instanceof SessionRefused) || flags.has('*blocker_error')) throw cause
+    isPartly = true
+  }
+  let shown = event
+  for (const { runId, event: own } of [{ runId: RAW, event }, ...derived]) {
+    try {
+      const done =
+        call === '*authorize'
+          ? resources.authorize(own, given)
+          : call === '*release'
+            ? resources.release(own, given)
+            : resources.allocate(own, given, () => undefined, isKnown)
+      allocations.set(runId, done.message)
+      if (runId === RAW) shown = done.event
+    } catch (cause) {
+      refused(cause)
+    }
+  }
+  const raw = changed.get(RAW)
+  if (raw !== undefined) changed.set(RAW, { ...raw, event: shown })
+  if (call !== '*allocate' || !allocations.has(RAW)) return { charged: charge(shown), allocations, isPartly }
+  // The same call has the same answer: what the charge refuses gives the usage back.
+  return { charged: resources.allocate(event, given, () => charge(shown), isKnown).charged, allocations, isPartly }
 }
 
 /** Verifies the identity of an event, or makes one, as its flags say. Throws RpcError: nothing is charged then. */

@@ -43,7 +43,8 @@ const attributeProfileShape = struct('engine.AttributeProfile', {
   Weight: number,
 })
 
-const resourceProfileShape = struct('engine.ResourceProfile', {
+/** Reference 06, 3.1. */
+export const resourceProfileShape = struct('engine.ResourceProfile', {
   ...named,
   ...matched,
   UsageTTL: duration,

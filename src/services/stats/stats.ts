@@ -1,12 +1,12 @@
 import type { Decimal } from '../../core/decimal.ts'
-import { NotFound, TollgateError } from '../../core/errors.ts'
+import { NotFound } from '../../core/errors.ts'
 import type { ChargingEvent, EventFields, EventValue } from '../../core/event.ts'
 import type { ZonedTime } from '../../core/time.ts'
 import { eventContext } from '../../filters/event-reader.ts'
 import type { EventContext } from '../../filters/profile-index.ts'
 import type { ProfileSet } from '../../filters/profile-set.ts'
 import { booleanOption, textsOption } from '../event-options.ts'
-import type { EventService } from '../event-service.ts'
+import { type EventService, PartlyTold } from '../event-service.ts'
 import { metricText, metricValue } from './metric.ts'
 import { type StatProfile, StatQueue } from './stat-queue.ts'
 
@@ -29,13 +29,6 @@ export type StatsEnvironment = {
   /** Told once of each cause that a metric of a queue does not count for. */
   readonly failed: (queue: StatProfile, metricId: string, cause: string) => void
   readonly partly: (queue: StatProfile, cause: string) => void
-}
-
-/** An event that queues took, whose followers could not all be told. Clients see the text. */
-export class PartlyTold extends TollgateError {
-  constructor() {
-    super('PARTIALLY_EXECUTED', 'PARTIALLY_EXECUTED')
-  }
 }
 
 /** What is told of metrics without a value. */

@@ -111,11 +111,6 @@ const STATES: Readonly<Record<string, Shape>> = {
     SortingParameters: list(text),
     SortedStatIDs: list(text),
   }),
-  Resource: struct('engine.Resource', {
-    ...named,
-    Usages: map(struct('engine.ResourceUsage', { ...named, ExpiryTime: time, Units: number })),
-    TTLIdx: list(text),
-  }),
   IPAllocations: struct('engine.IPAllocations', { ...named, Allocations: map(any), TTLIndex: list(text) }),
 }
 

@@ -3,7 +3,7 @@ import { type Method, method, OK } from '../../method.ts'
 import { plainlyAsync } from '../../plainly.ts'
 import { any, embedded, map, type Shape, struct, type ValueOf } from '../../shape.ts'
 import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
-import { statQueueShape } from '../../shapes/states.ts'
+import { resourceShape, statQueueShape } from '../../shapes/states.ts'
 import type { RpcDefaults } from '../defaults.ts'
 import { requireKey } from './replicated.ts'
 
@@ -18,11 +18,23 @@ export interface ReplicatedStateServices {
         forget(tenant: string, id: string): Promise<boolean>
       }
     | undefined
+  readonly resourceUsages:
+    | {
+        view(tenant: string, id: string): Record<string, unknown> | undefined
+        /** Takes the usages of another engine in the place of its own. Rejects with TollgateError. */
+        take(tenant: string, id: string, resource: ValueOf<typeof resourceShape>): Promise<void>
+        /** Forgets the usages of a resource; whether there is one. */
+        forget(tenant: string, id: string): Promise<boolean>
+      }
+    | undefined
 }
 
 /** What services keep beside their profiles, as another engine has it. Reference 01, 9.5; 10, B2. */
 export function replicatedStateMethods(services: ReplicatedStateServices, defaults: RpcDefaults): Method[] {
-  return replicatedState('StatQueue', statQueueShape, () => services.statQueues, defaults)
+  return [
+    ...replicatedState('StatQueue', statQueueShape, () => services.statQueues, defaults),
+    ...replicatedState('Resource', resourceShape, () => services.resourceUsages, defaults),
+  ]
 }
 
 type Named = { Tenant: string; ID: string }
