@@ -273,7 +273,12 @@ export class Engine {
     )
     this.#cdrStoreTarget = archiveTarget(CDR_STORE, this.#storDb.cdrs)
     this.#sharing = this.store instanceof RedisDataStore ? this.#share(this.store) : undefined
-    this.remote = new RemoteServices(config, options.log, (method, argument) => this.#answerSessions(method, argument))
+    this.remote = new RemoteServices(
+      config,
+      options.log,
+      (method, argument) => this.#answerSessions(method, argument),
+      this.evaluations,
+    )
     const newId = (key: string) => this.#outboxSequence.next(Date.now(), key)
     this.#connected = new ConnectedServices({
       store: this.store,

@@ -1,5 +1,6 @@
 import type { RemoteOutcome, RemoteSessions } from '../agents/remote-calls.ts'
 import type { Config } from '../config/schema.ts'
+import type { Evaluations } from '../core/evaluations.ts'
 import type { Callbacks } from '../rpc/client/connection.ts'
 import { Connections, type RpcClient } from '../rpc/client/connections.ts'
 import { isFailover, isOutcomeUnknown } from '../rpc/client/errors.ts'
@@ -29,14 +30,17 @@ export class RemoteServices {
   readonly #log: (level: 'warn', message: string, fields: Record<string, unknown>) => void
   readonly #callbacks: Callbacks
   #config: Config
+  readonly #evaluations: Evaluations
   #registry: MethodRegistry | undefined
 
-  /** callbacks: answers what sessions of another process call of the agents here. */
+  /** callbacks: answers what sessions of another process call of the agents here; evaluations: what methods of this process ask is known later. */
   constructor(
     config: Config,
     log: (level: 'warn', message: string, fields: Record<string, unknown>) => void,
     callbacks: Callbacks,
+    evaluations: Evaluations,
   ) {
+    this.#evaluations = evaluations
     this.#config = config
     this.#log = log
     this.#callbacks = callbacks
@@ -121,7 +125,8 @@ export class RemoteServices {
   }
 
   async #local(method: string, argument: unknown): Promise<unknown> {
-    if (this.#registry === undefined) throw new RpcError('DISCONNECTED')
-    return this.#registry.call(method, [argument], NOBODY)
+    const registry = this.#registry
+    if (registry === undefined) throw new RpcError('DISCONNECTED')
+    return this.#evaluations.run(() => registry.call(method, [argument], NOBODY))
   }
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts'
 import { Decimal } from '../core/decimal.ts'
 import { NotFound } from '../core/errors.ts'
 import type { ChargingEvent } from '../core/event.ts'
-import { isZeroTime, ZERO_TIME, type ZonedTime } from '../core/time.ts'
+import { formatTime, isZeroTime, ZERO_TIME } from '../core/time.ts'
 import type { ProfileSet } from '../filters/profile-set.ts'
 import type { ValueOf } from '../rpc/shape.ts'
 import { activationOf } from '../rpc/shapes/profile.ts'
@@ -183,20 +183,18 @@ export class ResourcesService implements ProfileFollower<Profile> {
 }
 
 /** A resource as clients see it. Reference 06, 3.1. */
-export function resourceView({ profile: { tenant, id }, usages }: Resource): Record<string, unknown> {
-  const shown = [...usages]
-  const expiring = shown.filter(({ expiresAtNs }) => expiresAtNs !== null).map((usage) => usage.id)
-  const timeOf = (ns: bigint | null): ZonedTime => (ns === null ? ZERO_TIME : { ns, zone: 'UTC' })
+export function resourceView({ profile: { tenant, id }, usages, expiring }: Resource): Record<string, unknown> {
+  const timeOf = (ns: bigint | null) => formatTime(ns === null ? ZERO_TIME : { ns, zone: 'UTC' })
   return {
     Tenant: tenant,
     ID: id,
     Usages: Object.fromEntries(
-      shown.map((usage) => [
+      Array.from(usages, (usage) => [
         usage.id,
         { Tenant: tenant, ID: usage.id, ExpiryTime: timeOf(usage.expiresAtNs), Units: usage.units },
       ]),
     ),
-    TTLIdx: expiring.length === 0 ? null : expiring,
+    TTLIdx: expiring,
   }
 }
 

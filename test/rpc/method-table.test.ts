@@ -87,6 +87,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     GetAccount GetAccounts GetAccountsCount SetAccount GetActions GetActionsCount SetActions SetAttributeProfile
     LoadRatingProfile LoadAccountActions GetCDRs CountCDRs GetDestinations`),
   AttributeSv1: words('GetAttributeForEvent ProcessEvent'),
+  ResourceSv1: words(`
+    GetResourcesForEvent AuthorizeResources AllocateResources ReleaseResources GetResource GetResourceWithConfig`),
   StatSv1: words(`
     ProcessEvent GetStatQueuesForEvent GetQueueIDs GetStatQueue ResetStatQueue GetQueueStringMetrics GetQueueFloatMetrics`),
   SMGenericV1: words('GetMaxUsage InitiateSession UpdateSession TerminateSession ProcessCDR'),
@@ -94,8 +96,6 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 
 /** Names of services that are not there, as the tables have them. Reference 01, 9.2 to 9.4. */
 const NO_SERVICES: Readonly<Record<string, readonly string[]>> = {
-  ResourceSv1: words(`
-    GetResourcesForEvent AuthorizeResources AllocateResources ReleaseResources GetResource GetResourceWithConfig`),
   IPsV1: words('AuthorizeIP AllocateIP ReleaseIP GetIPAllocationForEvent GetIPAllocations ClearIPAllocations'),
   ThresholdSv1: words(`
     ProcessEvent GetThresholdIDs GetThresholdsForEvent GetThreshold ResetThreshold StoreClientConnID RemoveClientConnID
@@ -118,7 +118,7 @@ t.test('01 9: every name of the tables is answered', async (t) => {
 })
 
 t.test('state of services that are not there is found nowhere, and not taken from other engines', async (t) => {
-  for (const name of words('Threshold Resource Trend Ranking IPAllocations'))
+  for (const name of words('Threshold Trend Ranking IPAllocations'))
     for (const [verb, reply] of [
       ['Get', 'NOT_FOUND'],
       ['Set', 'NOT_IMPLEMENTED'],

@@ -41,6 +41,7 @@ export class Resource {
   #total = Decimal.ZERO
   /** No usage expires before; undefined: none does. */
   #nextNs: bigint | undefined
+  #hasExpiring = false
   #changed: (id: string) => void = () => undefined
 
   constructor(profile: ResourceProfile) {
@@ -59,6 +60,12 @@ export class Resource {
   /** Usages, also those that have expired since the last purge. */
   get size(): number {
     return this.#usages.size
+  }
+
+  /** Ids of usages that expire, in the order in which they came; null: there never was one. */
+  get expiring(): readonly string[] | null {
+    if (!this.#hasExpiring) return null
+    return [...this.#usages.values()].filter(({ expiresAtNs }) => expiresAtNs !== null).map(({ id }) => id)
   }
 
   /** In the order in which they came. */
@@ -97,6 +104,7 @@ export class Resource {
     this.#usages.set(id, usage)
     this.#total = this.#total.plus(units)
     if (expiresAtNs !== null) {
+      this.#hasExpiring = true
       const line = this.#line(ttl, expiresAtNs)
       line.usages.set(id, usage)
       this.#lineOf.set(id, line)
@@ -130,6 +138,7 @@ export class Resource {
 
   clear(): void {
     for (const id of [...this.#usages.keys()]) this.release(id)
+    this.#hasExpiring = false
   }
 
   /** One whose clock has stepped back begins a line of its own. */
