@@ -39,7 +39,7 @@ t.test('10 A12: what was answered with -1 is there again after kill -9, exactly'
   for (const profile of [resource('R'), resource('EVER', { UsageTTL: -1 }), resource('LOST', { Stored: false })])
     await result(SET, profile)
   for (const R of ['R', 'EVER', 'LOST']) {
-    for (const id of ['a', 'b/c', 'd']) t.equal(await result(ALLOCATE, event(R, id, 0.1)), `"${R}"`)
+    for (const id of ['a', `b/${'c'.repeat(3_000)}`, 'd']) t.equal(await result(ALLOCATE, event(R, id, 0.1)), `"${R}"`)
     t.equal(await result(RELEASE, event(R, 'd')), '"OK"')
     t.equal(await result(ALLOCATE, event(R, 'a', 2.5)), `"${R}"`)
   }

@@ -1,4 +1,5 @@
 import { Decimal } from '../../core/decimal.ts'
+import { originHash } from '../../core/event-values.ts'
 import type { RecordKind, Unit } from '../../store/unit-of-work.ts'
 import { isContinued, type Resource, type Usage } from './resource.ts'
 
@@ -85,7 +86,8 @@ export class KeptResource {
   }
 
   #usageKey(id: string): string {
-    return `${USAGES}${this.#key}/${encodeURIComponent(id)}`
+    // Ids of clients may be longer than keys.
+    return `${USAGES}${this.#key}/${originHash(id, '')}`
   }
 }
 
