@@ -26,6 +26,7 @@ import { TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
+import { PhoneNames } from '../filters/phone-names.ts'
 import type { SharedCache } from '../mapping/selector.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
@@ -163,6 +164,7 @@ export class Engine {
   readonly #httpClient: HttpClient
   readonly #httpValues: HttpValues
   readonly #reputation: Reputation
+  readonly #phoneNames = new PhoneNames()
   readonly #serviceValues = new ServiceValues({
     evaluations: this.evaluations,
     client: (conns) => this.remote.client(conns),
@@ -316,7 +318,7 @@ export class Engine {
       records: this.records,
       evaluations: this.evaluations,
       client: (conns) => this.remote.client(conns),
-      lookups: this.#serviceValues,
+      lookups: { ...this.#serviceValues, phoneNames: this.#phoneNames },
       now,
       newUuid: randomUUID,
       log: options.log,
@@ -943,6 +945,7 @@ export class Engine {
       isPrefix: (id, prefix) => lookups.isPrefix(id, prefix),
       accounts: this.#serviceValues.accounts,
       service: this.#serviceValues.service,
+      phoneNames: this.#phoneNames,
       reputation: this.#reputation,
       cache: this.#sharedCache,
     }
@@ -951,7 +954,8 @@ export class Engine {
   /** What attributes read besides their event. */
   #attributeParts() {
     const { accounts, service } = this.#attributeValues
-    return { lookups: { accounts, service, http: this.#httpValues.lookup }, cache: this.#sharedCache }
+    const phoneNames = this.#phoneNames
+    return { lookups: { accounts, service, phoneNames, http: this.#httpValues.lookup }, cache: this.#sharedCache }
   }
 
   #runnerOptions(config: Config, accepts: RunnerOptions['accepts']): RunnerOptions {

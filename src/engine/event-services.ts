@@ -25,7 +25,7 @@ export type EventServicesParts = {
   readonly evaluations: Evaluations
   /** A client over connections, those of this process among them. */
   readonly client: (conns: readonly string[]) => RpcClient
-  readonly lookups: Pick<FilterLookups, 'accounts' | 'service'>
+  readonly lookups: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames'>
   readonly now: () => ZonedTime
   readonly newUuid: () => string
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void

@@ -24,7 +24,7 @@ import { StateWriter } from './state-writer.ts'
 type Profile = ProfileOf<'StatQueueProfile'>
 
 export type StatsServiceOptions = Pick<StatsEnvironment, 'now' | 'newUuid' | 'thresholds' | 'exported'> & {
-  readonly lookups: Pick<FilterLookups, 'accounts' | 'service'>
+  readonly lookups: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames'>
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 

@@ -2,7 +2,15 @@ import { isRelative, type Typed } from '../mapping/auto-type.ts'
 import type { MappingContext } from '../mapping/context.ts'
 import { isEqual, isGreater, isGreaterOrEqual, typedOf } from './comparison.ts'
 import type { FilterRule } from './filter-rule.ts'
-import { compileElement, compileSide, type Predicate, type RuleEnvironment, readSide, type Side } from './sides.ts'
+import {
+  compileElement,
+  compileSide,
+  type Predicate,
+  type RuleEnvironment,
+  readSide,
+  type Side,
+  typingConstants,
+} from './sides.ts'
 
 /** By type, without `*`. Smaller is "not greater or equal": it also holds when a side is no number. Reference 02, 6.4. */
 export const COMPARISONS: ReadonlyMap<string, (element: Typed, value: Typed) => boolean> = new Map([
@@ -19,8 +27,9 @@ export function compileComparison<M, G>(
   environment: RuleEnvironment<M, G>,
   holds: (element: Typed, value: Typed) => boolean,
 ): Predicate<M, G> {
-  const source = compileElement(rule, environment)
-  const values = rule.values.map((text) => compileTyped(compileSide(text, environment)))
+  const typing = typingConstants(environment)
+  const source = compileElement(rule, typing)
+  const values = rule.values.map((text) => compileTyped(compileSide(text, typing)))
   return (context) => {
     const value = source(context)
     if (value === undefined) return false

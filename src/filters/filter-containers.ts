@@ -2,6 +2,7 @@ import type { EventValue } from '../core/event.ts'
 import type { MappingContext } from '../mapping/context.ts'
 import { MappingError, type Value } from '../mapping/value.ts'
 import { compileJsonPath } from './json-path.ts'
+import { PhoneNames } from './phone-names.ts'
 import { compilePhone } from './phone-numbers.ts'
 import { compileServicePath, SERVICE_CONTAINERS } from './service-containers.ts'
 import type { FilterLookups } from './sides.ts'
@@ -12,8 +13,10 @@ type Read = (context: MappingContext<unknown, unknown>) => Value
 export function filterContainer({
   accounts,
   service,
-}: Pick<FilterLookups, 'accounts' | 'service'>): (area: string, rest: string) => Read {
+  phoneNames = new PhoneNames(),
+}: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames'>): (area: string, rest: string) => Read {
   return (area, rest) => {
+    if (area === '*libphonenumber') return compilePhone(rest, phoneNames)
     if (area === '*accounts' && accounts !== undefined) return compileAccount(rest, accounts)
     const container = SERVICE_CONTAINERS.find((each) => each === area)
     if (container !== undefined) return compileServicePath(container, rest, service)
@@ -23,7 +26,6 @@ export function filterContainer({
 
 function compileContainer(area: string, rest: string): Read {
   if (area === '*asm') return compileAccountSummary(rest)
-  if (area === '*libphonenumber') return compilePhone(rest)
   if (area === '*accounts') {
     return () => {
       throw new MappingError('MANDATORY_IE_MISSING: [connIDs]')

@@ -5,6 +5,7 @@ import type { HttpLookup } from '../mapping/http-value.ts'
 import { MappingError, TemplateError, type Value } from '../mapping/value.ts'
 import { compileRule, type ParserOptions, type Source } from '../mapping/value-parser.ts'
 import { type FilterRule, isDynamic } from './filter-rule.ts'
+import type { PhoneNames } from './phone-names.ts'
 import type { ReputationLookup } from './reputation-rules.ts'
 import type { ServiceLookup } from './service-containers.ts'
 
@@ -25,6 +26,8 @@ export interface FilterLookups {
   reputation?: ReputationLookup | undefined
   /** Asks other services for `~*stats` and the like; undefined: nobody can be asked. */
   service?: ServiceLookup | undefined
+  /** Carriers and places of phone numbers, for all who share the tables; undefined: tables of its own. */
+  phoneNames?: PhoneNames | undefined
 }
 
 /** What a path reads of the account of that tenant and name; undefined: it is not there. Throws MappingError. */
@@ -54,6 +57,11 @@ export function compileElement<M, G>(
 ): Source<M, G> {
   if (element === '') throw new TemplateError('empty RSRParser in rule: <>')
   return compileRule(element, reader, options)
+}
+
+/** The environment of a rule whose sides are read in interface mode. Reference 02, 3.3. */
+export function typingConstants<M, G>(environment: RuleEnvironment<M, G>): RuleEnvironment<M, G> {
+  return { ...environment, options: { ...environment.options, typesConstants: true } }
 }
 
 /** A rule that looks at the text of its element: without one it fails. */

@@ -1,7 +1,7 @@
 import { parseTime, type ZonedTime } from '../core/time.ts'
 import { TemplateError } from '../mapping/value.ts'
 import type { FilterRule } from './filter-rule.ts'
-import { compileOnText, compileSide, type Predicate, type RuleEnvironment, readText } from './sides.ts'
+import { compileOnText, compileSide, type Predicate, type RuleEnvironment, readText, typingConstants } from './sides.ts'
 
 /** Times that name no zone are in that of `now`, the default one. Throws InvalidText. */
 function instantOf(text: string, now: ZonedTime): ZonedTime {
@@ -34,7 +34,7 @@ export function compileActivation<M, G>(rule: FilterRule, environment: RuleEnvir
 export function compileTimings<M, G>(rule: FilterRule, environment: RuleEnvironment<M, G>): Predicate<M, G> {
   const { lookups } = environment
   const ids = rule.values.map((value) => compileSide(value, environment))
-  return compileOnText(rule, environment, (text, context) => {
+  return compileOnText(rule, typingConstants(environment), (text, context) => {
     const at = instantOf(text, context.now)
     return ids.some((side) => {
       const id = readText(side, context)

@@ -28,6 +28,8 @@ export type ParserOptions = {
   cache?: SharedCache
   /** Containers that there are besides those of every message; undefined: none of that name. Filters read more than templates. */
   otherContainer?: (area: string, rest: string) => Source<unknown, unknown> | undefined
+  /** Interface mode: a constant that converters change is typed and printed again before. Reference 02, 3.3. */
+  typesConstants?: boolean
   /** Told what is read and made; values compiled without one run at full speed. */
   trace?: Trace
 }

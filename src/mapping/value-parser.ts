@@ -1,4 +1,5 @@
 import { compileReplacement as compileExpansion, GoRegexp, RegexpSyntaxError } from '../core/go-regexp.ts'
+import { autoType } from './auto-type.ts'
 import { type MappingContext, type MessageReader, textOf } from './context.ts'
 import { type Converter, compileConverter } from './converters.ts'
 import { compileSelector, type ParserOptions, type Source } from './selector.ts'
@@ -136,7 +137,9 @@ export function compileRule<M, G>(
   const body = brace < 0 ? rule : rule.slice(0, brace)
   const converters = brace < 0 ? [] : compileConverters(rule.slice(brace + 1, -1), at + brace + 1)
   const [path = '', ...replacements] = isPath(body) ? splitReplacements(body) : [body]
-  const source = isPath(body) ? compileSelector(path.slice(1), reader, options, at + 1) : () => body
+  const source = isPath(body)
+    ? compileSelector(path.slice(1), reader, options, at + 1)
+    : constantOf<M, G>(body, options)
   let searchAt = at + path.length + ':s/'.length
   const steps = replacements.map((text) => {
     const step = { what: `:s/${text}`, apply: compileReplacement(text, searchAt) }
@@ -147,6 +150,11 @@ export function compileRule<M, G>(
     return tracedRule(rule, shownPath(path, reader), source, steps, converters, options.trace)
   if (steps.length === 0 && converters.length === 0) return source
   return chained(source, steps, converters)
+}
+
+function constantOf<M, G>(text: string, { typesConstants }: ParserOptions): Source<M, G> {
+  if (typesConstants !== true) return () => text
+  return ({ now }) => textOf(autoType(text, now))
 }
 
 type Replacement = { what: string; apply: (text: string) => string }

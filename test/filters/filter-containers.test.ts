@@ -67,14 +67,51 @@ t.test('02, 6.5: what a phone number tells', async (t) => {
     ['*empty:~*libphonenumber.<~*req.D>.Unknown:', { D: '+491701234567' }, 'true'],
     ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '1001' }, 'invalid country code'],
     ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '+49' }, 'the phone number supplied is not a number'],
-    ['*prefix:~*libphonenumber.<~*req.D>:{"Carrier":', { D: '+491701234567' }, 'true'],
+    [
+      '*string:~*libphonenumber.<~*req.D>.Region:DE',
+      { D: '+491' },
+      'the string supplied is too short to be a phone number',
+    ],
+    ['*prefix:~*libphonenumber.<~*req.D>:{"Carrier":"T-Mobile","CountryCode":49', { D: '+491701234567' }, 'true'],
   ]
   for (const [filter, event, outcome] of rows) t.equal(decide([filter], event), outcome, `${filter} ${event['D']}`)
 })
 
-/** Values of the reference engine, but for carriers and places. */
+t.test('02, 6.5: carriers and places of phone numbers', async (t) => {
+  // What the reference engine answers, but for the last two, which end it.
+  const rows = [
+    ['+4930901820', '', 'Berlin'],
+    ['+4989123456', '', 'Munich'],
+    ['+14155552671', '', 'San Francisco, CA'],
+    ['+33612345678', 'SFR', 'France'],
+    ['+5511987654321', 'TIM', 'São Paulo'],
+    ['+919812345678', 'Idea', 'India'],
+    ['+8613812345678', 'China Mobile', 'Lianyungang, Jiangsu'],
+    ['+74951234567', '', 'Moscow'],
+    ['+26771123456', 'Mascom', 'Botswana'],
+    ['+34612345678', 'Syma', 'España'],
+    ['+12423591234', 'BaTelCo', 'Bahami'],
+    ['+447781123456', 'Sure', 'Guernsey'],
+    ['+80012345678', '', 'World'],
+    ['+18005551234', '', 'United States'],
+    ['+599123', '', ''],
+    ['+41791234567', 'Swisscom', 'Switzerland'],
+    ['+821012345678', '', 'South Korea'],
+  ]
+  for (const [number = '', carrier = '', place = ''] of rows) {
+    const filters = [
+      '*string:~*libphonenumber.<~*req.D>.Carrier:~*req.C',
+      '*string:~*libphonenumber.<~*req.D>.GeoLocation:~*req.G',
+    ]
+    t.equal(decide(filters, { D: number, C: carrier, G: place }), 'true', number)
+  }
+})
+
+/** Values of the reference engine. */
 const VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '+491701234567': {
+    Carrier: 'T-Mobile',
+    GeoLocation: 'Deutschland',
     CountryCode: '49',
     NationalNumber: '1701234567',
     Region: 'DE',
@@ -86,6 +123,8 @@ const VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     CountryCodeSource: '1',
   },
   '+14431234567': {
+    Carrier: '',
+    GeoLocation: 'Maryland',
     CountryCode: '1',
     NationalNumber: '4431234567',
     NumberType: '11',
@@ -96,6 +135,8 @@ const VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     CountryCodeSource: '1',
   },
   '+390612345678': {
+    Carrier: '',
+    GeoLocation: 'Rome',
     CountryCode: '39',
     NationalNumber: '612345678',
     Region: 'IT',

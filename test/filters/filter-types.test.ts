@@ -273,6 +273,28 @@ const observed: readonly (readonly [type: string, rows: readonly Row[]])[] = [
   ],
 ]
 
+t.test('02, 3.3: a constant that converters change is typed first where values are compared', async (t) => {
+  // What the reference engine answers.
+  const rows = [
+    ['*eq:~*req.X:1.50{*len}', 3],
+    ['*eq:1.50{*len}:~*req.X', 3],
+    ['*eq:~*req.X:2.{*len}', 1],
+    ['*eq:~*req.X:010{*len}', 2],
+    ['*eq:~*req.X:1e3{*len}', 4],
+    ['*eq:~*req.X:T{*len}', 4],
+    ['*eq:~*req.X:1m{*len}', 4],
+    ['*eq:~*req.X:90s{*len}', 5],
+    ['*eq:~*req.X:*now{*len}', 20],
+    ['*eq:~*req.X:2013-07-01T00:00:00.5Z{*len}', 20],
+    ['*string:~*req.X:1.50{*len}', 4],
+  ] as const
+  for (const [filter, length] of rows) {
+    t.equal(decide([filter], { X: length }), 'true', filter)
+    t.equal(decide([filter], { X: length + 1 }), 'false', filter)
+  }
+  t.equal(decide(['*lt:~*req.X:1.50{*len}'], { X: 3 }), 'false')
+})
+
 for (const [type, rows] of observed) {
   t.test(`02, 6.3: ${type}`, async (t) => {
     for (const [filter, event, outcome] of rows)

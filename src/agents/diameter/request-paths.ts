@@ -101,12 +101,14 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
     }
     const selector = open < 0 ? '' : path.slice(open + 1, -1)
     if (/^-?\d+$/.test(selector)) return { steps, index: Number(selector), conditions: [] }
-    const conditions = selector === '' ? [] : selector.split('|').map((text) => this.#compileCondition(text))
+    const conditions =
+      selector === '' ? [] : selector.split(BETWEEN_CONDITIONS).map((text) => this.#compileCondition(text))
     return { steps, index: undefined, conditions }
   }
 
   #compileCondition(text: string): Condition {
     const { name, replacements, rule } = conditionParts(text)
+    if (name === '') throw new TemplateError(`selector [${text}]: expected a number or [~Name(rule)]`)
     const definition = this.#dictionary.byName(this.#applicationId, name)
     if (definition === undefined)
       throw new TemplateError(`Could not find ${JSON.stringify(name)} of the selector [${text}] in the dictionary`)
@@ -119,6 +121,9 @@ export class DiameterReader implements MessageReader<DiameterMessage, RawAvp> {
     }
   }
 }
+
+/** A bar inside of a rule or an expression is its own. */
+const BETWEEN_CONDITIONS = /(?<=\))\|(?=~)/
 
 /** `~Name:s/search/replace/(rule)`: the name ends at the first of them, the rule begins behind the last slash. */
 function conditionParts(text: string) {

@@ -18,7 +18,7 @@ type Message = EventContext['message']
 export type AttributeEnvironment = {
   readonly compileFilters: (ids: readonly string[]) => Predicate<Message, never>
   /** What values read of other services, and `*http`. */
-  readonly lookups: Pick<FilterLookups, 'accounts' | 'service' | 'http'>
+  readonly lookups: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames' | 'http'>
   readonly cache: SharedCache
   /** `general.rounding_decimals` */
   readonly roundingDecimals: number

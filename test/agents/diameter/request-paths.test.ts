@@ -61,6 +61,10 @@ const rows: readonly [path: string, result: string | undefined][] = [
   [`${DATA}[~Subscription-Id-Type:s/^1(\\d)$/x$1/:s/x/y/(^y$)]`, 'ten'],
   [`${DATA}[~Subscription-Id-Type:s/(.*)/$1/(~^(5)$)]`, undefined],
   [`${OCTETS}[~Rating-Group:s/2/7/(^7$)|~Service-Identifier(7)]`, '20'],
+  [`${OCTETS}[~Rating-Group(~^(2|9)$)]`, '20'],
+  [`${OCTETS}[~Rating-Group(~^9|2)|~Service-Identifier(~7|8)]`, '20'],
+  [`${OCTETS}[~Rating-Group(1|2)]`, undefined],
+  [`${DATA}[~Subscription-Id-Type:s/^(0|7)$/x/(^x$)]`, 'e164'],
   ['CC-Request-Number', undefined],
   ['CC-Request-Number[1]', undefined],
   [`${DATA}[-4]`, undefined],
@@ -72,6 +76,9 @@ t.test('02, 2.5: what cannot be selected', async (t) => {
   t.throws(() => read(`${DATA}[3]`), new MappingError('avp index higher than number of AVPs'))
   t.throws(() => read(`${DATA}[0`), new TemplateError('filter rule <0> needs to end in ]'))
   t.throws(() => read(`${DATA}[~No-Such-AVP(1)]`), TemplateError)
+  t.throws(() => read(`${DATA}[Subscription-Id-Type(1)]`), {
+    message: 'selector [Subscription-Id-Type(1)]: expected a number or [~Name(rule)]',
+  })
   t.throws(() => read(`${DATA}[~Subscription-Id-Type:s/(/x/(1)]`), {
     message: 'invalid Search&Replace subfield rule: <(>',
   })
