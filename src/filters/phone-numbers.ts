@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { PhoneNumber } from 'google-libphonenumber'
 import type { MappingContext } from '../mapping/context.ts'
+import { phoneProblem } from '../mapping/converters/phone.ts'
 import { MappingError, type Value } from '../mapping/value.ts'
 import type { PhoneNames } from './phone-names.ts'
 
@@ -38,7 +39,7 @@ function parse(raw: string, names: PhoneNames): Told {
   try {
     return { raw, number: phones.parseAndKeepRawInput(raw), phones, names }
   } catch (cause) {
-    throw new MappingError(problemOf(cause instanceof Error ? cause.message : String(cause)))
+    throw new MappingError(phoneProblem(raw, cause))
   }
 }
 
@@ -73,11 +74,3 @@ function regionOf(number: PhoneNumber, phones: Told['phones']): string {
 
 /** The number of the kind that is none; libraries disagree on it. */
 const UNKNOWN_TYPE = 11
-
-/** The library's errors as the reference words them. */
-function problemOf(message: string): string {
-  if (message === 'Invalid country calling code') return 'invalid country code'
-  if (message === 'The string supplied is too short to be a phone number')
-    return 'the string supplied is too short to be a phone number'
-  return 'the phone number supplied is not a number'
-}

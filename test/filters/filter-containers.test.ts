@@ -66,6 +66,9 @@ t.test('02, 6.5: what a phone number tells', async (t) => {
     ['*string:~*libphonenumber.+491701234567.Region:DE', {}, 'true'],
     ['*empty:~*libphonenumber.<~*req.D>.Unknown:', { D: '+491701234567' }, 'true'],
     ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '1001' }, 'invalid country code'],
+    ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '12' }, 'invalid country code'],
+    ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '1' }, 'the phone number supplied is not a number'],
+    ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: 'abc' }, 'the phone number supplied is not a number'],
     ['*string:~*libphonenumber.<~*req.D>.Region:DE', { D: '+49' }, 'the phone number supplied is not a number'],
     [
       '*string:~*libphonenumber.<~*req.D>.Region:DE',

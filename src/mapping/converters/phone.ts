@@ -30,16 +30,20 @@ function makePhone(args: readonly string[]): Converter {
   const format = formats[number] ?? PhoneNumberFormat.NATIONAL
   const phones = PhoneNumberUtil.getInstance()
   return (value) => {
+    const text = textOf(value)
     try {
-      return phones.format(phones.parse(textOf(value), region), format)
+      return phones.format(phones.parse(text, region), format)
     } catch (cause) {
-      throw new MappingError(problemOf(cause instanceof Error ? cause.message : String(cause)))
+      throw new MappingError(phoneProblem(text, cause))
     }
   }
 }
 
-function problemOf(message: string): string {
-  if (message === 'Invalid country calling code') return 'invalid country code'
+/** What the library has against a text, as the reference words it. */
+export function phoneProblem(text: string, cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (message === 'Invalid country calling code')
+    return /\d.*\d/s.test(text) ? 'invalid country code' : 'the phone number supplied is not a number'
   if (message === 'The string supplied did not seem to be a phone number')
     return 'the phone number supplied is not a number'
   return message.charAt(0).toLowerCase() + message.slice(1)
