@@ -26,7 +26,6 @@ import { TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
-import { PhoneNames } from '../filters/phone-names.ts'
 import type { SharedCache } from '../mapping/selector.ts'
 import type { CallCost } from '../rating/call-cost.ts'
 import type { Timing } from '../rating/model.ts'
@@ -88,6 +87,7 @@ import {
 } from './live-services.ts'
 import { accountIn, type MappingSources, sharedCache } from './mapping-sources.ts'
 import { openDataStore, openSharedStore } from './open-stores.ts'
+import { phoneNames } from './phone-tables.ts'
 import { isOfPlans, PlanMembers } from './plan-members.ts'
 import { ProcessProfiles } from './process-profiles.ts'
 import { exportProfiles } from './profile-export.ts'
@@ -164,7 +164,7 @@ export class Engine {
   readonly #httpClient: HttpClient
   readonly #httpValues: HttpValues
   readonly #reputation: Reputation
-  readonly #phoneNames = new PhoneNames()
+  readonly #phoneNames = phoneNames()
   readonly #serviceValues = new ServiceValues({
     evaluations: this.evaluations,
     client: (conns) => this.remote.client(conns),

@@ -2,7 +2,6 @@ import type { EventValue } from '../core/event.ts'
 import type { MappingContext } from '../mapping/context.ts'
 import { MappingError, type Value } from '../mapping/value.ts'
 import { compileJsonPath } from './json-path.ts'
-import { PhoneNames } from './phone-names.ts'
 import { compilePhone } from './phone-numbers.ts'
 import { compileServicePath, SERVICE_CONTAINERS } from './service-containers.ts'
 import type { FilterLookups } from './sides.ts'
@@ -13,7 +12,7 @@ type Read = (context: MappingContext<unknown, unknown>) => Value
 export function filterContainer({
   accounts,
   service,
-  phoneNames = new PhoneNames(),
+  phoneNames,
 }: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames'>): (area: string, rest: string) => Read {
   return (area, rest) => {
     if (area === '*libphonenumber') return compilePhone(rest, phoneNames)

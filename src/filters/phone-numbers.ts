@@ -15,14 +15,17 @@ type Told = {
   raw: string
   number: PhoneNumber
   phones: ReturnType<Library['PhoneNumberUtil']['getInstance']>
-  names: PhoneNames
+  names: PhoneNames | undefined
 }
 
 /**
  * `*libphonenumber.<number>.<field>`: what a number in `+` form tells, all of it as JSON without a field; what is not known is empty.
  * Throws MappingError for what is no number. Reference 02, 6.5.
  */
-export function compilePhone(rest: string, names: PhoneNames): (context: MappingContext<unknown, unknown>) => Value {
+export function compilePhone(
+  rest: string,
+  names: PhoneNames | undefined,
+): (context: MappingContext<unknown, unknown>) => Value {
   const dot = rest.indexOf('.')
   const number = dot < 0 ? rest : rest.slice(0, dot)
   const field = dot < 0 ? undefined : rest.slice(dot + 1)
@@ -33,7 +36,7 @@ export function compilePhone(rest: string, names: PhoneNames): (context: Mapping
   }
 }
 
-function parse(raw: string, names: PhoneNames): Told {
+function parse(raw: string, names: PhoneNames | undefined): Told {
   const { PhoneNumberUtil } = load('google-libphonenumber') as Library
   const phones = PhoneNumberUtil.getInstance()
   try {
@@ -45,12 +48,13 @@ function parse(raw: string, names: PhoneNames): Told {
 
 /** Fields by name, in order of names. */
 const FIELDS: Readonly<Record<string, (told: Told) => string | number | boolean>> = {
-  Carrier: ({ number, phones, names }) => names.carrier(number.getCountryCodeOrDefault(), nationalOf(number, phones)),
+  Carrier: ({ number, phones, names }) =>
+    names?.carrier(number.getCountryCodeOrDefault(), nationalOf(number, phones)) ?? '',
   CountryCode: ({ number }) => number.getCountryCodeOrDefault(),
   CountryCodeSource: ({ number }) => number.getCountryCodeSourceOrDefault(),
   Extension: ({ number }) => number.getExtensionOrDefault(),
   GeoLocation: ({ number, phones, names }) =>
-    names.place(number.getCountryCodeOrDefault(), nationalOf(number, phones), regionOf(number, phones)),
+    names?.place(number.getCountryCodeOrDefault(), nationalOf(number, phones), regionOf(number, phones)) ?? '',
   ItalianLeadingZero: ({ number }) => number.getItalianLeadingZeroOrDefault(),
   LengthOfNationalDestinationCode: ({ number, phones }) => phones.getLengthOfNationalDestinationCode(number),
   NationalNumber: ({ number }) => number.getNationalNumberOrDefault(),

@@ -26,7 +26,7 @@ export interface FilterLookups {
   reputation?: ReputationLookup | undefined
   /** Asks other services for `~*stats` and the like; undefined: nobody can be asked. */
   service?: ServiceLookup | undefined
-  /** Carriers and places of phone numbers, for all who share the tables; undefined: tables of its own. */
+  /** Carriers and places of phone numbers; undefined: they are not known. */
   phoneNames?: PhoneNames | undefined
 }
 

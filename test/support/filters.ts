@@ -1,5 +1,6 @@
 import type { EventFields } from '../../src/core/event.ts'
 import type { ZonedTime } from '../../src/core/time.ts'
+import { phoneNames } from '../../src/engine/phone-tables.ts'
 import { eventContext, FILTERED_EVENT_READER } from '../../src/filters/event-reader.ts'
 import { FilterCompiler, type FilterSources } from '../../src/filters/filter-compiler.ts'
 import { type FilterProfile, parseInlineFilter } from '../../src/filters/filter-rule.ts'
@@ -19,6 +20,7 @@ export function filterSources(stored: ReadonlyMap<string, FilterProfile> = new M
       return prefixes && ((number) => prefixes.some((prefix) => number.startsWith(prefix)))
     },
     timing: (id) => (id === 'WORK' ? isAtWork : undefined),
+    phoneNames: phoneNames(),
   }
 }
 

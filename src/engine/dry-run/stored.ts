@@ -8,6 +8,7 @@ import { MappingError } from '../../mapping/value.ts'
 import { readTable } from '../../store/lmdb/read-table.ts'
 import { mergeTariffRows, readTariffFolder, type TariffRows } from '../../tariffs/tariff-rows.ts'
 import { accountLookup, type MappingSources, sharedCache } from '../mapping-sources.ts'
+import { phoneNames } from '../phone-tables.ts'
 import { filterKind } from '../profile-records.ts'
 import { filtersOf } from '../profile-rows.ts'
 import { TariffLookups } from '../tariff-lookups.ts'
@@ -52,6 +53,7 @@ export function storedSources(
       },
       () => isAsked,
     ),
+    phoneNames: phoneNames(),
     service: (container, _, id) => {
       throw new MappingError(`~${container}.${id}: services are not asked in a dry run`)
     },
