@@ -45,8 +45,13 @@ export type Cdr = {
   notice?: CdrNotice
 }
 
-/** Who is told of a CDR when it has been made; undefined: as the configuration says. apiOpts: of its event. */
-export type CdrNotice = { apiOpts: EventFields; toThresholds?: boolean | undefined; toStats?: boolean | undefined }
+/** Who is told of a CDR when it has been made; undefined: as the configuration says. apiOpts: of its event; causes: thresholds whose actions made it. */
+export type CdrNotice = {
+  apiOpts: EventFields
+  toThresholds?: boolean | undefined
+  toStats?: boolean | undefined
+  causes?: readonly string[]
+}
 
 export type CdrDefaults = {
   tenant: string

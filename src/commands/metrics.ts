@@ -53,6 +53,17 @@ export class Metrics {
       'Values of events that metrics could not count',
       () => eventServices.stats?.stats.counts.failures ?? 0,
     )
+    const ofThresholds: readonly ['hits' | 'runs' | 'failures', string][] = [
+      ['hits', 'Hits of thresholds'],
+      ['runs', 'Runs that hits of thresholds set off'],
+      ['failures', 'Action sets and exports of thresholds that failed'],
+    ]
+    for (const [count, help] of ofThresholds)
+      this.#total(
+        `tollgate_threshold_${count}_total`,
+        help,
+        () => eventServices.thresholds?.thresholds.counts[count] ?? 0,
+      )
     this.#total(
       'tollgate_units_overtaken_total',
       'Commits that were made again because another engine that shares the store was first',
@@ -72,6 +83,7 @@ export class Metrics {
       ['tollgate_stat_queues', 'Queues of statistics', () => eventServices.stats?.stats.size ?? 0],
       ['tollgate_resources', 'Resources', () => eventServices.resources?.resources.size ?? 0],
       ['tollgate_resource_usages', 'Usages of all resources', () => eventServices.resources?.resources.usages ?? 0],
+      ['tollgate_thresholds', 'Thresholds', () => eventServices.thresholds?.thresholds.size ?? 0],
       ['tollgate_diameter_peers', 'Open Diameter peers', () => engine.openPeers],
       ['tollgate_diameter_requests_waiting', 'Diameter requests without an answer yet', () => engine.requestsInFlight],
       [

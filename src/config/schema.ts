@@ -125,7 +125,6 @@ export const NOT_AVAILABLE: ReadonlySet<SectionName> = new Set([
   'registrarc',
   'routes',
   'sip_agent',
-  'thresholds',
   'trends',
 ])
 

@@ -19,10 +19,12 @@ import { actionCdrs } from '../cdrs/action-cdrs.ts'
 import type { Cdr, CdrDefaults } from '../cdrs/cdr.ts'
 import { TollgateError } from '../core/errors.ts'
 import type { EventFields } from '../core/event.ts'
+import { eventJson } from '../core/event-values.ts'
 import type { ZonedTime } from '../core/time.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { ActionSet } from '../rpc/methods/balances.ts'
 import { AccountNotMade } from '../services/errors.ts'
+import type { Causes } from '../services/event-service.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
 import type { GroupMembers } from './group-members.ts'
@@ -41,13 +43,13 @@ export type RunnerOptions = {
   cdrs:
     | {
         put: (unit: Unit, cdr: Cdr) => void
-        made: (cdrs: readonly Cdr[]) => void
+        made: (cdrs: readonly Cdr[], causes: Causes) => void
         defaults: CdrDefaults
         separator: string
       }
     | undefined
   /** rals.stats_conns and thresholds_conns: told of an account that `*publish_account` names. */
-  published?: (account: Account) => void
+  published?: (account: Account, causes: Causes) => void
   /** schedulers.stats_conns and thresholds_conns: lets something (`tenant:id`) begin anew; undefined: nobody is connected. */
   reset?: (service: 'stats' | 'thresholds') => ((target: string) => Promise<void>) | undefined
   /** Has something done outside once the unit is durable. Throws TollgateError when there is nobody to ask. */
@@ -66,6 +68,15 @@ export type RunnerTariff = {
   actions: TariffActions
   actionFilters: ReadonlyMap<readonly string[], AccountPredicate>
 }
+
+/** Why sets run. fields: told in the log with what they do; event: `*log` tells it. */
+export type RunReason = {
+  readonly fields: Record<string, unknown>
+  readonly event?: EventFields
+  readonly causes: Causes
+}
+
+const NO_REASON: RunReason = { fields: {}, causes: [] }
 
 /** An action set that has not run to its end; nothing of it is kept. Clients see the text. Reference 04, 11.2. */
 export class PartiallyExecuted extends TollgateError {
@@ -244,9 +255,14 @@ export class ActionRunner {
   /**
    * Runs sets for an account now, one after the other in one unit, and resolves when all that they did is durable. accountId
    * '': without an account. setsOf: what to run for the account as it is; what it throws comes back as it is. Throws
-   * PartiallyExecuted when a set fails: nothing of any set is kept then.
+   * PartiallyExecuted when a set fails: nothing of any set is kept then. reason: of thresholds.
    */
-  async run(accountId: string, setsOf: (account: Account | undefined) => readonly ActionSet[]): Promise<void> {
+  async run(
+    accountId: string,
+    setsOf: (account: Account | undefined) => readonly ActionSet[],
+    reason = NO_REASON,
+  ): Promise<void> {
+    const fields = { accountId, ...reason.fields }
     const effects = await this.#records
       .run((unit) => {
         const account = accountId === '' ? undefined : unit.get(accountKind, accountId)
@@ -257,10 +273,10 @@ export class ActionRunner {
         })
       })
       .catch((cause: unknown) => {
-        if (cause instanceof PartiallyExecuted) this.#told([], String(cause.cause), { accountId })
+        if (cause instanceof PartiallyExecuted) this.#told([], String(cause.cause), fields)
         throw cause
       })
-    this.#told(effects, undefined, { accountId })
+    this.#told(effects, undefined, fields, reason)
   }
 
   /**
@@ -414,13 +430,19 @@ export class ActionRunner {
     }
   }
 
-  #told(effects: readonly ActionEffect[], problem: string | undefined, fields: Record<string, unknown>): void {
+  #told(
+    effects: readonly ActionEffect[],
+    problem: string | undefined,
+    fields: Record<string, unknown>,
+    { causes, event }: RunReason = NO_REASON,
+  ): void {
     if (problem !== undefined) this.#options.log('error', 'an action set failed', { ...fields, cause: problem })
     for (const effect of effects) {
-      if (effect.kind === 'log') this.#options.log('info', 'account', fields)
+      if (effect.kind === 'log')
+        this.#options.log('info', 'account', event === undefined ? fields : { ...fields, event: eventJson(event) })
       else if (problem !== undefined) continue
-      else if (effect.kind === 'cdrlog') this.#options.cdrs?.made(this.#cdrs.get(effect) ?? [])
-      else if (effect.kind === 'publish') this.#options.published?.(effect.account)
+      else if (effect.kind === 'cdrlog') this.#options.cdrs?.made(this.#cdrs.get(effect) ?? [], causes)
+      else if (effect.kind === 'publish') this.#options.published?.(effect.account, causes)
       else if (effect.kind === 'reset') this.#reset(effect, fields)
     }
   }

@@ -22,7 +22,7 @@ import { type ConfigChange, LiveConfig } from '../config/live-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { type ServedConfig, servedConfig } from '../config/served-config.ts'
-import { TollgateError } from '../core/errors.ts'
+import { NotFound, TollgateError } from '../core/errors.ts'
 import { Evaluations } from '../core/evaluations.ts'
 import type { ChargingEvent } from '../core/event.ts'
 import { type ZonedTime, zoneOf } from '../core/time.ts'
@@ -43,9 +43,11 @@ import type { AttributeCaller } from '../services/attributes/caller.ts'
 import type { Descriptor } from '../services/charging.ts'
 import type { MakeAccount } from '../services/dynaprepaid.ts'
 import { SessionRefused } from '../services/errors.ts'
+import type { Causes } from '../services/event-service.ts'
 import { NamedLocks } from '../services/named-locks.ts'
 import type { ResourceCaller } from '../services/resources/caller.ts'
 import { Responder, type ResponderSettings } from '../services/responder.ts'
+import type { ThresholdRun } from '../services/thresholds/thresholds.ts'
 import { ClientCalls, type SessionClient } from '../sessions/client-calls.ts'
 import type { SessionNotice } from '../sessions/notices.ts'
 import type { OutcomeKeys } from '../sessions/once.ts'
@@ -119,6 +121,7 @@ import { StoreSharing, type TakenRecord } from './store-sharing.ts'
 import { TariffLookups } from './tariff-lookups.ts'
 import { TariffPlans } from './tariff-plans.ts'
 import { changedRows, TariffState } from './tariff-state.ts'
+import type { ThresholdsService } from './thresholds-service.ts'
 import { TriggerAdmin } from './trigger-admin.ts'
 import { buildWriters } from './writers.ts'
 
@@ -321,6 +324,7 @@ export class Engine {
       lookups: { ...this.#serviceValues, phoneNames: this.#phoneNames },
       now,
       newUuid: randomUUID,
+      runSet: (actionsId, run) => this.#runForThreshold(actionsId, run),
       log: options.log,
     })
     this.#buckets = new RetentionBuckets(Math.max(1_000, Number(config.diameter_agent.duplicate_ttl / 1_000_000n)))
@@ -692,6 +696,11 @@ export class Engine {
     return this.eventServices.resources
   }
 
+  /** Thresholds, while they are on. */
+  get thresholdStates(): ThresholdsService | undefined {
+    return this.eventServices.thresholds
+  }
+
   /** Whether sessions are connected with those who are to be told. */
   canTell(wanted: SessionNotice): boolean {
     return this.eventServices.canTell(wanted)
@@ -962,10 +971,10 @@ export class Engine {
     const { general, rals, schedulers } = config
     const cdrs = {
       put: this.#connected.putActionCdr(config),
-      made: (made: readonly Cdr[]) => {
+      made: (made: readonly Cdr[], causes: Causes) => {
         this.#projector.wake()
         if (!leadElsewhere(config, 'cdrs', schedulers.cdrs_conns))
-          this.#committed(made.map((cdr) => ({ ...cdr, notice: { apiOpts: {} } })))
+          this.#committed(made.map((cdr) => ({ ...cdr, notice: { apiOpts: {}, causes } })))
       },
       defaults: cdrDefaults(config, this.timeZone),
       separator: general.rsr_separator,
@@ -977,7 +986,7 @@ export class Engine {
       roundingDecimals: general.rounding_decimals,
       removeExpired: rals.remove_expired,
       cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
-      published: (account) => this.eventServices.accountUpdated(account, account),
+      published: (account, causes) => this.eventServices.accountUpdated(account, account, causes),
       reset: (service) => this.eventServices.reset(service),
       outside: (unit, call) => this.#actionCalls.put(unit, call),
       accepts,
@@ -999,6 +1008,17 @@ export class Engine {
       })
     }
     return { ...responderSettings(config), debited: isWatched ? this.#debited : undefined }
+  }
+
+  /** Rejects with NotFound for a set that is not there, with PartiallyExecuted for one that fails. Reference 06, 6.4. */
+  async #runForThreshold(
+    actionsId: string,
+    { profile: { tenant, id }, accountId, event, causes }: ThresholdRun,
+  ): Promise<void> {
+    const actions = this.actionsOf(actionsId)
+    if (actions === undefined) throw new NotFound(`NOT_FOUND: actions ${actionsId}`)
+    const fields = { actionsId, threshold: `${tenant}:${id}` }
+    await this.runner.run(accountId, () => [{ actions, extra: {} }], { fields, event: event.event, causes })
   }
 
   #sessionDependencies(config: Config): SessionDependencies {

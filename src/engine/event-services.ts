@@ -11,13 +11,14 @@ import { accountSummaryWire, eventCostWire } from '../rating/event-cost-wire.ts'
 import type { RpcClient } from '../rpc/client/connections.ts'
 import { errorText } from '../rpc/method.ts'
 import type { SessionNoticed } from '../rpc/methods/told-sessions.ts'
-import type { EventService } from '../services/event-service.ts'
+import type { Causes, EventService } from '../services/event-service.ts'
 import type { SessionNotice } from '../sessions/notices.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { Records } from '../store/unit-of-work.ts'
 import type { ProfileState } from './profile-state.ts'
 import { ResourcesService, type ResourcesServiceOptions } from './resources-service.ts'
 import { StatsService, type StatsServiceOptions } from './stats-service.ts'
+import { ThresholdsService, type ThresholdsServiceOptions } from './thresholds-service.ts'
 
 export type EventServicesParts = {
   readonly store: DataStore
@@ -28,6 +29,8 @@ export type EventServicesParts = {
   readonly lookups: Pick<FilterLookups, 'accounts' | 'service' | 'phoneNames'>
   readonly now: () => ZonedTime
   readonly newUuid: () => string
+  /** Runs a set of actions for a threshold. */
+  readonly runSet: ThresholdsServiceOptions['runSet']
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 
@@ -35,13 +38,14 @@ export type EventServicesParts = {
 const METHODS = { stats: 'StatSv1.ProcessEvent', thresholds: 'ThresholdSv1.ProcessEvent' } as const
 type ServiceName = keyof typeof METHODS
 
-/** Statistics while they are on, and what is told of events: in this process or over connections. Nothing of it is part of a charge. */
+/** Statistics and thresholds while they are on, and what is told of events: in this process or over connections. Nothing of it is part of a charge. */
 export class EventServices {
   readonly #parts: EventServicesParts
   #config: Config
   #profiles: ProfileState | undefined
   stats: StatsService | undefined
   resources: ResourcesService | undefined
+  thresholds: ThresholdsService | undefined
 
   constructor(config: Config, parts: EventServicesParts) {
     this.#config = config
@@ -57,6 +61,7 @@ export class EventServices {
   /** Other settings from the next event on; services come and go. */
   async configure(config: Config): Promise<void> {
     this.#config = config
+    this.thresholds?.configure(config, this.#thresholdsOptions())
     this.stats?.configure(config, this.#statsOptions())
     this.resources?.configure(config, this.#resourcesOptions())
     await this.#switch()
@@ -66,6 +71,7 @@ export class EventServices {
   async close(): Promise<void> {
     await this.#closeStats()
     await this.#closeResources()
+    await this.#closeThresholds()
   }
 
   async #closeStats(): Promise<void> {
@@ -80,21 +86,25 @@ export class EventServices {
     await resources?.close()
   }
 
+  async #closeThresholds(): Promise<void> {
+    const { thresholds } = this
+    this.thresholds = undefined
+    await thresholds?.close()
+  }
+
   async #switch(): Promise<void> {
-    const { stats, resources } = this.#config
+    const profiles = this.#profiles
+    if (profiles === undefined) return
+    const config = this.#config
     const { store, records } = this.#parts
-    if (!stats.enabled) await this.#closeStats()
-    else if (this.stats === undefined && this.#profiles !== undefined)
-      this.stats = await StatsService.open(this.#config, this.#profiles, store, records, this.#statsOptions())
-    if (!resources.enabled) await this.#closeResources()
-    else if (this.resources === undefined && this.#profiles !== undefined)
-      this.resources = await ResourcesService.open(
-        this.#config,
-        this.#profiles,
-        store,
-        records,
-        this.#resourcesOptions(),
-      )
+    // Those who are told come first.
+    if (!config.thresholds.enabled) await this.#closeThresholds()
+    else
+      this.thresholds ??= await ThresholdsService.open(config, profiles, store, records, this.#thresholdsOptions())
+    if (!config.stats.enabled) await this.#closeStats()
+    else this.stats ??= await StatsService.open(config, profiles, store, records, this.#statsOptions())
+    if (!config.resources.enabled) await this.#closeResources()
+    else this.resources ??= await ResourcesService.open(config, profiles, store, records, this.#resourcesOptions())
   }
 
   #resourcesOptions(): ResourcesServiceOptions {
@@ -103,23 +113,29 @@ export class EventServices {
     return { now, newUuid, log, thresholds: this.service('thresholds', thresholds_conns) }
   }
 
+  #thresholdsOptions(): ThresholdsServiceOptions {
+    const { now, newUuid, runSet, log } = this.#parts
+    return { now, newUuid, runSet, log, exported: this.#exporter(this.#config.thresholds.ees_conns) }
+  }
+
   #statsOptions(): StatsServiceOptions {
     const { now, newUuid, lookups, log } = this.#parts
     const { stats } = this.#config
+    const exported = this.#exporter(stats.ees_conns)
     return {
       now,
       newUuid,
       lookups,
       log,
       thresholds: this.service('thresholds', stats.thresholds_conns),
-      exported: this.#exporter(stats.ees_conns, stats.ees_exporter_ids),
+      exported: exported && ((event) => exported(event, stats.ees_exporter_ids)),
     }
   }
 
   /** Exporters behind connections, as StatS and others tell them. Reference 06, 5.6. */
-  #exporter(conns: readonly string[], ids: readonly string[]): ((event: ChargingEvent) => Promise<void>) | undefined {
+  #exporter(conns: readonly string[]): ((event: ChargingEvent, ids: readonly string[]) => Promise<void>) | undefined {
     if (conns.length === 0) return undefined
-    return async (event) => {
+    return async (event, ids) => {
       await this.#call(conns, 'EeSv1.ProcessEvent', { EeIDs: ids, ...wireOf(event) })
     }
   }
@@ -133,16 +149,16 @@ export class EventServices {
       }
     const { evaluations } = this.#parts
     return {
-      processEvent: async (event) => {
+      processEvent: async (event, causes) => {
         const service = this.#own(name)
         if (service === undefined) throw notConnected(name)
-        return evaluations.run(() => service.processEvent(event))
+        return evaluations.run(() => service.processEvent(event, causes))
       },
     }
   }
 
   #own(name: ServiceName): EventService | undefined {
-    return name === 'stats' ? this.stats?.stats : undefined
+    return name === 'stats' ? this.stats?.stats : this.thresholds?.thresholds
   }
 
   async #call(conns: readonly string[], method: string, argument: unknown): Promise<unknown> {
@@ -169,13 +185,13 @@ export class EventServices {
     for (const cdr of cdrs) {
       // One that another engine makes is told by that engine.
       if (cdr.notice === undefined) continue
-      const { apiOpts, ...wanted }: CdrNotice = cdr.notice
+      const { apiOpts, causes, ...wanted }: CdrNotice = cdr.notice
       let fields: EventFields | undefined
       for (const { name, key, service } of services) {
         if (!(wanted[key] ?? service !== undefined)) continue
         fields ??= wholeEventOfCdr(cdr, detailsOf(cdr, general.rounding_decimals))
         const event = { ...this.#event(cdr.tenant, fields), apiOpts: { ...apiOpts, '*eventType': 'CDR' } }
-        isTold = (await this.#told(name, service, event)) && isTold
+        isTold = (await this.#told(name, service, event, causes)) && isTold
       }
     }
     return isTold
@@ -185,10 +201,15 @@ export class EventServices {
     return { tenant, id: this.#parts.newUuid(), time: this.#parts.now().ns, event, apiOpts: {} }
   }
 
-  async #told(name: ServiceName, service: EventService | undefined, event: ChargingEvent): Promise<boolean> {
+  async #told(
+    name: ServiceName,
+    service: EventService | undefined,
+    event: ChargingEvent,
+    causes: Causes | undefined,
+  ): Promise<boolean> {
     try {
       if (service === undefined) throw notConnected(name)
-      await service.processEvent(event)
+      await service.processEvent(event, causes)
     } catch (cause) {
       if (cause instanceof NotFound) return true
       if (!(cause instanceof TollgateError)) throw cause
@@ -202,8 +223,11 @@ export class EventServices {
     return true
   }
 
-  /** Tells thresholds and statistics of an account. before: as it was before the debit. Reference 04, 2.5. */
-  accountUpdated(account: Account, before: Account): void {
+  /**
+   * Tells thresholds and statistics of an account, when its change is durable: nothing that holds it waits for them. before: as it was before
+   * the debit. causes: thresholds that have published it. Reference 04, 2.5.
+   */
+  accountUpdated(account: Account, before: Account, causes?: Causes): void {
     const { stats_conns, thresholds_conns } = this.#config.rals
     const summary = accountSummaryWire(accountSummary(account, before)) as EventFields
     const event = this.#event(account.tenant, { EventType: 'AccountUpdate', ...summary })
@@ -214,7 +238,7 @@ export class EventServices {
       const service = this.service(name, conns)
       if (service === undefined) continue
       const update = { ...event, apiOpts: { '*eventType': 'AccountUpdate' } }
-      void service.processEvent(update).catch((cause: unknown) => {
+      void service.processEvent(update, causes).catch((cause: unknown) => {
         if (!(cause instanceof NotFound))
           this.#parts.log('warn', 'an account could not be told', {
             to: name,
@@ -232,8 +256,9 @@ export class EventServices {
     return async (target) => {
       const colon = target.indexOf(':')
       const named = { Tenant: target.slice(0, Math.max(colon, 0)), ID: target.slice(colon + 1) }
-      if (name === 'stats' && !leadElsewhere(this.#config, name, conns)) {
-        if ((await this.stats?.stats.reset(named.Tenant, named.ID)) !== true) throw new NotFound()
+      if (!leadElsewhere(this.#config, name, conns)) {
+        const own = name === 'stats' ? this.stats?.stats : this.thresholds?.thresholds
+        if ((await own?.reset(named.Tenant, named.ID)) !== true) throw new NotFound()
         return
       }
       await this.#call(conns, name === 'stats' ? 'StatSv1.ResetStatQueue' : 'ThresholdSv1.ResetThreshold', named)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { metaOf, withMeta } from './key-meta.ts'
-import { connections, INDEX_KEY_FIELDS, indexKeys, storeInterval, struct, textList } from './key-types.ts'
+import { connections, INDEX_KEY_FIELDS, indexKeys, noEffect, storeInterval, struct, textList } from './key-types.ts'
 
 /** An empty list in a later file does not overwrite them. Reference 01, 2.3. */
 const keptConnections = withMeta(z.array(z.string()), { ...metaOf(connections), merge: 'keepWhenEmpty' })
@@ -17,8 +17,7 @@ export const thresholds = struct(
   {
     enabled: z.boolean(),
     store_interval: storeInterval,
-    sessions_conns: keptConnections.optional(),
-    apiers_conns: keptConnections.optional(),
+    ...noEffect(keptConnections, 'sessions_conns', 'apiers_conns'),
     ees_conns: connections,
     ees_exporter_ids: textList,
     ...indexKeys,

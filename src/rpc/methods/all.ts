@@ -38,6 +38,7 @@ import { type StirServices, stirMethods } from './stir.ts'
 import { type PlanTransferServices, tariffPlanTransferMethods } from './tariff-plan-transfers.ts'
 import { type PlanObjectServices, tariffPlanMethods } from './tariff-plans.ts'
 import { type TariffServices, tariffMethods } from './tariffs.ts'
+import { type ThresholdServices, thresholdMethods } from './thresholds.ts'
 import { type TimingServices, timingMethods } from './timings.ts'
 import { type ToldSessionServices, whenTold } from './told-sessions.ts'
 import { type TriggerServices, triggerMethods } from './triggers.ts'
@@ -75,6 +76,7 @@ export type RpcServices = AccountServices &
   StatServices &
   StirServices & { readonly sessionCopies: SessionCopyServices } & RatingPlanServices &
   TariffServices &
+  ThresholdServices &
   TimingServices &
   ToldSessionServices &
   TriggerServices &
@@ -115,6 +117,7 @@ export function buildRegistry(
       ...sessionCopyMethods(services, defaults),
       ...legacySessionMethods(services, defaults),
       ...statMethods(services, defaults),
+      ...thresholdMethods(services, defaults),
       ...stirMethods(services),
       ...whenTold(sessionCallMethods(services, defaults), services, defaults),
       ...tariffMethods(services),

@@ -6,7 +6,7 @@ import { eventContext } from '../../filters/event-reader.ts'
 import type { EventContext } from '../../filters/profile-index.ts'
 import type { ProfileSet } from '../../filters/profile-set.ts'
 import { booleanOption, textsOption } from '../event-options.ts'
-import { type EventService, PartlyTold } from '../event-service.ts'
+import { type Causes, type EventService, PartlyTold } from '../event-service.ts'
 import { metricText, metricValue } from './metric.ts'
 import { type StatProfile, StatQueue } from './stat-queue.ts'
 
@@ -121,9 +121,9 @@ export class Stats implements EventService {
 
   /**
    * Puts an event into the queues that it is for, and tells of their metrics. Ids of the queues, heaviest first. Rejects with NotFound, MappingError,
-   * InvalidText; with PartlyTold when the queues took it, and somebody could not be told.
+   * InvalidText; with PartlyTold when the queues took it, and somebody could not be told. causes: thresholds behind the event.
    */
-  async processEvent(event: ChargingEvent): Promise<readonly string[]> {
+  async processEvent(event: ChargingEvent, causes?: Causes): Promise<readonly string[]> {
     const now = this.#environment.now()
     const filtered = eventContext(event, now)
     const context: EventContext = { ...filtered, opts: {} }
@@ -137,7 +137,7 @@ export class Stats implements EventService {
     const queues = taken.map(({ queue }) => queue)
     const told = queues.map((queue) => this.#notice(queue))
     await this.#environment.changed(queues)
-    await this.#tell(event, queues, told)
+    await this.#tell(event, queues, told, causes)
     return queues.map(({ profile: { id } }) => id)
   }
 
@@ -178,6 +178,7 @@ export class Stats implements EventService {
     event: ChargingEvent,
     queues: readonly StatQueue[],
     told: readonly (EventFields | undefined)[],
+    causes: Causes | undefined,
   ): Promise<void> {
     const { thresholds, exported, newUuid, partly } = this.#environment
     let isPartly = false
@@ -197,6 +198,7 @@ export class Stats implements EventService {
           ? () =>
               thresholds.processEvent(
                 notice(metrics, { '*thdProfileIDs': isEmpty(thresholdIds) ? null : thresholdIds }),
+                causes,
               )
           : undefined,
         exported && (() => exported(notice({ Metrics: metrics }, {}))),

@@ -1,20 +1,7 @@
 import { NotFound } from '../../../core/errors.ts'
 import { type Method, method, notYet, OK } from '../../method.ts'
 import { RpcError } from '../../rpc-error.ts'
-import {
-  any,
-  bytes,
-  embedded,
-  flat,
-  integer64,
-  list,
-  map,
-  number,
-  type Shape,
-  struct,
-  text,
-  time,
-} from '../../shape.ts'
+import { any, bytes, embedded, flat, list, map, number, type Shape, struct, text, time } from '../../shape.ts'
 import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
 import { PROFILE_KINDS, type Profile, type ProfileName, profileWire } from '../../shapes/profile-kinds.ts'
 import { CHARGER, type ChargerServices, chargerAccess } from '../chargers.ts'
@@ -101,7 +88,6 @@ const named = { Tenant: text, ID: text }
 
 /** What services that are not there yet keep beside their profiles. */
 const STATES: Readonly<Record<string, Shape>> = {
-  Threshold: struct('engine.Threshold', { ...named, Hits: integer64, Snooze: time }),
   Trend: struct('engine.Trend', { ...named, RunTimes: list(time), Metrics: map(any), CompressedMetrics: bytes }),
   Ranking: struct('engine.Ranking', {
     ...named,

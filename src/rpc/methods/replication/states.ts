@@ -3,30 +3,24 @@ import { type Method, method, OK } from '../../method.ts'
 import { plainlyAsync } from '../../plainly.ts'
 import { any, embedded, map, type Shape, struct, type ValueOf } from '../../shape.ts'
 import { tenantIdWithOptionsShape } from '../../shapes/event.ts'
-import { resourceShape, statQueueShape } from '../../shapes/states.ts'
+import { resourceShape, statQueueShape, thresholdShape } from '../../shapes/states.ts'
 import type { RpcDefaults } from '../defaults.ts'
 import { requireKey } from './replicated.ts'
 
 /** State of services that other engines read and set; of a service that is off there is none. */
 export interface ReplicatedStateServices {
-  readonly statQueues:
-    | {
-        view(tenant: string, id: string): Record<string, unknown> | undefined
-        /** Takes the queue of another engine in the place of its own. Rejects with TollgateError. */
-        take(tenant: string, id: string, queue: ValueOf<typeof statQueueShape>): Promise<void>
-        /** Forgets the events of a queue; whether there is one. */
-        forget(tenant: string, id: string): Promise<boolean>
-      }
-    | undefined
-  readonly resourceUsages:
-    | {
-        view(tenant: string, id: string): Record<string, unknown> | undefined
-        /** Takes the usages of another engine in the place of its own. Rejects with TollgateError. */
-        take(tenant: string, id: string, resource: ValueOf<typeof resourceShape>): Promise<void>
-        /** Forgets the usages of a resource; whether there is one. */
-        forget(tenant: string, id: string): Promise<boolean>
-      }
-    | undefined
+  readonly statQueues: ReplicatedState<ValueOf<typeof statQueueShape>> | undefined
+  readonly resourceUsages: ReplicatedState<ValueOf<typeof resourceShape>> | undefined
+  readonly thresholdStates: ReplicatedState<ValueOf<typeof thresholdShape>> | undefined
+}
+
+/** State of one kind. */
+interface ReplicatedState<S> {
+  view(tenant: string, id: string): Record<string, unknown> | undefined
+  /** Takes the state of another engine in the place of its own. Rejects with TollgateError. */
+  take(tenant: string, id: string, state: S): Promise<void>
+  /** Forgets what was counted; whether there is something to count. */
+  forget(tenant: string, id: string): Promise<boolean>
 }
 
 /** What services keep beside their profiles, as another engine has it. Reference 01, 9.5; 10, B2. */
@@ -34,6 +28,7 @@ export function replicatedStateMethods(services: ReplicatedStateServices, defaul
   return [
     ...replicatedState('StatQueue', statQueueShape, () => services.statQueues, defaults),
     ...replicatedState('Resource', resourceShape, () => services.resourceUsages, defaults),
+    ...replicatedState('Threshold', thresholdShape, () => services.thresholdStates, defaults),
   ]
 }
 
@@ -42,13 +37,7 @@ type Named = { Tenant: string; ID: string }
 function replicatedState<S extends Named>(
   name: string,
   shape: Shape<S>,
-  held: () =>
-    | {
-        view(tenant: string, id: string): Record<string, unknown> | undefined
-        take(tenant: string, id: string, state: S): Promise<void>
-        forget(tenant: string, id: string): Promise<boolean>
-      }
-    | undefined,
+  held: () => ReplicatedState<S> | undefined,
   defaults: RpcDefaults,
 ): Method[] {
   const tenantOf = ({ Tenant: tenant }: Named) => tenant || defaults.tenant
