@@ -4,7 +4,7 @@ import t from 'tap'
 import { engineOf } from '../support/engine.ts'
 import { ROOT, sampleFolder } from '../support/gateway.ts'
 
-for (const name of ['stats', 'resources'])
+for (const name of ['stats', 'resources', 'thresholds'])
   t.test(`the configuration, the file and the calls of docs/${name}.md do as they say`, async (t) => {
     const page = readFileSync(join(ROOT, `docs/${name}.md`), 'utf8')
     const blocks = [...page.matchAll(/^```(\w+) ?(\S*)\n(.*?)^```/gms)]

@@ -1,6 +1,6 @@
 import { NotFound } from '../../core/errors.ts'
 import type { ChargingEvent } from '../../core/event.ts'
-import { type Method, method, OK } from '../method.ts'
+import { type Method, method, OK, requireFields } from '../method.ts'
 import { plainly, plainlyAsync } from '../plainly.ts'
 import { list, text } from '../shape.ts'
 import { eventShape, tenantIdWithOptionsShape, tenantShape } from '../shapes/event.ts'
@@ -53,10 +53,12 @@ export function thresholdMethods(services: ThresholdServices, defaults: RpcDefau
       run: ({ Tenant: tenant }) => states().thresholds.ids(tenant || defaults.tenant),
     }),
     method('ThresholdSv1.GetThreshold', {
-      summary: 'What a threshold has counted, and until when it does nothing. Errors: NOT_FOUND.',
+      summary:
+        'What a threshold has counted, and until when it does nothing. Errors: MANDATORY_IE_MISSING: [ID] of nothing, NOT_FOUND.',
       params: tenantIdWithOptionsShape,
       reply: thresholdShape,
       run({ TenantID: named }) {
+        if (named.Tenant === '') requireFields(named, 'ID')
         const found = states().view(named.Tenant || defaults.tenant, named.ID)
         if (found === undefined) throw new NotFound()
         return found
