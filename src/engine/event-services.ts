@@ -99,8 +99,7 @@ export class EventServices {
     const { store, records } = this.#parts
     // Those who are told come first.
     if (!config.thresholds.enabled) await this.#closeThresholds()
-    else
-      this.thresholds ??= await ThresholdsService.open(config, profiles, store, records, this.#thresholdsOptions())
+    else this.thresholds ??= await ThresholdsService.open(config, profiles, store, records, this.#thresholdsOptions())
     if (!config.stats.enabled) await this.#closeStats()
     else this.stats ??= await StatsService.open(config, profiles, store, records, this.#statsOptions())
     if (!config.resources.enabled) await this.#closeResources()
