@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTransport } from 'nodemailer'
 import { accountWire } from '../accounting/account-wire.ts'
 import type { OutsideCall, RpcAction } from '../accounting/outside-actions.ts'
 import type { Config } from '../config/schema.ts'
@@ -169,6 +168,7 @@ export class ActionCalls {
   async #mail(argument: Argument): Promise<CallOutcome> {
     const { server, auth_user: user, auth_password: pass, from_address: from } = this.#parts.config().mailer
     const [host = '', port = '25'] = server.split(':')
+    const { createTransport } = await import('nodemailer')
     const transport = createTransport({ host, port: Number(port), ...(user === '' ? {} : { auth: { user, pass } }) })
     const { ID, To, Subject, Text } = argument as { ID: string; To: string[]; Subject: string; Text: string }
     const messageId = `<${ID}@${from.slice(from.indexOf('@') + 1)}>`

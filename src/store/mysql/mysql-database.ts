@@ -1,4 +1,4 @@
-import mysql from 'mysql2/promise'
+import type mysql from 'mysql2/promise'
 import {
   logged,
   type OnSqlEvent,
@@ -28,7 +28,7 @@ export class MysqlDatabase implements SqlDatabase {
   readonly #options: MysqlOptions
   readonly #onEvent: OnSqlEvent
   readonly #opened = new WeakMap<object, number>()
-  #pool: mysql.Pool | undefined
+  #pool: Promise<mysql.Pool> | undefined
   #closed = false
 
   constructor(options: MysqlOptions, onEvent: OnSqlEvent) {
@@ -59,13 +59,14 @@ export class MysqlDatabase implements SqlDatabase {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#pool?.end()
+    await (await this.#pool)?.end()
   }
 
   async #with<R>(work: (session: SqlSession, plain: (sql: string) => Promise<void>) => Promise<R>): Promise<R> {
     if (this.#closed) throw new SqlError('the pool is closed', false)
     this.#pool ??= this.#poolOf()
-    const connection = await this.#pool.getConnection().catch((cause: unknown) => {
+    const pool = await this.#pool
+    const connection = await pool.getConnection().catch((cause: unknown) => {
       throw sqlError(cause)
     })
     let isBroken = false
@@ -108,7 +109,9 @@ export class MysqlDatabase implements SqlDatabase {
     return maxLifetimeMs > 0 && opened !== undefined && performance.now() - opened > maxLifetimeMs
   }
 
-  #poolOf(): mysql.Pool {
+  /** The library takes a tenth of a second of the start: it is not loaded before somebody wants it. */
+  async #poolOf(): Promise<mysql.Pool> {
+    const { default: mysql } = await import('mysql2/promise')
     const { host, port, database, user, password, maxOpen, maxIdle, parameters } = this.#options
     const { ssl, collation, connectTimeoutMs } = parameters
     return mysql.createPool({

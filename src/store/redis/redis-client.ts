@@ -1,9 +1,10 @@
 import { setTimeout as passed } from 'node:timers/promises'
-import { Cluster, Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { StoreFailure } from '../../core/errors.ts'
 import type { RedisSettings } from './redis-settings.ts'
 
 export type RedisClient = Redis | Cluster
+type Library = Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>
 
 /** Pauses between attempts to connect. */
 const FIRST_PAUSE_MS = 50
@@ -16,17 +17,19 @@ const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR (DB index|AUTH|invalid DB|Client 
  * is rejected. Rejects with StoreFailure after the attempts of the settings.
  */
 export async function connectRedis(settings: RedisSettings): Promise<RedisClient> {
+  // Not before somebody wants it: once it is loaded, typed arrays are slower in the whole process.
+  const library = await import('ioredis')
   let problem = ''
   for (let attempt = 1; attempt <= Math.max(1, settings.connectAttempts); attempt++) {
     if (attempt > 1) await passed(pauseMs(attempt - 1))
-    const client = newClient(settings)
+    const client = newClient(library, settings)
     client.on('error', (cause: Error) => {
       problem = describe(cause)
     })
     try {
       await client.connect()
       // The handshake does so too, but goes on without it.
-      if (client instanceof Redis) await client.select(settings.database)
+      if (client instanceof library.Redis) await client.select(settings.database)
       return client
     } catch (cause) {
       if (problem === '' || (cause instanceof Error && cause.name === 'ReplyError')) problem = describe(cause)
@@ -50,7 +53,7 @@ export function pauseMs(attempts: number): number {
   return Math.min(FIRST_PAUSE_MS * attempts, LONGEST_PAUSE_MS)
 }
 
-function newClient(settings: RedisSettings): RedisClient {
+function newClient({ Cluster, Redis }: Library, settings: RedisSettings): RedisClient {
   const { hosts, sentinelName, isCluster, database, user, password, tls, timeoutMs } = settings
   const common = {
     protocol: 2 as const,
