@@ -1,5 +1,6 @@
 import { Decimal } from '../core/decimal.ts'
 import { TollgateError } from '../core/errors.ts'
+import type { AccountSummary } from '../rating/call-cost.ts'
 import { type Account, accountKey, type Balance, newAccount, newBalance } from './account.ts'
 import type { Action } from './action.ts'
 import {
@@ -18,6 +19,7 @@ import {
 } from './balance-actions.ts'
 import { isOutside, type OutsideAction, type OutsideCall, outsideCall } from './outside-actions.ts'
 import { type ReactionEnvironment, react, swept } from './reactions.ts'
+import { resetToSummary } from './summary-reset.ts'
 import { transferBalance } from './transfer.ts'
 import { type ActionTrigger, isSelected, rearmed, type TriggerSelector } from './trigger.ts'
 
@@ -31,6 +33,10 @@ export type ActionEffect =
   | { kind: 'reset'; service: 'stats' | 'thresholds'; target: string }
   | { kind: 'log'; account: Account | undefined }
   | { kind: 'outside'; call: OutsideCall }
+  /** The account is removed; a charge of it keeps it, then it only leaves its plans. */
+  | { kind: 'remove'; accountId: string; isKept: boolean }
+  /** Stored costs of sessions that pass these filters are removed. */
+  | { kind: 'costs'; filters: string }
   | { kind: 'cdrlog'; template: string; account: Account | undefined; records: readonly ActionRecord[] }
 
 /**
@@ -48,6 +54,8 @@ export type ActionEnvironment = RunContext & {
   passes(filters: readonly string[], account: Account): boolean
   /** Another account by `tenant:account`. */
   accountOf(accountId: string): Account | undefined
+  /** The summary in the newest CDR of an account. Throws TollgateError when there is none. */
+  lastSummary(account: Account): AccountSummary
   /** A set that triggers run, undefined when there is none. */
   setOf(actionsId: string): readonly Action[] | undefined
   /** Told of a set that a trigger could not run. */
@@ -63,6 +71,8 @@ type Run = {
   effects: ActionEffect[]
   records: ActionRecord[]
   changed: Set<string>
+  /** It is not kept. */
+  isRemoved: boolean
 }
 
 type Effectless = (account: Account, action: Action, environment: ActionEnvironment) => Account | Changed
@@ -80,6 +90,8 @@ const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
   '*set_expiry': setExpiry,
   '*transfer_monetary_default': transferToDefault,
   '*reset_account': (account, _action, { newUuid }) => rearmed(resetAccount(account, newUuid)),
+  '*reset_account_cdr': (account, _action, { lastSummary, newUuid, now }) =>
+    resetToSummary(account, lastSummary(account), { nowNs: now.ns, newUuid }),
   '*reset_triggers': (account, action) => changeTriggers(account, action, { executed: false }),
   '*set_recurrent': (account, action) => changeTriggers(account, action, { recurrent: true }),
   '*unset_recurrent': (account, action) => changeTriggers(account, action, { recurrent: false }),
@@ -91,6 +103,9 @@ const ACCOUNT_ACTIONS: Readonly<Record<string, Effectless>> = {
 }
 
 const TRANSFER = '*transfer_balance'
+const REMOVE = '*remove_account'
+/** Actions that make profiles of an event: sets that ThresholdS runs have one. Reference 04, 11.8. */
+const OF_EVENTS = '*dynamic_'
 
 /** Actions that let something begin anew, by the service that has it. Reference 04, 11.4. */
 const RESETS: Readonly<Record<string, 'stats' | 'thresholds'>> = {
@@ -140,6 +155,7 @@ export function runActions(
     effects: [],
     records: [],
     changed,
+    isRemoved: false,
   }
   try {
     runAll(run, actions, environment)
@@ -148,7 +164,8 @@ export function runActions(
     return { ok: false, cause: cause.message, effects: run.effects }
   }
   const others = [...run.others.values()].map((other) => ({ ...other, updatedAtMs: nowMs }))
-  return { ok: true, account: { ...run.account, updatedAtMs: nowMs }, others, effects: run.effects }
+  const kept = run.isRemoved ? undefined : { ...run.account, updatedAtMs: nowMs }
+  return { ok: true, account: kept, others, effects: run.effects }
 }
 
 /** Runs a set without an account: actions on accounts are skipped. */
@@ -171,9 +188,11 @@ function accountlessEffect(action: Action, actions: readonly Action[]): ActionEf
   if (type === '*log') return [{ kind: 'log', account: undefined }]
   if (type === '*cdrlog') return [{ kind: 'cdrlog', template: extraParameters, account: undefined, records: [] }]
   if (isOutside(type)) return outsideEffect({ action, actions, account: undefined, isReaction: false })
+  if (type === '*remove_session_costs') return [{ kind: 'costs', filters: extraParameters }]
+  if (type === REMOVE) return namedRemoval(extraParameters)
   if (type === '*remove_expired') throw new ActionRefused('nil account')
   if (type !== '*publish_account' && type !== TRANSFER && ACCOUNT_ACTIONS[type] === undefined)
-    throw new ActionRefused(unknownType(type))
+    throw new ActionRefused(whyNot(type))
   return []
 }
 
@@ -208,7 +227,14 @@ function runForTrigger(
     environment.failed(actionsId, 'Failed to get actions: NOT_FOUND')
     return undefined
   }
-  const inner: Run = { account, others: new Map(run.others), effects: [], records: [], changed: run.changed }
+  const inner: Run = {
+    account,
+    others: new Map(run.others),
+    effects: [],
+    records: [],
+    changed: run.changed,
+    isRemoved: false,
+  }
   try {
     runAll(inner, actions, { ...environment, isReaction: true })
   } catch (cause) {
@@ -231,7 +257,11 @@ function runAction(run: Run, action: Action, actions: readonly Action[], environ
   if (change === undefined) {
     const { isReaction = false } = environment
     if (isOutside(type)) run.effects.push(...outsideEffect({ action, actions, account: run.account, isReaction }))
-    else run.effects.push(effectOf(run, action))
+    else if (type === REMOVE) {
+      run.isRemoved = !isReaction
+      const accountId = accountKey(run.account.tenant, run.account.id)
+      run.effects.push({ kind: 'remove', accountId, isKept: isReaction })
+    } else run.effects.push(effectOf(run, action))
     return
   }
   const changed = change(run.account, action, environment)
@@ -266,9 +296,23 @@ function effectOf({ account, records }: Run, { type, extraParameters }: Action):
   if (type === '*cdrlog') return { kind: 'cdrlog', template: extraParameters, account, records }
   if (type === '*log') return { kind: 'log', account }
   if (type === '*publish_account') return { kind: 'publish', account }
+  if (type === '*remove_session_costs') return { kind: 'costs', filters: extraParameters }
   const service = RESETS[type]
   if (service !== undefined) return { kind: 'reset', service, target: extraParameters }
-  throw new ActionRefused(unknownType(type))
+  throw new ActionRefused(whyNot(type))
+}
+
+/** The account that a set without one names to be removed; naming none removes none. */
+function namedRemoval(extraParameters: string): ActionEffect[] {
+  if (extraParameters === '') return []
+  let named: Record<string, unknown>
+  try {
+    named = Object(JSON.parse(extraParameters)) as Record<string, unknown>
+  } catch {
+    throw new ActionRefused(`*remove_account: ${extraParameters} is no JSON, expected {"Tenant","Account"}`)
+  }
+  const accountId = accountKey(String(named['Tenant'] ?? ''), String(named['Account'] ?? ''))
+  return accountId === ':' ? [] : [{ kind: 'remove', accountId, isKept: false }]
 }
 
 function outsideEffect(outside: OutsideAction): ActionEffect[] {
@@ -276,7 +320,8 @@ function outsideEffect(outside: OutsideAction): ActionEffect[] {
   return call === undefined ? [] : [{ kind: 'outside', call }]
 }
 
-function unknownType(type: string): string {
+function whyNot(type: string): string {
+  if (type.startsWith(OF_EVENTS)) return "Couldn't cast event to CGREvent"
   return `Function type ${type} not available, aborting execution!`
 }
 

@@ -39,8 +39,11 @@ const originKind: RecordKind<string> = {
 
 type CostRun = { cgrId: string; runId: string }
 
+/** What the keys of costs begin with; `runOfOrigin` reads such a key, too. */
+export const COST_RUNS = 'run/'
+
 function keyOf({ cgrId, runId }: CostRun): string {
-  return `run/${JSON.stringify([cgrId, runId])}`
+  return `${COST_RUNS}${JSON.stringify([cgrId, runId])}`
 }
 
 /** What keys of origins begin with; originId: all of it, or its beginning. */
@@ -50,7 +53,7 @@ export function originPrefix(runId: string, originHost: string, originId: string
 
 /** Reads what a scan of `originPrefix` has found: the run whose cost it is. */
 export function runOfOrigin(record: string): CostRun {
-  const [cgrId = '', runId = ''] = JSON.parse(record.slice('run/'.length)) as string[]
+  const [cgrId = '', runId = ''] = JSON.parse(record.slice(COST_RUNS.length)) as string[]
   return { cgrId, runId }
 }
 

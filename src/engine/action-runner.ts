@@ -17,10 +17,16 @@ import { type PlannedRun, Scheduler } from '../accounting/scheduler.ts'
 import { type AccountRow, applyAccountRow, type TariffActions } from '../accounting/tariff-actions.ts'
 import { actionCdrs } from '../cdrs/action-cdrs.ts'
 import type { Cdr, CdrDefaults } from '../cdrs/cdr.ts'
-import { TollgateError } from '../core/errors.ts'
+import type { CdrRun } from '../cdrs/made-cdrs.ts'
+import { dropSessionCost, sessionCostOf } from '../cdrs/session-cost.ts'
+import { sessionCostFilter } from '../cdrs/session-cost-filter.ts'
+import { NotFound, TollgateError } from '../core/errors.ts'
+import type { Evaluations } from '../core/evaluations.ts'
 import type { EventFields } from '../core/event.ts'
 import { eventJson } from '../core/event-values.ts'
 import type { ZonedTime } from '../core/time.ts'
+import type { FilterRule } from '../filters/filter-rule.ts'
+import type { AccountSummary } from '../rating/call-cost.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { ActionSet } from '../rpc/methods/balances.ts'
 import { AccountNotMade } from '../services/errors.ts'
@@ -54,6 +60,13 @@ export type RunnerOptions = {
   reset?: (service: 'stats' | 'thresholds') => ((target: string) => Promise<void>) | undefined
   /** Has something done outside once the unit is durable. Throws TollgateError when there is nobody to ask. */
   outside: (unit: Unit, call: OutsideCall) => void
+  evaluations: Evaluations
+  /** The newest CDR of an account that has been rated. */
+  lastCdr: (tenant: string, account: string) => Promise<Cdr | undefined>
+  /** The runs whose costs are stored. */
+  costRuns: () => Promise<readonly CdrRun[]>
+  /** Rules of a stored filter; tenant: '' for the default one. */
+  filterRules: (tenant: string, id: string) => readonly FilterRule[] | undefined
   /** Whether plans run by the clock here and not on another engine that shares the store. */
   hasTurn: (unit: Unit) => boolean
   /** schedulers.filters: whether a task is for this scheduler. Throws TollgateError when it cannot be told. */
@@ -360,6 +373,7 @@ export class ActionRunner {
       removeExpired,
       passes: (filters, account) => this.#tariff?.actionFilters.get(filters)?.(account) ?? true,
       accountOf: (id) => unit.get(accountKind, id),
+      lastSummary: (account) => this.#lastSummary(account),
       setOf: (id) => this.#tariff?.actions.actions.get(id),
       failed: (actionsId, cause) => this.#told([], cause, { accountId, actionsId }),
     }
@@ -409,6 +423,35 @@ export class ActionRunner {
       })
   }
 
+  #remove(unit: Unit, { accountId, isKept }: ActionEffect & { kind: 'remove' }): void {
+    this.#members.withdraw(unit, accountId, this.#records, this.#options.evaluations)
+    if (isKept) return
+    if (unit.get(accountKind, accountId) !== undefined) unit.delete(accountKind, accountId)
+    this.#groupMembers.leave(unit, accountId)
+  }
+
+  #removeCosts(unit: Unit, tenant: string, filters: string): void {
+    const { evaluations, costRuns, filterRules } = this.#options
+    const passes = sessionCostFilter(filters, (id) => filterRules(tenant, id))
+    const runs = evaluations.ask('runs with stored costs', costRuns) ?? []
+    const removed = runs.flatMap((run) => {
+      const cost = sessionCostOf(unit, run)
+      return cost !== undefined && passes(cost) ? [cost] : []
+    })
+    if (removed.length === 0) throw new NotFound()
+    for (const cost of removed) dropSessionCost(unit, cost)
+  }
+
+  #lastSummary({ tenant, id }: Account): AccountSummary {
+    const { evaluations, lastCdr } = this.#options
+    const found = evaluations.ask(`newest CDR of ${tenant}:${id}`, async () => ({ cdr: await lastCdr(tenant, id) }))
+    if (found?.cdr === undefined) throw new NotFound()
+    const { costDetails } = found.cdr
+    if (costDetails === undefined) throw new TollgateError('NO_COST', 'nil CostDetails')
+    if (costDetails.accountSummary === null) throw new TollgateError('NO_SUMMARY', 'nil AccountSummary')
+    return costDetails.accountSummary
+  }
+
   /** CDRs of `*cdrlog` and calls of other systems, into the outbox. Throws TollgateError. Reference 04, 11.6. */
   #stage(
     unit: Unit,
@@ -421,6 +464,8 @@ export class ActionRunner {
       if (effect.kind === 'reset' && this.#options.reset?.(effect.service) === undefined)
         throw new TollgateError('NO_CONNECTION', 'MANDATORY_IE_MISSING: [connIDs]')
       if (effect.kind === 'outside') this.#options.outside(unit, effect.call)
+      if (effect.kind === 'remove') this.#remove(unit, effect)
+      if (effect.kind === 'costs') this.#removeCosts(unit, target.tenant, effect.filters)
       if (effect.kind !== 'cdrlog') continue
       if (cdrs === undefined) throw new TollgateError('NO_CDRS', 'No connection with CDR Server')
       const settings = { ...cdrs, now: now(), newUuid }

@@ -14,7 +14,7 @@ import { outboxKind } from '../cdrs/outbox.ts'
 import { OutboxSequence } from '../cdrs/outbox-sequence.ts'
 import { CdrPipeline } from '../cdrs/pipeline.ts'
 import { CdrProjector, type CdrTarget, type OutboxTarget } from '../cdrs/projector.ts'
-import { runOfOrigin, type SessionCost, sessionCostKind } from '../cdrs/session-cost.ts'
+import { COST_RUNS, runOfOrigin, type SessionCost, sessionCostKind } from '../cdrs/session-cost.ts'
 import { checkConfig } from '../config/check-config.ts'
 import { leadElsewhere } from '../config/checks/connections.ts'
 import type { Environment } from '../config/json-scanner.ts'
@@ -893,6 +893,12 @@ export class Engine {
     return { found: await this.#storDb.cdrs.find(query), isUpToDate }
   }
 
+  async #storedCostRuns(): Promise<CdrRun[]> {
+    const runs: CdrRun[] = []
+    for await (const [key] of this.store.scan('cost', { prefix: COST_RUNS })) runs.push(runOfOrigin(key))
+    return runs
+  }
+
   async #costRuns(prefix: string): Promise<CdrRun[]> {
     const runs: CdrRun[] = []
     for await (const [, { value }] of this.store.scan('cost', { prefix })) runs.push(runOfOrigin(value))
@@ -988,6 +994,14 @@ export class Engine {
       cdrs: schedulers.cdrs_conns.length > 0 ? cdrs : undefined,
       published: (account, causes) => this.eventServices.accountUpdated(account, account, causes),
       reset: (service) => this.eventServices.reset(service),
+      evaluations: this.evaluations,
+      lastCdr: async (tenant, account) => {
+        const is = { tenant: [tenant], account: [account] }
+        const query = { is, isNot: { costs: ['-1'] }, orderBy: 'OrderID', isDescending: true, limit: 1 } as const
+        return (await this.findCdrs(query))[0]?.cdr
+      },
+      costRuns: () => this.#storedCostRuns(),
+      filterRules: (tenant, id) => this.#profiles.filter(tenant || general.default_tenant, id)?.rules,
       outside: (unit, call) => this.#actionCalls.put(unit, call),
       accepts,
       now: () => this.now(),

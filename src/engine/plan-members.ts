@@ -1,3 +1,4 @@
+import type { Evaluations } from '../core/evaluations.ts'
 import type { AccountPlans } from '../rpc/methods/actions.ts'
 import type { DataStore } from '../store/data-store.ts'
 import type { RecordKind, Records, Unit } from '../store/unit-of-work.ts'
@@ -28,8 +29,7 @@ export class PlanMembers {
   /** Takes in what another engine has done to the plans of an account. key, text: the record as the store holds it. */
   take(key: string, text: string | undefined): void {
     const accountId = key.slice(ACCOUNT_PLANS.length)
-    const before = [...this.#byPlan].filter(([, accounts]) => accounts.has(accountId)).map(([planId]) => planId)
-    this.#move(accountId, before, text === undefined ? [] : accountPlansKind.decode(text, key))
+    this.#follow(accountId, text === undefined ? [] : accountPlansKind.decode(text, key))
   }
 
   /** Accounts of a plan. */
@@ -74,6 +74,23 @@ export class PlanMembers {
       undo()
       throw cause
     }
+  }
+
+  /** Takes an account that is removed out of its plans, as part of a unit that others run. */
+  withdraw(unit: Unit, accountId: string, records: Records, evaluations: Evaluations): void {
+    const key = ACCOUNT_PLANS + accountId
+    if (unit.get(accountPlansKind, key) === undefined) return
+    unit.delete(accountPlansKind, key)
+    evaluations.whenOver((durable) => {
+      // Of its runs the last one counts: memory follows what the record is then.
+      const follow = () => records.run((later) => this.#follow(accountId, later.get(accountPlansKind, key) ?? []))
+      durable?.then(follow).catch(() => undefined)
+    })
+  }
+
+  #follow(accountId: string, planIds: readonly string[]): void {
+    const held = [...this.#byPlan].filter(([, accounts]) => accounts.has(accountId)).map(([planId]) => planId)
+    this.#move(accountId, held, planIds)
   }
 
   #move(accountId: string, before: readonly string[], after: readonly string[]): void {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { loadActionPlan } from '../../src/accounting/action-plans.ts'
 import { runActions } from '../../src/accounting/actions.ts'
 import { compileAccounts, compileActions, stampActions } from '../../src/accounting/tariff-actions.ts'
+import { NotFound } from '../../src/core/errors.ts'
 import { readTariffFolder } from '../../src/tariffs/tariff-rows.ts'
 import { contextOf, show } from '../support/accounts.ts'
 import { at } from '../support/tariffs.ts'
@@ -28,6 +29,9 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
     removeExpired: true,
     passes: () => true,
     accountOf: () => undefined,
+    lastSummary: () => {
+      throw new NotFound()
+    },
     setOf: () => undefined,
     failed: () => undefined,
   }

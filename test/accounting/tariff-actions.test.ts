@@ -4,6 +4,7 @@ import t from 'tap'
 import { loadActionPlan } from '../../src/accounting/action-plans.ts'
 import { runActions } from '../../src/accounting/actions.ts'
 import { applyAccountRow, compileAccounts, compileActions, stampActions } from '../../src/accounting/tariff-actions.ts'
+import { NotFound } from '../../src/core/errors.ts'
 import { readTariffFolder, type TariffRows } from '../../src/tariffs/tariff-rows.ts'
 import { accountOf, contextOf, show } from '../support/accounts.ts'
 import { at } from '../support/tariffs.ts'
@@ -39,6 +40,9 @@ t.test('the accounts of the sample get their balances at load', async (t) => {
     removeExpired: true,
     passes: () => true,
     accountOf: () => undefined,
+    lastSummary: () => {
+      throw new NotFound()
+    },
     setOf: () => undefined,
     failed: () => undefined,
   }

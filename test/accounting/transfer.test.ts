@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Account } from '../../src/accounting/account.ts'
 import { readAction } from '../../src/accounting/action.ts'
 import { runActions } from '../../src/accounting/actions.ts'
+import { NotFound } from '../../src/core/errors.ts'
 import { accountOf, contextOf, show } from '../support/accounts.ts'
 import { at } from '../support/tariffs.ts'
 
@@ -169,6 +170,9 @@ for (const { name, source, from = 'S', destination, to = 'D', units = '', refere
       passes: () => true,
       setOf: () => undefined,
       failed: () => undefined,
+      lastSummary: () => {
+        throw new NotFound()
+      },
       accountOf: (id) => (id === 't:2' && destination ? { ...destination, id: '2' } : undefined),
     })
     if (!outcome.ok) t.equal(outcome.cause, row.cause)

@@ -328,3 +328,23 @@ t.test('a mail to a recipient who is not known is told once', async (t) => {
     fields: { to: ['a@example.org'], cause: /550/ },
   })
 })
+
+t.test('*remove_account takes its account out of its plans, too; a charge keeps the account', async (t) => {
+  const { engine, run, account } = await engineOf(t)
+  const folder = t.testdir({
+    'Actions.csv': 'ACT,*log,,,,,,,,,,,,,,,10\nRM,*remove_account,,,,,,,,,,,,,,,10\n',
+    'Timings.csv': 'EVENING,*any,*any,*any,*any,20:00:00\n',
+    'ActionPlans.csv': 'AP,ACT,EVENING,10\n',
+    'ActionTriggers.csv': 'TRG,low,*min_balance,5,false,0,,,M,*monetary,,,,,,,,,,RM,10\n',
+    'AccountActions.csv': 'cgrates.org,a,AP,,false,false\ncgrates.org,b,AP,TRG,false,false\ncgrates.org,c,AP,,,\n',
+  })
+  await engine.tariff.load(folder)
+  await run('cgrates.org:a', ['*remove_account', ''])
+  await run('cgrates.org:b', ['*topup', '', '3'])
+  t.equal(await account('a'), undefined)
+  t.ok(await account('b'))
+  t.same(await engine.accounts.plansOf('cgrates.org', 'a'), [])
+  t.same(await engine.accounts.plansOf('cgrates.org', 'b'), [])
+  while (engine.accountsOf('AP').length > 1) await new Promise((next) => setImmediate(next))
+  t.same(engine.accountsOf('AP'), ['cgrates.org:c'])
+})
