@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadActionPlan } from '../../src/accounting/action-plans.ts'
@@ -13,8 +13,8 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
   const text = readFileSync(new URL('../../docs/accounts.md', import.meta.url), 'utf8')
   const folder = t.testdir()
   const files = [...text.matchAll(/^`(\w+\.csv)`\n\n```csv\n([\s\S]*?)```/gm)]
-  for (const [, name = '', content = ''] of files) writeFileSync(join(folder, name), content)
-  t.equal(files.length, 7)
+  for (const [, name = '', content = ''] of files) appendFileSync(join(folder, name), content)
+  t.equal(files.length, 8)
 
   const now = at('2026-11-23T06:06:58Z')
   const { newUuid } = contextOf()
@@ -40,6 +40,7 @@ t.test('the example of docs/accounts.md does what it says', async (t) => {
   )
   const sets = tasks.flatMap(({ actionsId }) => actions.get(actionsId) ?? [])
   const outcome = runActions({ tenant: 'cgrates.org', id: '1001' }, undefined, sets, environment)
+  t.equal(actions.get('ACT_LOW')?.length, 2)
   t.match(accounts, [{ tenant: 'cgrates.org', id: '1001', planId: 'AP_DATA' }])
   t.equal(outcome.ok && outcome.account && show(outcome.account), 'MONTHLY 1073741824, MONEY 10')
 })
