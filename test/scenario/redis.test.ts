@@ -16,7 +16,8 @@ import {
   stopGateway,
   sumOf,
 } from '../support/gateway.ts'
-import { type RedisServer, startRedis, until } from '../support/redis.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 const TARIFF = join(ROOT, 'config/samples/gy-data/tariff')
 const MIB = 1n << 20n

@@ -5,7 +5,8 @@ import type { Change } from '../../src/store/data-store.ts'
 import { RedisDataStore } from '../../src/store/redis/redis-data-store.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { cutProxy } from '../support/cut-proxy.ts'
-import { redisSettings, redisStore, startCluster, startRedis, startSentinels, until } from '../support/redis.ts'
+import { redisSettings, redisStore, startCluster, startRedis, startSentinels } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 const at = (key: string, version: number) => ({ table: 'account' as const, key, version })
 const put = (key: string, value: string, version: number): Change => ({

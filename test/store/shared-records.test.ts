@@ -3,7 +3,8 @@ import t from 'tap'
 import { StoreFailure } from '../../src/core/errors.ts'
 import { type RecordKind, Records, type Unit } from '../../src/store/unit-of-work.ts'
 import { cutProxy } from '../support/cut-proxy.ts'
-import { redisSettings, redisStore, startRedis, until } from '../support/redis.ts'
+import { redisSettings, redisStore, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 const amountKind: RecordKind<number> = {
   table: 'account',

@@ -8,6 +8,7 @@ import { RedisDataStore, type RedisEvent } from '../../src/store/redis/redis-dat
 import type { RedisSettings } from '../../src/store/redis/redis-settings.ts'
 import { requirePrograms } from './debian-packages.ts'
 import { freeAddresses } from './two-processes.ts'
+import { until } from './until.ts'
 
 export type RedisServer = {
   port: number
@@ -158,11 +159,6 @@ export async function redisStore(
   await store.open()
   t.teardown(() => store.close())
   return store
-}
-
-/** Waits for what comes about by itself. */
-export async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await isSo())) await new Promise((next) => setTimeout(next, 5))
 }
 
 async function freePorts(count: number): Promise<number[]> {

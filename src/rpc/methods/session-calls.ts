@@ -105,6 +105,11 @@ const replyShape = struct('sessions.V1AuthorizeReply', {
   MaxUsage: omitEmpty(pointer(duration)),
 })
 
+const updateReplyShape = struct('sessions.V1UpdateSessionReply', {
+  Attributes: omitEmpty(pointer(attributedShape)),
+  MaxUsage: omitEmpty(pointer(duration)),
+})
+
 const digestShape = struct('sessions.V1AuthorizeReplyWithDigest', {
   AttributesDigest: pointer(text),
   AllocatedIP: pointer(text),
@@ -347,7 +352,7 @@ export function sessionCallMethods(services: SessionCallServices, defaults: RpcD
     method('SessionSv1.UpdateSession', {
       summary: 'Settles the last usage and reserves the next.',
       params: updateShape,
-      reply: replyShape,
+      reply: updateReplyShape,
       async run(argument, caller) {
         const asked = calledOf(argument)
         check(argument, argument.UpdateSession, services.sessions)
