@@ -1,53 +1,10 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
-import { Decimal } from '../../src/core/decimal.ts'
-import type { DiameterClient } from '../../src/protocol/diameter/client.ts'
 import { Avp, Command } from '../../src/protocol/diameter/message.ts'
-import {
-  ask,
-  balances,
-  cdrCosts,
-  connectGateway,
-  type Gateway,
-  rpcText,
-  startGateway,
-  stopGateway,
-  sumOf,
-} from '../support/gateway.ts'
+import { ask, connectGateway, rpcText, startGateway, stopGateway } from '../support/gateway.ts'
+import { chargingFor, MIB, play, scriptsOf, taken, untilText, usageOf, wholeSession } from '../support/gy-scripts.ts'
 import { RawPeer } from '../support/raw-peer.ts'
-import { type Charging, freeAddresses, gatewayFolder, startCharging, startFor } from '../support/two-processes.ts'
-
-const MIB = 1n << 20n
-
-async function chargingFor(t: Test): Promise<Charging> {
-  const charging = await startCharging(t)
-  t.teardown(() => stopGateway(charging.process, 'SIGKILL'))
-  return charging
-}
-
-/** What was taken from the account of the sample, and what its CDRs say that they have cost. */
-async function taken({ httpPort }: Gateway): Promise<{ balance: string; cdrs: string; count: number }> {
-  const costs = await cdrCosts(httpPort)
-  const left = Decimal.parse((await balances(httpPort, '1001'))['MONEY'] ?? '0')
-  return { balance: Decimal.of(10).minus(left).toString(), cdrs: sumOf(costs).toString(), count: costs.length }
-}
-
-async function wholeSession(t: Test, client: DiameterClient, id: string): Promise<void> {
-  const initial = await ask(client, id, 1, 0, [{ ratingGroup: 1, requested: MIB }])
-  t.match(initial.groups, [{ ratingGroup: 1, granted: MIB, resultCode: 2001 }], `${id}: initial`)
-  const update = await ask(client, id, 2, 1, [{ ratingGroup: 1, requested: MIB, used: MIB }])
-  t.match(update.groups, [{ granted: MIB, resultCode: 2001 }], `${id}: update`)
-  const end = await ask(client, id, 3, 2, [{ ratingGroup: 1, used: MIB / 2n }])
-  t.match(end, { resultCode: 2001, groups: [{ resultCode: 2001 }] }, `${id}: end`)
-}
-
-/** Sessions and CDRs of the other process, asked until they are as expected. */
-async function until(ask: () => Promise<string>, expected: RegExp): Promise<string> {
-  for (;;) {
-    const text = await ask()
-    if (expected.test(text)) return text
-  }
-}
+import { freeAddresses, gatewayFolder, startCharging, startFor } from '../support/two-processes.ts'
 
 t.test('01 3.2, 3.3: sessions of another process over every transport, by every strategy', async (t) => {
   const charging = await chargingFor(t)
@@ -93,7 +50,7 @@ t.test('01 3.2, 3.3: sessions of another process over every transport, by every 
     const initial = await ask(client, id, 1, 0, [{ ratingGroup: 1, requested: MIB }])
     t.match(initial.groups, [{ resultCode: 4012 }], `${id}: nothing was granted, nobody has answered`)
     const active = () => rpcText(charging.process.httpPort, 'SessionSv1.GetActiveSessions', {})
-    t.match(await until(active, new RegExp(`"OriginID":"${id}_1"`)), id, 'the other process has it all the same')
+    t.match(await untilText(active, new RegExp(`"OriginID":"${id}_1"`)), id, 'the other process has it all the same')
   }
   await use('none')
   const refused = await ask(client, 'nobody', 1, 0, [{ ratingGroup: 1, requested: MIB }])
@@ -168,44 +125,8 @@ t.test('07 1.10: the other process ends a session over a bidirectional connectio
   await client.close()
 })
 
-/** One session of the gateway that is killed: what it sends next, and the request that has no answer yet. */
-type Script = { id: string; number: number; unanswered: Buffer | undefined; done: boolean }
-
 const SESSIONS = 20
 const UPDATES = 6
-
-function nextRequest({ id, number }: Script, client: DiameterClient): { type: number; bytes: Buffer } {
-  const type = number === 0 ? 1 : number <= UPDATES ? 2 : 3
-  const used = type === 1 ? {} : { used: type === 2 ? MIB / 2n : MIB / 4n }
-  const requested = type === 3 ? {} : { requested: MIB }
-  const groups = [{ ratingGroup: 1, ...requested, ...used }]
-  return {
-    type,
-    bytes: gyRequest(client, { sessionId: id, type, number, account: '1001', originHost: 'pgw', groups }),
-  }
-}
-
-/** Plays the sessions until they end, or until the connection is lost; `answered` is told each answer. */
-async function play(client: DiameterClient, scripts: readonly Script[], answered: () => void): Promise<void> {
-  const run = async (script: Script) => {
-    while (!script.done) {
-      const { type, bytes: fresh } = nextRequest(script, client)
-      const { unanswered } = script
-      script.unanswered ??= fresh
-      const bytes = unanswered === undefined ? fresh : retransmission(unanswered, fresh.readUInt32BE(12))
-      const answer = readGyAnswer(await client.send(bytes))
-      if (answer.resultCode !== 2001 || answer.groups.some(({ resultCode }) => resultCode !== 2001))
-        throw new Error(`${script.id}: ${answer.resultCode} ${answer.groups[0]?.resultCode}`)
-      script.unanswered = undefined
-      script.number++
-      script.done = type === 3
-      answered()
-    }
-  }
-  const outcomes = await Promise.allSettled(scripts.map(run))
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected' && !/closed/.test(String(outcome.reason)))
-  if (failed?.status === 'rejected') throw failed.reason
-}
 
 t.test(
   '10 D2, D7: kill -9 of the process that charges, then of the gateway: every request is charged once',
@@ -216,15 +137,12 @@ t.test(
     const folder = gatewayFolder(t, { ocs: { idempotent: true, conns: [host] } }, ['ocs'])
     let gateway = await startGateway(folder, null)
     t.teardown(() => stopGateway(gateway, 'SIGKILL'))
-    const scripts = Array.from(
-      { length: SESSIONS },
-      (_, i): Script => ({ id: `kill;${i}`, number: 0, unanswered: undefined, done: false }),
-    )
+    const scripts = scriptsOf(SESSIONS)
     for (const killed of ['charging', 'gateway', 'charging', 'nobody'] as const) {
       const client = await connectGateway(gateway.diameterPort)
       let answers = 0
       let restarted: Promise<void> | undefined
-      await play(client, scripts, () => {
+      await play(client, scripts, UPDATES, () => {
         if (killed === 'nobody' || ++answers < 25) return
         restarted ??= (async () => {
           await stopGateway(killed === 'charging' ? charging.process : gateway, 'SIGKILL')
@@ -244,7 +162,7 @@ t.test(
     const found = JSON.parse(await rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {})) as {
       result: { Usage: number }[]
     }
-    const expected = Number(BigInt(UPDATES) * (MIB / 2n) + MIB / 4n)
+    const expected = usageOf(UPDATES)
     t.same([...new Set(found.result.map(({ Usage }) => Usage))], [expected], 'every update counted once')
     t.match(await rpcText(charging.process.httpPort, 'SessionSv1.GetActiveSessions', {}), '"error":"NOT_FOUND"')
   },

@@ -1,7 +1,5 @@
 import t, { type Test } from 'tap'
-import { gyRequest, readGyAnswer, retransmission } from '../../src/commands/gy-gateway.ts'
 import { Decimal } from '../../src/core/decimal.ts'
-import type { DiameterClient } from '../../src/protocol/diameter/client.ts'
 import {
   ask,
   balances,
@@ -14,17 +12,11 @@ import {
   stopGateway,
   sumOf,
 } from '../support/gateway.ts'
+import { chargingFor, MIB, play, scriptsOf, taken, untilText, usageOf, wholeSession } from '../support/gy-scripts.ts'
 import { startServer } from '../support/rpc-hosts.ts'
-import { type Charging, startCharging, startFor } from '../support/two-processes.ts'
+import { startCharging, startFor } from '../support/two-processes.ts'
 
-const MIB = 1n << 20n
 const OFF = { enabled: false }
-
-async function chargingFor(t: Test): Promise<Charging> {
-  const charging = await startCharging(t)
-  t.teardown(() => stopGateway(charging.process, 'SIGKILL'))
-  return charging
-}
 
 /** The folder of a process that has Diameter and sessions, and asks others for the rest. */
 function sessionsFolder(t: Test, rpcConns: object, sessions: object, more: object = {}): string {
@@ -45,13 +37,6 @@ function sessionsFolder(t: Test, rpcConns: object, sessions: object, more: objec
 
 const ALL_IN_CORE = { chargers_conns: ['core'], rals_conns: ['core'], cdrs_conns: ['core'] }
 
-/** What was taken from the account of the sample, and what its CDRs say that they have cost. */
-async function taken({ httpPort }: Gateway): Promise<{ balance: string; cdrs: string; count: number }> {
-  const costs = await cdrCosts(httpPort)
-  const left = Decimal.parse((await balances(httpPort, '1001'))['MONEY'] ?? '0')
-  return { balance: Decimal.of(10).minus(left).toString(), cdrs: sumOf(costs).toString(), count: costs.length }
-}
-
 /** Waits until what is sent later is there: so many CDRs, and as much taken as they have cost. */
 async function settled(gateway: Gateway, count: number): Promise<string> {
   for (;;) {
@@ -60,27 +45,11 @@ async function settled(gateway: Gateway, count: number): Promise<string> {
   }
 }
 
-async function until(ask: () => Promise<string>, expected: RegExp): Promise<string> {
-  for (;;) {
-    const text = await ask()
-    if (expected.test(text)) return text
-  }
-}
-
-async function wholeSession(t: Test, client: DiameterClient, id: string): Promise<void> {
-  const initial = await ask(client, id, 1, 0, [{ ratingGroup: 1, requested: MIB }])
-  t.match(initial.groups, [{ ratingGroup: 1, granted: MIB, resultCode: 2001 }], `${id}: initial`)
-  const update = await ask(client, id, 2, 1, [{ ratingGroup: 1, requested: MIB, used: MIB / 2n }])
-  t.match(update.groups, [{ granted: MIB, resultCode: 2001 }], `${id}: update`)
-  const end = await ask(client, id, 3, 2, [{ ratingGroup: 1, used: MIB / 4n }])
-  t.match(end, { resultCode: 2001, groups: [{ resultCode: 2001 }] }, `${id}: end`)
-}
-
 t.test('10 B1: sessions here, chargers, RALs and CDRs in another process, over every transport', async (t) => {
   const alone = await startGateway(sampleFolder(t))
   t.teardown(() => stopGateway(alone, 'SIGKILL'))
   const client = await connectGateway(alone.diameterPort)
-  await wholeSession(t, client, 'alone')
+  await wholeSession(t, client, 'alone', MIB / 2n)
   await client.close()
   const expected = await settled(alone, 1)
   const charging = await chargingFor(t)
@@ -96,7 +65,7 @@ t.test('10 B1: sessions here, chargers, RALs and CDRs in another process, over e
   for (const [i, id] of Object.keys(pools).entries()) {
     const conns = { chargers_conns: [id], rals_conns: [id], cdrs_conns: [id] }
     t.match(await rpcText(front.httpPort, 'ConfigSv1.SetConfig', { Config: { sessions: conns } }), '"result":"OK"', id)
-    await wholeSession(t, peer, id)
+    await wholeSession(t, peer, id, MIB / 2n)
     sum = sum.plus(Decimal.parse(expected))
     t.equal(await settled(charging.process, i + 1), sum.toString(), `${id}: costs what it costs in one process`)
   }
@@ -114,7 +83,7 @@ t.test('a charge that nothing takes up is given back; what is refused is told', 
   const client = await connectGateway(front.diameterPort)
   const refused = await ask(client, 'two runs', 1, 0, [{ ratingGroup: 1, requested: MIB }])
   t.match(refused.groups, [{ resultCode: 5030 }], 'the account of the second run is not there')
-  await until(async () => (await balances(httpPort, '1001'))['MONEY'] ?? '', /^10$/)
+  await untilText(async () => (await balances(httpPort, '1001'))['MONEY'] ?? '', /^10$/)
   t.match(await rpcText(front.httpPort, 'SessionSv1.GetActiveSessionsCount', {}), '"result":0')
   const removed = await rpcText(httpPort, 'APIerSv1.RemoveChargerProfile', { ID: 'second' })
   t.match(removed, '"OK"')
@@ -147,7 +116,7 @@ t.test('10 D7: a debit whose reply is lost is not made twice, and what it took i
   t.match(lost.groups, [{ resultCode: 5031 }], 'refused as templated')
   charging.process.process.kill('SIGCONT')
   const toldOf = async () => `${front.output()}${await rpcText(front.httpPort, 'CoreSv1.Ping', {})}`
-  await until(toldOf, /it stays unknown whether a charge was made/)
+  await untilText(toldOf, /it stays unknown whether a charge was made/)
   t.match(front.output(), /"Responder\.MaxDebit"/)
   await client.close()
 })
@@ -165,24 +134,24 @@ t.test('10 D6: CDRs wait for another engine, over kill -9 of both', async (t) =>
   let front = await startGateway(folder)
   t.teardown(() => stopGateway(front, 'SIGKILL'))
   const client = await connectGateway(front.diameterPort)
-  await wholeSession(t, client, 'first')
-  await until(() => rpcText(charging.process.httpPort, 'CDRsV1.GetCDRsCount', {}), /"result":1/)
+  await wholeSession(t, client, 'first', MIB / 2n)
+  await untilText(() => rpcText(charging.process.httpPort, 'CDRsV1.GetCDRsCount', {}), /"result":1/)
   await stopGateway(charging.process, 'SIGKILL')
-  await wholeSession(t, client, 'second')
-  await wholeSession(t, client, 'third')
+  await wholeSession(t, client, 'second', MIB / 2n)
+  await wholeSession(t, client, 'third', MIB / 2n)
   t.match(await cdrlog(front.httpPort), '"OK"', '04 11.6: *cdrlog over schedulers.cdrs_conns')
   client.destroy()
   await stopGateway(front, 'SIGKILL')
   charging = { ...charging, process: await startGateway(charging.folder, null) }
   front = await startGateway(folder, null)
   const all = () => rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {})
-  await until(() => rpcText(charging.process.httpPort, 'CDRsV1.GetCDRsCount', {}), /"result":4/)
+  await untilText(() => rpcText(charging.process.httpPort, 'CDRsV1.GetCDRsCount', {}), /"result":4/)
   t.match(await all(), /"RunID":"\*topup".*"Source":"\*cdrlog".*"Cost":5,/)
   const costs = sumOf(await cdrCosts(charging.process.httpPort, { NotRunIDs: ['*topup'] }))
   const left = Decimal.parse((await balances(front.httpPort, '1001'))['MONEY'] ?? '0')
   t.equal(Decimal.of(15).minus(left).toString(), costs.toString(), 'charged here, as the CDRs there say')
   t.match(await rpcText(front.httpPort, 'CDRsV1.GetCDRsCount', {}), /find service|"result":0/, 'none is made here')
-  await until(async () => String((await balances(charging.process.httpPort, '1001'))['MONEY']), /^10$/)
+  await untilText(async () => String((await balances(charging.process.httpPort, '1001'))['MONEY']), /^10$/)
 })
 
 const IN_PROCESS = { chargers_conns: ['*internal'], rals_conns: ['*internal'] }
@@ -214,7 +183,7 @@ t.test('05 9.1.8: exporters of another engine', async (t) => {
   const gateway = await startGateway(folder)
   t.teardown(() => stopGateway(gateway, 'SIGKILL'))
   const client = await connectGateway(gateway.diameterPort)
-  await wholeSession(t, client, 'exported')
+  await wholeSession(t, client, 'exported', MIB / 2n)
   await client.close()
   await isSent.promise
   t.match(sent[0], { EeIDs: ['csv'], Event: { OriginID: 'exported_1', RunID: '*default', CostSource: '*sessions' } })
@@ -223,44 +192,8 @@ t.test('05 9.1.8: exporters of another engine', async (t) => {
   t.match(sent[1], { EeIDs: ['csv'], Event: { OriginID: 'exported_1' } })
 })
 
-/** One session of the gateway that is killed: what it sends next, and the request that has no answer yet. */
-type Script = { id: string; number: number; unanswered: Buffer | undefined; done: boolean }
-
 const SESSIONS = 10
 const UPDATES = 4
-
-function nextRequest({ id, number }: Script, client: DiameterClient): { type: number; bytes: Buffer } {
-  const type = number === 0 ? 1 : number <= UPDATES ? 2 : 3
-  const used = type === 1 ? {} : { used: type === 2 ? MIB / 2n : MIB / 4n }
-  const requested = type === 3 ? {} : { requested: MIB }
-  const groups = [{ ratingGroup: 1, ...requested, ...used }]
-  return {
-    type,
-    bytes: gyRequest(client, { sessionId: id, type, number, account: '1001', originHost: 'pgw', groups }),
-  }
-}
-
-/** Plays the sessions until they end, or until the connection is lost; `answered` is told each answer. */
-async function play(client: DiameterClient, scripts: readonly Script[], answered: () => void): Promise<void> {
-  const run = async (script: Script) => {
-    while (!script.done) {
-      const { type, bytes: fresh } = nextRequest(script, client)
-      const { unanswered } = script
-      script.unanswered ??= fresh
-      const bytes = unanswered === undefined ? fresh : retransmission(unanswered, fresh.readUInt32BE(12))
-      const answer = readGyAnswer(await client.send(bytes))
-      if (answer.resultCode !== 2001 || answer.groups.some(({ resultCode }) => resultCode !== 2001))
-        throw new Error(`${script.id}: ${answer.resultCode} ${answer.groups[0]?.resultCode}`)
-      script.unanswered = undefined
-      script.number++
-      script.done = type === 3
-      answered()
-    }
-  }
-  const outcomes = await Promise.allSettled(scripts.map(run))
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected' && !/closed/.test(String(outcome.reason)))
-  if (failed?.status === 'rejected') throw failed.reason
-}
 
 t.test(
   '10 D2, D7: kill -9 of sessions, and of those who charge for them: all that is charged is in a CDR',
@@ -271,15 +204,12 @@ t.test(
     const folder = sessionsFolder(t, { core: { idempotent: true, conns: [host] } }, ALL_IN_CORE)
     let front = await startGateway(folder, null)
     t.teardown(() => stopGateway(front, 'SIGKILL'))
-    const scripts = Array.from(
-      { length: SESSIONS },
-      (_, i): Script => ({ id: `kill;${i}`, number: 0, unanswered: undefined, done: false }),
-    )
+    const scripts = scriptsOf(SESSIONS)
     for (const killed of ['charging', 'front', 'charging', 'front', 'nobody'] as const) {
       const client = await connectGateway(front.diameterPort)
       let answers = 0
       let restarted: Promise<void> | undefined
-      await play(client, scripts, () => {
+      await play(client, scripts, UPDATES, () => {
         if (killed === 'nobody' || ++answers < 9) return
         restarted ??= (async () => {
           await stopGateway(killed === 'charging' ? charging.process : front, 'SIGKILL')
@@ -297,7 +227,7 @@ t.test(
     const found = JSON.parse(await rpcText(charging.process.httpPort, 'CDRsV1.GetCDRs', {})) as {
       result: { Usage: number }[]
     }
-    const expected = Number(BigInt(UPDATES) * (MIB / 2n) + MIB / 4n)
+    const expected = usageOf(UPDATES)
     t.same([...new Set(found.result.map(({ Usage }) => Usage))], [expected], 'every update counted once')
     t.match(await rpcText(front.httpPort, 'SessionSv1.GetActiveSessions', {}), '"error":"NOT_FOUND"')
   },
