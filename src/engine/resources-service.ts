@@ -15,7 +15,6 @@ import {
   KeptResource,
   RESOURCE_PREFIXES,
   resourceKey,
-  resourceOfUsage,
 } from '../services/resources/resource-record.ts'
 import { type ResourceSettings, Resources, type ResourcesEnvironment } from '../services/resources/resources.ts'
 import type { DataStore } from '../store/data-store.ts'
@@ -23,6 +22,7 @@ import type { Records } from '../store/unit-of-work.ts'
 import { indexOptions, type ProfileState } from './profile-state.ts'
 import type { ProfileFollower } from './profile-table.ts'
 import { StateWriter } from './state-writer.ts'
+import { StoredState } from './stored-state.ts'
 
 type Profile = ProfileOf<'ResourceProfile'>
 
@@ -61,36 +61,15 @@ export class ResourcesService implements ProfileFollower<Profile> {
     options: ResourcesServiceOptions,
   ): Promise<ResourcesService> {
     const service = new ResourcesService(config, profiles, records, options)
-    const heads = new Map<string, string>()
-    for await (const [key, { value }] of store.scan('state', { prefix: RESOURCE_PREFIXES.heads }))
-      heads.set(key.slice(RESOURCE_PREFIXES.heads.length), value)
-    const usages = new Map<string, [key: string, text: string][]>()
-    for await (const [key, { value }] of store.scan('state', { prefix: RESOURCE_PREFIXES.usages })) {
-      const resource = resourceOfUsage(key)
-      const held = usages.get(resource)
-      if (held === undefined) usages.set(resource, [[key, value]])
-      else held.push([key, value])
-    }
+    const stored = await StoredState.read(store, RESOURCE_PREFIXES)
     // From here on nothing is waited for: no change of a profile comes between.
     profiles.stores.ResourceProfile.table.follow(service)
-    for (const resource of service.resources.all()) {
-      const key = resourceKey(resource.profile)
-      const head = heads.get(key)
-      if (head !== undefined)
-        service.#keptOf(resource).load(
-          head,
-          (usages.get(key) ?? []).map(([, text]) => text),
-        )
-      heads.delete(key)
-      usages.delete(key)
+    for (const item of service.resources.all()) {
+      const held = stored.take(resourceKey(item.profile))
+      if (held !== undefined) service.#keptOf(item).load(held.head, held.parts)
     }
-    await records.run((unit) =>
-      deleteOthers(
-        unit,
-        heads.keys(),
-        [...usages.values()].flat().map(([key]) => key),
-      ),
-    )
+    const { heads, parts } = stored.left
+    await records.run((unit) => deleteOthers(unit, heads, parts))
     return service
   }
 

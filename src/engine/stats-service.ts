@@ -11,7 +11,7 @@ import type { ProfileOf } from '../rpc/shapes/profile-kinds.ts'
 import type { statQueueShape } from '../rpc/shapes/states.ts'
 import { compileMetric } from '../services/stats/metric.ts'
 import { queueOfView } from '../services/stats/queue-import.ts'
-import { KeptQueue, QUEUE_PREFIXES, queueKey, queueOfItem } from '../services/stats/queue-record.ts'
+import { KeptQueue, QUEUE_PREFIXES, queueKey } from '../services/stats/queue-record.ts'
 import { queueView } from '../services/stats/queue-view.ts'
 import type { StatProfile, StatQueue } from '../services/stats/stat-queue.ts'
 import { Stats, type StatsEnvironment } from '../services/stats/stats.ts'
@@ -20,6 +20,7 @@ import type { Records } from '../store/unit-of-work.ts'
 import { indexOptions, type ProfileState } from './profile-state.ts'
 import type { ProfileFollower } from './profile-table.ts'
 import { StateWriter } from './state-writer.ts'
+import { StoredState } from './stored-state.ts'
 
 type Profile = ProfileOf<'StatQueueProfile'>
 
@@ -63,36 +64,15 @@ export class StatsService implements ProfileFollower<Profile> {
     options: StatsServiceOptions,
   ): Promise<StatsService> {
     const service = new StatsService(config, profiles, records, options)
-    const heads = new Map<string, string>()
-    for await (const [key, { value }] of store.scan('state', { prefix: QUEUE_PREFIXES.heads }))
-      heads.set(key.slice(QUEUE_PREFIXES.heads.length), value)
-    const items = new Map<string, [key: string, text: string][]>()
-    for await (const [key, { value }] of store.scan('state', { prefix: QUEUE_PREFIXES.items })) {
-      const queue = queueOfItem(key)
-      const held = items.get(queue)
-      if (held === undefined) items.set(queue, [[key, value]])
-      else held.push([key, value])
-    }
+    const stored = await StoredState.read(store, QUEUE_PREFIXES)
     // From here on nothing is waited for: no change of a profile comes between.
     profiles.stores.StatQueueProfile.table.follow(service)
-    for (const queue of service.stats.all()) {
-      const key = queueKey(queue.profile)
-      const head = heads.get(key)
-      if (head !== undefined)
-        service.#keptOf(queue).load(
-          head,
-          (items.get(key) ?? []).map(([, text]) => text),
-        )
-      heads.delete(key)
-      items.delete(key)
+    for (const item of service.stats.all()) {
+      const held = stored.take(queueKey(item.profile))
+      if (held !== undefined) service.#keptOf(item).load(held.head, held.parts)
     }
-    await records.run((unit) =>
-      KeptQueue.deleteOthers(
-        unit,
-        heads.keys(),
-        [...items.values()].flat().map(([key]) => key),
-      ),
-    )
+    const { heads, parts } = stored.left
+    await records.run((unit) => KeptQueue.deleteOthers(unit, heads, parts))
     return service
   }
 

@@ -27,7 +27,7 @@ const usageKind: RecordKind<StoredUsage> = {
 }
 
 /** Where the records of resources begin. */
-export const RESOURCE_PREFIXES = { heads: HEADS, usages: USAGES } as const
+export const RESOURCE_PREFIXES = { heads: HEADS, parts: USAGES } as const
 
 /** A resource and what the store lacks of it: a write is as long as what has changed. */
 export class KeptResource {
@@ -95,11 +95,6 @@ export class KeptResource {
 export function deleteOthers(unit: Unit, heads: Iterable<string>, usages: Iterable<string>): void {
   for (const key of heads) unit.delete(headKind, HEADS + key)
   for (const key of usages) unit.delete(usageKind, key)
-}
-
-/** The resource that a usage is of, as in the key of its head. */
-export function resourceOfUsage(key: string): string {
-  return key.slice(USAGES.length, key.lastIndexOf('/'))
 }
 
 /** The key of the head of a profile's resource, without its prefix. */

@@ -41,7 +41,7 @@ const itemKind: RecordKind<StoredItem> = {
 }
 
 /** Where the records of queues begin. */
-export const QUEUE_PREFIXES = { heads: HEADS, items: ITEMS } as const
+export const QUEUE_PREFIXES = { heads: HEADS, parts: ITEMS } as const
 
 /** A queue and what the store has of it. */
 export class KeptQueue {
@@ -138,11 +138,6 @@ export class KeptQueue {
   #itemKey(number: number): string {
     return `${ITEMS}${this.#key}/${String(number).padStart(16, '0')}`
   }
-}
-
-/** The queue that an item is of, as in the key of its head. */
-export function queueOfItem(key: string): string {
-  return key.slice(ITEMS.length, key.lastIndexOf('/'))
 }
 
 /** The key of the head of a profile's queue, without its prefix. */
